@@ -1,0 +1,1 @@
+"""Ciphers, message authentication codes, keys and the key store 密码与密钥."""

@@ -1,0 +1,1 @@
+"""The bank formats 报文格式, one folder each."""

@@ -1,0 +1,1 @@
+"""The standard link 标准接口, version 1."""
