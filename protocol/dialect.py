@@ -1,0 +1,145 @@
+"""What a dialect offers 报文方言: the one interface through which the rest of the product sees a bank format.
+
+A frame is opened in two steps, because it must be authenticated before its fields are believed: ``open`` reads just
+enough to find bank, keys and MAC; ``request`` reads everything, from a body that has been decrypted by then.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from protocol.canonical import Answer, Head, ReplyBody, Request, RequestBody
+from protocol.framing import FrameReader
+from protocol.transactions import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A frame opened far enough to be authenticated; nothing in it is to be believed before its MAC is verified.
+
+    Attributes:
+        supported: the version is one that this dialect speaks. When False only ``header`` and ``is_response`` count.
+        transaction: None when the code is none of this dialect.
+        is_response: direction of the frame.
+        is_encrypted: the body is encrypted.
+        bank_code: as sent; may hold anything.
+        key_version: version of the session keys in use, 0 for those that the authentication key signs.
+        fep_serial: as sent, None when it is no number; by it the reply to a request of ours is matched.
+        nonce: 8 bytes.
+        header: header bytes exactly as sent.
+        body: body bytes exactly as sent.
+        signed: the bytes under the MAC.
+        mac: the MAC as sent.
+    """
+
+    supported: bool
+    transaction: Transaction | None
+    is_response: bool
+    is_encrypted: bool
+    bank_code: str
+    key_version: int
+    fep_serial: int | None
+    nonce: bytes
+    header: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    signed: bytes = field(repr=False)
+    mac: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """How a frame is to be protected: the key version it names and, when its body is encrypted, the nonce."""
+
+    key_version: int
+    nonce: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A frame being built; the caller encrypts ``body`` when ``Sealing`` had a nonce, MACs it and calls ``seal``."""
+
+    header: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Dialect(Protocol):
+    """One bank format. Stateless: one object serves every connection."""
+
+    name: str
+
+    def reader(self) -> FrameReader:
+        """Return a new frame reader for one connection."""
+        ...
+
+    def open(self, frame: bytes) -> Envelope:
+        """Open ``frame`` (without its length field) as far as authentication needs. Never raises for a framed frame."""
+        ...
+
+    def signed(self, header: bytes, body: bytes) -> bytes:
+        """Return the bytes that the MAC of an outgoing frame covers."""
+        ...
+
+    def seal(self, outgoing: Outgoing, mac: bytes) -> bytes:
+        """Return the finished frame, length field included."""
+        ...
+
+    # the FEP's side
+
+    def request(self, envelope: Envelope, plain_body: bytes) -> Request:
+        """Read a bank's authenticated request.
+
+        Raises:
+            MessageInvalid: length, header constants or a field are wrong; its ``path`` names the field.
+        """
+        ...
+
+    def reply(self, envelope: Envelope, answer: Answer, sealing: Sealing) -> Outgoing:
+        """Build the reply to ``envelope``, approved or not; header fields that it repeats are copied byte for byte."""
+        ...
+
+    def own_request(
+        self,
+        transaction: Transaction,
+        body: RequestBody,
+        bank_code: str,
+        fep_serial: int,
+        now: datetime,
+        sealing: Sealing,
+    ) -> Outgoing:
+        """Build a request that the FEP sends, numbered by ``fep_serial``."""
+        ...
+
+    # the bank's side
+
+    def bank_request(self, transaction: Transaction, head: Head, body: RequestBody, sealing: Sealing) -> Outgoing:
+        """Build a request as a bank sends it."""
+        ...
+
+    def bank_reply(self, envelope: Envelope, plain_body: bytes) -> "BankReply":
+        """Read the FEP's authenticated reply.
+
+        Raises:
+            MessageInvalid: as for ``request``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BankReply:
+    """A reply as the bank's side reads it; ``body`` is None and ``message`` set when it is not approved.
+
+    Here ``rows`` of the body hold the one page that was sent; ``fields`` has every wire field by its name in the
+    interface document, counts of all rows included.
+    """
+
+    transaction: Transaction
+    code: str
+    message: str
+    body: ReplyBody | None
+    fields: Mapping[str, object] = field(repr=False)
+    repeat: bool
+    bank_date: date
+    bank_serial: str
+    fep_serial: int | None
+    clearing_date: date | None

@@ -1,0 +1,41 @@
+"""Transactions 交易: the canonical names that every dialect maps its own codes to."""
+
+from enum import Enum
+from typing import Self
+
+
+class Transaction(Enum):
+    """A transaction, independent of any bank format; the value is its name in logs, metrics and files."""
+
+    SIGN_IN = ("sign_in", "签到")
+    SIGN_OUT = ("sign_out", "签退")
+    KEY_EXCHANGE = ("key_exchange", "密钥更换")
+    ECHO = ("echo", "线路测试")
+    QUERY = ("query", "欠费查询")
+    PAY = ("pay", "交费")
+    CANCEL = ("cancel", "撤销")
+    REVERSE = ("reverse", "冲正")
+    STATUS = ("status", "交易结果查询")
+    PAYMENTS = ("payments", "交费记录")
+    CONSUMPTION = ("consumption", "用电信息")
+    INVOICE = ("invoice", "发票")
+    RECON_TOTALS = ("recon_totals", "对总账")
+
+    gloss: str
+
+    def __new__(cls, label: str, gloss: str) -> Self:
+        """Make the member's value its label and keep the Chinese gloss beside it."""
+        member = object.__new__(cls)
+        member._value_ = label
+        member.gloss = gloss
+        return member
+
+    @property
+    def label(self) -> str:
+        """The lower-case name, e.g. ``pay``."""
+        value: str = self.value
+        return value
+
+
+LINK_TRANSACTIONS = frozenset({Transaction.SIGN_IN, Transaction.SIGN_OUT, Transaction.KEY_EXCHANGE, Transaction.ECHO})
+"""Those that manage the link itself; all others are business 业务交易."""
