@@ -1,0 +1,50 @@
+"""Errors of the gate 数据库错误: the type says what is certain afterwards (not done, or unknown)."""
+
+from enum import Enum
+
+
+class Certainty(Enum):
+    """What is known of the effect of the work that failed."""
+
+    NOT_DONE = "not done"
+    UNKNOWN = "unknown"
+
+
+class GateError(Exception):
+    """Root of everything raised or answered by ``dbgate``; never raised itself."""
+
+    certainty = Certainty.NOT_DONE
+
+
+class GateBusy(GateError):
+    """The queue is full; nothing was begun."""
+
+
+class GateClosed(GateError):
+    """The gate is draining; nothing was begun."""
+
+
+class DatabaseUnavailable(GateError):
+    """No connection, no lock or no time before the deadline; nothing was done."""
+
+
+class StatementFailed(GateError):
+    """A statement failed for a reason that concerns this work alone; it was rolled back."""
+
+
+class DecisionFailed(GateError):
+    """Deciding raised what is no answer: a bug of ours; nothing was stored."""
+
+
+class OutcomeUnknown(GateError):
+    """COMMIT may have been sent and its outcome could not be found out in time."""
+
+    certainty = Certainty.UNKNOWN
+
+
+class SchemaMismatch(GateError):
+    """The database has an older or newer schema than this code."""
+
+
+class LoadRefused(GateError):
+    """A file of accounts or bills has bad rows; nothing of it was loaded."""

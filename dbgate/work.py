@@ -1,0 +1,134 @@
+"""Work 作业: what a request needs from the database, how it decides, and what changes. Data only, no SQL.
+
+The gate loads the needs of all work that waits, lets each decide in order of arrival, stores all changes, commits once,
+and only then tells everybody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from dbgate.records import (
+    Account,
+    AccountKey,
+    Allocation,
+    AuditEntry,
+    Bill,
+    Identity,
+    Invoice,
+    InvoicePrint,
+    LimitKey,
+    Payment,
+)
+from dbgate.working_set import WorkingSet
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The records that one request needs. The gate may load more, never less.
+
+    Attributes:
+        bank_code: its clearing day is loaded; in money work its row is locked first.
+        account_no: with its unsettled bills; locked in money work.
+        account_key: accounts by another key, with their unsettled bills (read work only).
+        own: the journal row under the request's own identity.
+        original: the journal row under this identity, locked in money work, with its allocations, their bills and its
+            invoice.
+        invoice_print: the counted INVOICE request under this identity.
+        payments_since: PAY rows of the account created on or after this day (read work only).
+        bills_since: all bills of the account of this month YYYYMM or later, with the movements that settled them (read
+            work only).
+        totals_of: this clearing date's totals of the bank (read work only).
+        limit_channel: the daily counter of the bank and this channel on the present clearing date.
+        serial, invoice: numbers to be drawn: a fep_serial, an invoice number.
+    """
+
+    bank_code: str
+    account_no: str | None = field(default=None, repr=False)
+    account_key: AccountKey | None = field(default=None, repr=False)
+    own: Identity | None = None
+    original: Identity | None = None
+    invoice_print: Identity | None = None
+    payments_since: date | None = None
+    bills_since: int | None = None
+    totals_of: date | None = None
+    limit_channel: int | None = None
+    serial: bool = False
+    invoice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the gate gives a decision beside the records.
+
+    Attributes:
+        now: the database clock after the locks, Asia/Shanghai, naive.
+        clearing_date: the bank's present clearing date, None when the bank has none (read work of an unknown bank).
+        fep_serial: drawn for this work when ``Needs.serial``; unused ones are gaps.
+        invoice_no: drawn when ``Needs.invoice``.
+    """
+
+    now: datetime
+    clearing_date: date | None
+    fep_serial: int | None
+    invoice_no: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """Move a daily counter; ``limit_fen`` None takes back without a bound."""
+
+    key: LimitKey
+    amount_fen: int
+    limit_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one decision changes, as new versions of records. New rows: those whose key was not loaded.
+
+    ``journal`` holds new rows and new states of loaded rows alike; nothing but the state of a loaded row may differ.
+    """
+
+    accounts: tuple[Account, ...] = ()
+    bills: tuple[Bill, ...] = ()
+    journal: tuple[Payment, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    invoice_prints: tuple[InvoicePrint, ...] = ()
+    limit_uses: tuple[LimitUse, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+
+
+NOTHING = Changes()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to answer (the gate does not look inside) and what changes."""
+
+    answer: object
+    changes: Changes = NOTHING
+
+
+Decide = Callable[["WorkingSet", Moment], Decision]
+"""Pure, may be called more than once: a batch that is run again decides again."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One request on its way through the gate.
+
+    Attributes:
+        money: True goes to the money lane, locked and stored; False to the read lane, one read-only snapshot.
+        deadline: ``time.monotonic()`` seconds after which it is not started any more.
+        done: called once, in the thread that ``Gate`` delivers in, with the decision's answer or a GateError.
+        batch_size: size of the batch it was answered with, for the log.
+    """
+
+    needs: Needs
+    decide: Decide
+    money: bool
+    deadline: float
+    done: Callable[[object], None]
+    batch_size: int = 0
