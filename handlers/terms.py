@@ -1,4 +1,4 @@
-"""Terms 规则参数: the settings that decisions depend on, as plain values; the process builds them from its configuration."""
+"""Terms 规则参数: the settings that decisions depend on, as plain values; built from the configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class LateFeeRates:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A daily window ``opens <= t < closes``; one that closes before it opens runs over midnight; equal means always."""
+    """A daily window ``opens <= t < closes``; it may run over midnight; equal ends mean always."""
 
     opens: time = time.min
     closes: time = time.min
