@@ -123,7 +123,7 @@ class KeySettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """Table ``[log]``: ``level`` debug, info, warning or error; ``format`` auto takes colours on a terminal, JSON else."""
+    """Table ``[log]``: ``level`` debug to error; ``format`` auto takes colours on a terminal, JSON to a pipe."""
 
     level: str = "info"
     format: Literal["auto", "json", "console"] = "auto"
