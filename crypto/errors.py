@@ -1,0 +1,171 @@
+"""What can go wrong with keys, MACs and the key store 密码错误.
+
+    CryptoError
+     ├ MacMismatch            a frame that cannot be authenticated: the peer's fault, or the line's
+     ├ KeyRefused             a key that must not be used: weak, semi-weak, halves equal, wrong length
+     ├ KeyCheckFailed         a key whose check value (KCV 密钥校验值) differs
+     ├ KeyUnavailable         the key store holds no keys of this bank
+     ├ KeyVersionUnknown      a frame names session keys that do not exist, or no longer do: answered 1005
+     ├ KeyRingBusy            a key exchange while two used versions are valid: answered 1011
+     ├ KeyStoreInvalid        the key store file cannot be used: says which, what, and what to do
+     └ MasterKeyUnavailable   the master key cannot be had: says which, what, and what to do
+
+Rule: no message, attribute, cause or context of these ever holds the value of a key. Where a library's exception
+could (a JSON error keeps its whole document), the error is raised outside the ``except`` block.
+``str(error)`` is English; ``error.chinese`` says the same to a Chinese operator.
+"""
+
+from enum import Enum
+from pathlib import Path
+
+
+class CryptoError(Exception):
+    """The root of the package's errors 密码错误."""
+
+    def __init__(self, message: str, chinese: str) -> None:
+        super().__init__(message)
+        self.chinese = chinese
+
+
+class MacMismatch(CryptoError):
+    """A message whose MAC is not the one computed over it MAC校验错.
+
+    In the field it is nearly always about which bytes and which padding, so the error carries a digest of the MAC
+    input: both sides can compare theirs without showing the message.
+
+    Attributes:
+        input_bytes: Length of the MAC input.
+        input_sha256: Its SHA-256, lower-case hex.
+    """
+
+    def __init__(self, input_bytes: int, input_sha256: str) -> None:
+        super().__init__(
+            f"MAC differs from the one computed over {input_bytes} bytes with SHA-256 {input_sha256}",
+            f"MAC校验错: 输入 {input_bytes} 字节, SHA-256 {input_sha256}",
+        )
+        self.input_bytes = input_bytes
+        self.input_sha256 = input_sha256
+
+
+class KeyFault(Enum):
+    """Why a key is refused: (English, 中文)."""
+
+    WEAK = ("weak DES key", "DES弱密钥")
+    SEMI_WEAK = ("semi-weak DES key", "DES半弱密钥")
+    HALVES_EQUAL = ("halves equal, which makes it single DES", "左右两半相同, 等同单DES")
+    WRONG_LENGTH = ("wrong length", "长度错误")
+    NOT_HEXADECIMAL = ("not hexadecimal", "不是十六进制")
+    PADDING = ("right half of a wrapped 8-byte key is not zeros", "8字节密钥密文的右半不是零")
+
+    def __init__(self, english: str, chinese: str) -> None:
+        self.english = english
+        self.chinese = chinese
+
+
+class KeyRefused(CryptoError):
+    """A key that must not be used, named by its label, never by its value 密钥不可用.
+
+    Attributes:
+        label: What the key is, e.g. ``AK of bank 0102``.
+        fault: Why it is refused.
+    """
+
+    def __init__(self, label: str, fault: KeyFault, detail: str = "") -> None:
+        suffix = f" ({detail})" if detail else ""
+        super().__init__(f"{label} refused: {fault.english}{suffix}", f"{label} 不可用: {fault.chinese}{suffix}")
+        self.label = label
+        self.fault = fault
+
+
+class KeyCheckFailed(CryptoError):
+    """A key whose check value differs from the one that came with it 密钥校验值不符."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"{label}: key check value differs; the key or the key that wraps it is not the sender's",
+            f"{label}: 密钥校验值不符, 该密钥或其加密密钥与对方不一致",
+        )
+        self.label = label
+
+
+class KeyUnavailable(CryptoError):
+    """The key store holds no keys of this bank 无此银行密钥."""
+
+    def __init__(self, bank_code: str) -> None:
+        super().__init__(
+            f"no keys of bank {bank_code} in the key store; load its AK and KEK",
+            f"密钥库中没有银行 {bank_code} 的密钥, 请装入其AK和KEK",
+        )
+        self.bank_code = bank_code
+
+
+class KeyVersionUnknown(CryptoError):
+    """Session keys that a frame names do not exist, or no longer do 密钥版本不存在. Answered ``1005``."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"no session keys of version {version}", f"没有版本 {version} 的会话密钥")
+        self.version = version
+
+
+class KeyRingBusy(CryptoError):
+    """A key exchange while two used versions are still valid 密钥更换过频. Answered ``1011``."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "two versions of the session keys are in use; exchange keys again when the former has ended",
+            "两个版本的会话密钥均在使用, 请待旧版本失效后再更换",
+        )
+
+
+class FileFault(Enum):
+    """What is wrong with a file that holds secrets: (what, what to do, 中文)."""
+
+    MISSING = ("it does not exist", "create it or correct the path", "文件不存在, 请创建或更正路径")
+    EXISTS = ("it exists already", "remove it first, or use it", "文件已存在, 请先移走或直接使用")
+    UNREADABLE = ("it cannot be read or written", "check the path and the permissions", "无法读写, 请检查路径和权限")
+    NOT_A_FILE = ("it is not a regular file", "correct the path", "不是普通文件, 请更正路径")
+    OWNER = ("another user owns it", "chown it to the user that runs this", "属主不是当前用户, 请用chown更正")
+    MODE = ("other users may use it", "chmod 600", "权限过宽, 请执行 chmod 600")
+    TOO_LARGE = ("it is larger than it can be", "restore it from a backup", "文件过大, 请从备份恢复")
+    NOT_A_STORE = ("it is not a key store", "correct the path", "不是密钥库文件, 请更正路径")
+    FORMAT = ("a newer program wrote it", "use that program's version", "由更新版本的程序写成, 请使用该版本")
+    DAMAGED = ("it is damaged", "restore it from a backup", "文件已损坏, 请从备份恢复")
+    MASTER_KEY = ("another master key sealed it", "give that master key", "主密钥不符, 请提供原主密钥")
+    CHANGED = ("another command changed it meanwhile", "run this again", "期间被其他命令修改, 请重试")
+    NOT_HEX = ("it is not 64 hexadecimal digits", "give 32 bytes in hex", "不是64位十六进制数字")
+
+    def __init__(self, what: str, remedy: str, chinese: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        self.chinese = chinese
+
+
+class KeyStoreInvalid(CryptoError):
+    """The key store file cannot be used 密钥库不可用.
+
+    Attributes:
+        path: The file.
+        fault: What is wrong with it and what to do.
+    """
+
+    def __init__(self, path: Path, fault: FileFault, detail: str = "") -> None:
+        suffix = f" ({detail})" if detail else ""
+        super().__init__(
+            f"key store {path}: {fault.what}{suffix}; {fault.remedy}", f"密钥库 {path}: {fault.chinese}{suffix}"
+        )
+        self.path = path
+        self.fault = fault
+
+
+class MasterKeyUnavailable(CryptoError):
+    """The master key cannot be had from its reference 主密钥不可用."""
+
+    def __init__(self, source: str, what: str, remedy: str, chinese: str) -> None:
+        super().__init__(f"master key {source}: {what}; {remedy}", f"主密钥 {source}: {chinese}")
+        self.source = source
+
+    @classmethod
+    def of_file(cls, source: str, fault: FileFault, detail: str = "") -> "MasterKeyUnavailable":
+        """Return the error for a file that cannot be used."""
+        suffix = f" ({detail})" if detail else ""
+        return cls(source, f"{fault.what}{suffix}", fault.remedy, f"{fault.chinese}{suffix}")
