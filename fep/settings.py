@@ -61,7 +61,6 @@ class LinkSettings:
         key_lifetime: of session keys.
         in_flight_max: requests of one connection in work; above it the connection is not read. 1,000 requests may be
             pipelined on the standard link, a quarter of them fills two batches.
-        replies_bytes_max: replies not taken by the peer; above it the connection is not read.
     """
 
     frame_timeout: float = 10.0
@@ -74,7 +73,6 @@ class LinkSettings:
     clock_limit: float = 300.0
     key_lifetime: int = 86_400
     in_flight_max: int = 256
-    replies_bytes_max: int = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
