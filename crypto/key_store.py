@@ -17,15 +17,17 @@ The content is JSON: {"banks": {"0102": {"suite": "3des", "ak": hex, "ak_kcv": h
 
 import hmac
 import json
+import re
 import struct
 from dataclasses import dataclass
+from os.path import realpath
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any, Self
 from zlib import crc32
 
-from crypto.ciphers import GCM_NONCE_BYTES, GCM_TAG_BYTES, gcm_open, gcm_seal
-from crypto.errors import FileFault, KeyFault, KeyRefused, KeyStoreInvalid, KeyUnavailable
+from crypto.ciphers import AES_CIPHER, GCM_NONCE_BYTES, GCM_TAG_BYTES, gcm_open, gcm_seal
+from crypto.errors import FileFault, KeyStoreInvalid, KeyUnavailable
 from crypto.keys import Key, check_kcv, check_key
 from crypto.master_key import MASTER_KEY_BYTES
 from crypto.private_file import (
@@ -43,6 +45,8 @@ _CHECK_BYTES = 8
 _HEAD = struct.Struct(f">8sH{_CHECK_BYTES}s{GCM_NONCE_BYTES}s")
 _CRC = struct.Struct(">I")
 _HEADER_BYTES = _HEAD.size + _CRC.size
+_HEX_FIELDS = ("ak", "ak_kcv", "kek", "kek_kcv")
+_HEX = re.compile(r"(?:[0-9a-f]{2})+", re.ASCII)
 _FILE_BYTES_MAX = 4 << 20
 """All 10,000 bank codes that four digits allow take some 2 MB."""
 
@@ -75,21 +79,21 @@ class KeyStore:
             KeyRefused: A key in it must not be used.
             KeyCheckFailed: A key in it is not the one that was put.
         """
-        _check_master_key(master_key)
-        path = path.resolve()  # a symbolic link stays one when the file behind it is replaced
+        check_key(master_key, AES_CIPHER, MASTER_KEY_BYTES)
+        path = Path(realpath(path))  # a symbolic link stays one when the file behind it is replaced
         content = _read(path)
         return cls(path, master_key, content, _banks_of(path, _opened(path, master_key, content)))
 
     @classmethod
     def create(cls, path: Path, master_key: Key) -> Self:
         """Write a new, empty key store (mode 0600); KeyStoreInvalid when the file exists."""
-        _check_master_key(master_key)
+        check_key(master_key, AES_CIPHER, MASTER_KEY_BYTES)
         content = _sealed(master_key, {})
         try:
             write_new_private(path, content)
         except PrivateFileRefused as refused:
-            raise KeyStoreInvalid(path, refused.fault) from refused
-        return cls(path.resolve(), master_key, content, {})
+            raise KeyStoreInvalid(path, refused.fault, refused.detail) from refused
+        return cls(Path(realpath(path)), master_key, content, {})
 
     def bank_codes(self) -> tuple[str, ...]:
         """Return the codes of the banks that have keys here, in order."""
@@ -125,16 +129,11 @@ class KeyStore:
                     raise KeyStoreInvalid(self._path, FileFault.CHANGED)
                 replace_private(self._path, content, directory)
         except PrivateFileRefused as refused:
-            raise KeyStoreInvalid(self._path, refused.fault) from refused
+            raise KeyStoreInvalid(self._path, refused.fault, refused.detail) from refused
         self._file_content = content
 
     def __repr__(self) -> str:
         return f"<KeyStore {self._path} of {len(self._banks)} banks>"
-
-
-def _check_master_key(master_key: Key) -> None:
-    if len(master_key) != MASTER_KEY_BYTES:
-        raise KeyRefused(master_key.label, KeyFault.WRONG_LENGTH, f"{len(master_key)} bytes, {MASTER_KEY_BYTES} wanted")
 
 
 def _checked(keys: BankKeys) -> BankKeys:
@@ -148,7 +147,7 @@ def _read(path: Path) -> bytes:
     try:
         return read_private(path, _FILE_BYTES_MAX)
     except PrivateFileRefused as refused:
-        raise KeyStoreInvalid(path, refused.fault) from refused
+        raise KeyStoreInvalid(path, refused.fault, refused.detail) from refused
 
 
 def _check_value(master_key: Key) -> bytes:
@@ -204,14 +203,17 @@ def _banks_of(path: Path, document: bytes) -> dict[str, BankKeys]:
 
 def _records_of(document: bytes) -> dict[str, dict[str, str]] | None:
     """Return None for a document of another shape: a parser's exception would carry the document, keys and all."""
-    fields = {"suite", "ak", "ak_kcv", "kek", "kek_kcv"}
     try:
         content: Any = json.loads(document)
         records: dict[str, dict[str, str]] = content["banks"]
-        sound = all(record.keys() == fields and record["suite"] in SUITES for record in records.values())
+        sound = all(_is_record(record) for record in records.values())
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
     return records if sound else None
+
+
+def _is_record(record: dict[str, str]) -> bool:
+    return record["suite"] in SUITES and all(_HEX.fullmatch(record[name]) for name in _HEX_FIELDS)
 
 
 def _keys_of(bank_code: str, record: dict[str, str]) -> BankKeys:
@@ -219,8 +221,8 @@ def _keys_of(bank_code: str, record: dict[str, str]) -> BankKeys:
     keys = _checked(
         BankKeys(
             suite,
-            Key.from_hex(f"AK of bank {bank_code}", record["ak"]),
-            Key.from_hex(f"KEK of bank {bank_code}", record["kek"]),
+            Key(f"AK of bank {bank_code}", bytes.fromhex(record["ak"])),
+            Key(f"KEK of bank {bank_code}", bytes.fromhex(record["kek"])),
         )
     )
     check_kcv(keys.ak, suite.check_cipher(suite.ak_bytes), bytes.fromhex(record["ak_kcv"]))

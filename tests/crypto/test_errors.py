@@ -1,0 +1,42 @@
+"""The errors of the package 密码错误."""
+
+from pathlib import Path
+
+import pytest
+
+from crypto.errors import (
+    CryptoError,
+    FileFault,
+    KeyCheckFailed,
+    KeyFault,
+    KeyRefused,
+    KeyRingBusy,
+    KeyStoreInvalid,
+    KeyUnavailable,
+    KeyVersionUnknown,
+    MacMismatch,
+    MasterKeyUnavailable,
+)
+
+ERRORS = [
+    MacMismatch(184, "00" * 32),
+    *(KeyRefused("AK of bank 0102", fault, "a detail") for fault in KeyFault),
+    KeyCheckFailed("MAK"),
+    KeyUnavailable("0102"),
+    KeyVersionUnknown(2),
+    KeyRingBusy(),
+    *(KeyStoreInvalid(Path("/etc/fep/bank.keys"), fault) for fault in FileFault),
+    *(MasterKeyUnavailable.of_file("file:master.key", fault) for fault in FileFault),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=str)
+def test_every_error_speaks_english_and_chinese(error: CryptoError) -> None:
+    """Every error says in English and in Chinese what is wrong."""
+    assert str(error).isascii()
+    assert any("\u4e00" <= character <= "\u9fff" for character in error.chinese)
+
+
+def test_every_error_has_one_root() -> None:
+    """Every concrete error is covered here and is a CryptoError."""
+    assert set(CryptoError.__subclasses__()) == {type(error) for error in ERRORS}
