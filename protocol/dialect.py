@@ -7,7 +7,7 @@ enough to find bank, keys and MAC; ``request`` reads everything, from a body tha
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from protocol.canonical import Answer, Head, ReplyBody, Request, RequestBody
 from protocol.framing import FrameReader
@@ -31,6 +31,7 @@ class Envelope:
         body: body bytes exactly as sent.
         signed: the bytes under the MAC.
         mac: the MAC as sent.
+        raw: header fields as the dialect has read them already; the dialect's own, nothing for anybody else.
     """
 
     supported: bool
@@ -45,6 +46,7 @@ class Envelope:
     body: bytes = field(repr=False)
     signed: bytes = field(repr=False)
     mac: bytes = field(repr=False)
+    raw: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
