@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from types import MappingProxyType
 
 from dbgate.work import Moment
 from protocol.transactions import Transaction
@@ -11,8 +10,6 @@ from protocol.transactions import Transaction
 AMOUNT_CEILING_FEN = 10**13
 """Hard ceiling for any amount or balance: 100 billion yuan, far above any bill and far below what an i64 or a
 NUMBER(18) holds, so that no sum of a day can overflow."""
-
-_NO_LIMITS: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +67,8 @@ class BankTerms:
     bank_code: str
     transactions: frozenset[Transaction] = frozenset(Transaction)
     default_single_limit_fen: int = 100_000_000
-    single_limit_fen: Mapping[int, int] = _NO_LIMITS
-    daily_limit_fen: Mapping[int, int] = _NO_LIMITS
+    single_limit_fen: Mapping[int, int] = field(default_factory=dict)
+    daily_limit_fen: Mapping[int, int] = field(default_factory=dict)
     service_hours: Hours = Hours()
     is_suspended: bool = False
 
@@ -81,7 +78,7 @@ class Rules:
     """What holds for all banks."""
 
     late_fee: LateFeeRates = LateFeeRates()
-    pay_windows: Mapping[str, PayWindow] = field(default_factory=lambda: MappingProxyType({}))
+    pay_windows: Mapping[str, PayWindow] = field(default_factory=dict)
     reprints_max: int = 3
 
 

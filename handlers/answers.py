@@ -1,0 +1,36 @@
+"""Answers 应答: how decisions are put, approved or refused."""
+
+from dbgate.records import AuditEntry
+from dbgate.work import Changes, Decision
+from handlers.requests import identity_of
+from handlers.terms import Context
+from protocol.canonical import Answer, PayRequest, ReplyBody, Request, UndoRequest
+from protocol.response_codes import ResponseCode
+
+
+def approved(body: ReplyBody, context: Context) -> Decision:
+    """Return the answer to a request that moves no money; nothing changes."""
+    return Decision(Answer(ResponseCode.APPROVED, body, clearing_date=context.moment.clearing_date))
+
+
+def refused(request: Request, context: Context, code: ResponseCode) -> Decision:
+    """Return the refusal of ``request``. Of a money request it leaves a line in the audit trail 审计, else nothing.
+
+    A refusal is not stored under the identity, so that it never blocks a corrected retry.
+    """
+    answer = Answer(code, clearing_date=context.moment.clearing_date)
+    if not isinstance(request.body, PayRequest | UndoRequest):
+        return Decision(answer)
+    head = request.head
+    entry = AuditEntry(
+        at=context.moment.now,
+        identity=identity_of(request),
+        transaction=request.transaction.label,
+        account_no=request.body.account_no,
+        amount_fen=request.body.amount_fen,
+        response_code=code.code,
+        branch_code=head.branch_code,
+        teller_id=head.teller_id,
+        channel=head.channel,
+    )
+    return Decision(answer, Changes(audit=(entry,)))

@@ -1,0 +1,11 @@
+"""Errors of the handlers 业务拒绝: a business no, which is an answer and not a failure."""
+
+from protocol.response_codes import ResponseCode
+
+
+class Refusal(Exception):
+    """The request is refused, nothing is done; caught in one place, ``handlers.catalogue``."""
+
+    def __init__(self, response_code: ResponseCode) -> None:
+        super().__init__(response_code.code, response_code.meaning)
+        self.response_code = response_code

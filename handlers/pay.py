@@ -1,0 +1,154 @@
+"""PAY 交费: settle all that is owed, exactly, or deposit and settle whole bills, oldest first."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from dbgate.records import (
+    Account,
+    Allocation,
+    CollectMode,
+    Identity,
+    Invoice,
+    LimitKey,
+    Movement,
+    Payment,
+    PaymentState,
+)
+from dbgate.work import Changes, Decision, LimitUse, Needs
+from dbgate.working_set import WorkingSet
+from handlers.checks import payable_account
+from handlers.dues import Due, Dues, dues_on
+from handlers.errors import Refusal
+from handlers.journal import answer_of
+from handlers.requests import body_of, identity_of, promised
+from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Context
+from handlers.versions import settled, with_balance
+from protocol.canonical import PayMode, PayRequest, Request
+from protocol.response_codes import ResponseCode
+
+
+def needs(request: Request, terms: BankTerms, _today: date) -> Needs:
+    """Return the account with its bills, the own identity, and the numbers to be drawn."""
+    body = body_of(request, PayRequest)
+    head = request.head
+    return Needs(
+        head.bank_code,
+        account_no=body.account_no,
+        own=identity_of(request),
+        limit_channel=head.channel if head.channel in terms.daily_limit_fen else None,
+        serial=True,
+        invoice=body.print_invoice,
+    )
+
+
+def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
+    """Return the payment, or refuse it for the first reason in the order of the wire specification."""
+    body = body_of(request, PayRequest)
+    unsettled = records.unsettled_bills(body.account_no)
+    account = payable_account(
+        records.account(body.account_no), unsettled, body.amount_fen, request.head.channel, context
+    )
+    dues = dues_on(context.moment.now.date(), unsettled, account.user_class, context.rules.late_fee)
+    payable_fen = dues.payable_fen(account.balance_fen)
+    if 0 <= body.expected_payable_fen != payable_fen:
+        raise Refusal(ResponseCode.AMOUNT_DIFFERS)
+    if body.mode is PayMode.SETTLE:
+        items = _everything(dues, payable_fen, body.amount_fen)
+    else:
+        items = _whole_bills(dues, account.balance_fen + body.amount_fen)
+    payment = _payment(request, body, account, dues, items, context)
+    if payment.balance_after_fen > AMOUNT_CEILING_FEN:
+        raise Refusal(ResponseCode.AMOUNT_OUTSIDE_LIMITS)
+    uses = _limit_uses(request, body.amount_fen, payment.clearing_date, records, context)
+    return Decision(answer_of(payment), _changes(payment, account, items, uses))
+
+
+def _everything(dues: Dues, payable_fen: int, amount_fen: int) -> Sequence[Due]:
+    """Return all that is unsettled; the amount must be exactly what is payable."""
+    if payable_fen == 0:
+        raise Refusal(ResponseCode.NOTHING_TO_PAY)
+    if amount_fen != payable_fen:
+        raise Refusal(ResponseCode.AMOUNT_DIFFERS)
+    return dues.items
+
+
+def _whole_bills(dues: Dues, money_fen: int) -> Sequence[Due]:
+    """Return the oldest bills that ``money_fen`` reaches; the first that does not fit whole ends it."""
+    for count, (bill, late_fee_fen) in enumerate(dues.items):
+        money_fen -= bill.principal_fen + late_fee_fen
+        if money_fen < 0:
+            return dues.items[:count]
+    return dues.items
+
+
+def _payment(
+    request: Request, body: PayRequest, account: Account, dues: Dues, items: Sequence[Due], context: Context
+) -> Payment:
+    principal_fen = late_fee_fen = 0
+    for bill, fee in items:
+        principal_fen += bill.principal_fen
+        late_fee_fen += fee
+    settled_fen = principal_fen + late_fee_fen
+    change_fen = body.amount_fen - settled_fen
+    head, moment = request.head, context.moment
+    return Payment(
+        identity=Identity(head.bank_code, head.bank_date, head.bank_serial),
+        fep_serial=promised(moment.fep_serial, "fep_serial"),
+        movement=Movement.PAY,
+        state=PaymentState.POSTED,
+        account_no=account.account_no,
+        account_name=account.name,
+        amount_fen=body.amount_fen,
+        settled_principal_fen=principal_fen,
+        settled_late_fee_fen=late_fee_fen,
+        balance_change_fen=change_fen,
+        balance_after_fen=account.balance_fen + change_fen,
+        due_after_fen=dues.total_fen - settled_fen,
+        settled_count=len(items),
+        first_month=items[0].bill.month if items else None,
+        last_month=items[-1].bill.month if items else None,
+        invoice_no=_invoice_no(body, account, context),
+        original=None,
+        original_fep_serial=None,
+        outcome=None,
+        branch_code=head.branch_code,
+        teller_id=head.teller_id,
+        channel=head.channel,
+        instrument=int(body.instrument),
+        clearing_date=promised(moment.clearing_date, "clearing date"),
+        created_at=moment.now,
+        digest=request.digest,
+    )
+
+
+def _invoice_no(body: PayRequest, account: Account, context: Context) -> str:
+    """Return the invoice number if the bank is to print at once; of direct debits the utility prints."""
+    if not body.print_invoice or account.collect_mode is CollectMode.DEBIT:
+        return ""
+    return promised(context.moment.invoice_no, "invoice number")
+
+
+def _limit_uses(
+    request: Request, amount_fen: int, clearing_date: date, records: WorkingSet, context: Context
+) -> tuple[LimitUse, ...]:
+    """Return the use of the channel's daily limit, if it has one and it is not exceeded."""
+    channel = request.head.channel
+    limit_fen = context.bank.daily_limit_fen.get(channel)
+    if limit_fen is None:
+        return ()
+    key = LimitKey(request.head.bank_code, channel, clearing_date)
+    if records.limit_used(key) + amount_fen > limit_fen:
+        raise Refusal(ResponseCode.AMOUNT_OUTSIDE_LIMITS)
+    return (LimitUse(key, amount_fen, limit_fen),)
+
+
+def _changes(payment: Payment, account: Account, items: Sequence[Due], uses: tuple[LimitUse, ...]) -> Changes:
+    serial = promised(payment.fep_serial, "fep_serial")
+    return Changes(
+        accounts=(with_balance(account, payment.balance_after_fen),),
+        bills=tuple([settled(bill, serial) for bill, _ in items]),
+        journal=(payment,),
+        allocations=tuple([Allocation(serial, bill.bill_no, bill.principal_fen, fee) for bill, fee in items]),
+        invoices=(Invoice(payment.invoice_no, serial, 1),) if payment.invoice_no else (),
+        limit_uses=uses,
+    )

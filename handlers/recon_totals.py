@@ -1,0 +1,46 @@
+"""RECON_TOTALS 对总账: the bank's totals of a clearing date against ours."""
+
+from datetime import date
+
+from dbgate.records import DayTotals
+from dbgate.work import Decision, Needs
+from dbgate.working_set import WorkingSet
+from handlers.answers import approved
+from handlers.errors import Refusal
+from handlers.requests import body_of
+from handlers.terms import BankTerms, Context
+from protocol.canonical import Request, Totals, TotalsReply, TotalsRequest, TotalsResult
+from protocol.response_codes import ResponseCode
+
+_NO_BATCH = 0
+
+
+def needs(request: Request, _terms: BankTerms, _today: date) -> Needs:
+    """Return the totals of the clearing date."""
+    return Needs(request.head.bank_code, totals_of=body_of(request, TotalsRequest).clearing_date)
+
+
+def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
+    """Return our totals and how they compare; those of the open day are what it has so far, and not compared."""
+    body = body_of(request, TotalsRequest)
+    bank_code = request.head.bank_code
+    day = records.day(bank_code)
+    if day is None or not day.first_date <= body.clearing_date <= day.clearing_date:
+        raise Refusal(ResponseCode.NO_SUCH_DATE)
+    ours = _totals(records.totals(bank_code, body.clearing_date))
+    if body.clearing_date == day.clearing_date:
+        result = TotalsResult.STILL_OPEN
+    else:
+        result = TotalsResult.BALANCED if ours == body.totals else TotalsResult.NOT_BALANCED
+    return approved(TotalsReply(body.clearing_date, result, ours, _NO_BATCH), context)
+
+
+def _totals(stored: DayTotals) -> Totals:
+    return Totals(
+        pay_count=stored.pay_count,
+        pay_amount_fen=stored.pay_amount_fen,
+        cancel_count=stored.cancel_count,
+        cancel_amount_fen=stored.cancel_amount_fen,
+        reverse_count=stored.reverse_count,
+        reverse_amount_fen=stored.reverse_amount_fen,
+    )

@@ -1,0 +1,55 @@
+"""STATUS 交易结果查询: what became of a money request."""
+
+from datetime import date
+
+from dbgate.records import Movement, Payment
+from dbgate.work import Decision, Needs
+from dbgate.working_set import WorkingSet
+from handlers.answers import approved
+from handlers.bank_view import MONEY_REQUESTS, ORIGINAL_STATES
+from handlers.errors import Refusal
+from handlers.requests import body_of, original_of
+from handlers.terms import BankTerms, Context
+from protocol.canonical import OriginalState, Reconciled, Request, StatusReply, StatusRequest
+from protocol.response_codes import ResponseCode
+
+
+def needs(request: Request, _terms: BankTerms, _today: date) -> Needs:
+    """Return the original."""
+    return Needs(request.head.bank_code, original=original_of(request, body_of(request, StatusRequest)))
+
+
+def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
+    """Return the state of the original. UNKNOWN is an answer too, and not final: only REVERSE makes it final."""
+    body = body_of(request, StatusRequest)
+    original = records.payment(original_of(request, body))
+    if original is None:
+        return approved(_unknown(body), context)
+    if original.account_no != body.account_no:
+        raise Refusal(ResponseCode.ORIGINAL_DIFFERS)
+    return approved(_known(original), context)
+
+
+def _unknown(body: StatusRequest) -> StatusReply:
+    return StatusReply(
+        original_txn=None,
+        state=OriginalState.UNKNOWN,
+        account_no=body.account_no,
+        amount_fen=0,
+        original_fep_serial=None,
+        clearing_date=None,
+        reconciled=Reconciled.NO,
+    )
+
+
+def _known(original: Payment) -> StatusReply:
+    """Return the original as it stands; what never arrived was never cleared, so a tombstone shows no clearing date."""
+    return StatusReply(
+        original_txn=MONEY_REQUESTS[original.movement],
+        state=ORIGINAL_STATES[original.state],
+        account_no=original.account_no,
+        amount_fen=original.amount_fen,
+        original_fep_serial=original.fep_serial,
+        clearing_date=None if original.movement is Movement.TOMBSTONE else original.clearing_date,
+        reconciled=Reconciled.NO,
+    )
