@@ -26,7 +26,7 @@ from secrets import token_bytes
 from typing import Any, Self
 from zlib import crc32
 
-from crypto.ciphers import AES_CIPHER, GCM_NONCE_BYTES, GCM_TAG_BYTES, gcm_open, gcm_seal
+from crypto.ciphers import AES_CIPHER, GCM_NONCE_BYTES, gcm_open, gcm_seal
 from crypto.errors import FileFault, KeyStoreInvalid, KeyUnavailable
 from crypto.keys import Key, check_kcv, check_key
 from crypto.master_key import MASTER_KEY_BYTES
@@ -174,8 +174,6 @@ def _opened(path: Path, master_key: Key, content: bytes) -> bytes:
         raise KeyStoreInvalid(path, FileFault.FORMAT, f"format {file_format}, {_FORMAT} wanted")
     if not hmac.compare_digest(check_value, _check_value(master_key)):
         raise KeyStoreInvalid(path, FileFault.MASTER_KEY)
-    if len(sealed) < GCM_TAG_BYTES:
-        raise KeyStoreInvalid(path, FileFault.DAMAGED, "cut short")
     try:
         return gcm_open(master_key.secret, nonce, header, sealed)
     except ValueError:
