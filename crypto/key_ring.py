@@ -32,16 +32,18 @@ FORMER_VERSION_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedKeys(WrappedKeys):
+class IssuedKeys:
     """The key fields of a reply to sign-in or key exchange 签到应答中的密钥.
 
     Attributes:
         key_version: From 1.
         key_lifetime_s: Seconds from now.
+        wrapped: MAK and TEK under KEK, with their check values.
     """
 
     key_version: int
     key_lifetime_s: int
+    wrapped: WrappedKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +87,7 @@ class KeyRing:
         self._issued_last += 1
         self._next = _Version(self._issued_last, SessionSecurity(self._suite, keys), now)
         wrapped = wrap_session_keys(self._suite, self._kek, keys)
-        return IssuedKeys(
-            wrapped_mak=wrapped.wrapped_mak,
-            mak_kcv=wrapped.mak_kcv,
-            wrapped_tek=wrapped.wrapped_tek,
-            tek_kcv=wrapped.tek_kcv,
-            key_version=self._issued_last,
-            key_lifetime_s=self._lifetime_s,
-        )
+        return IssuedKeys(self._issued_last, self._lifetime_s, wrapped)
 
     def security(self, version: int, now: float) -> SessionSecurity:
         """Return what verifies a frame under ``version`` and makes its reply.

@@ -35,14 +35,15 @@ def test_issued_keys_are_those_in_use(suite: str) -> None:
     """What the bank unwraps from the reply verifies what the ring's keys made, and the field widths are the wire's."""
     ring = KeyRing(SUITES[suite], KEK, key_lifetime_s=3600)
     issued = ring.issue(100.0)
-    bank = SessionSecurity(SUITES[suite], unwrap_session_keys(SUITES[suite], KEK, issued))
+    bank = SessionSecurity(SUITES[suite], unwrap_session_keys(SUITES[suite], KEK, issued.wrapped))
     ours = ring.security(1, 100.0)
 
     bank.verify(b"a frame", ours.mac_of(b"a frame"))
     nonce, plain = b"12345678", b"sixteen bytes .."
     assert plain == bank.decrypt_body(nonce, ours.encrypt_body(nonce, plain))
     assert (issued.key_version, issued.key_lifetime_s) == (1, 3600)
-    widths = [len(field) for field in (issued.wrapped_mak, issued.mak_kcv, issued.wrapped_tek, issued.tek_kcv)]
+    wrapped = issued.wrapped
+    widths = [len(field) for field in (wrapped.wrapped_mak, wrapped.mak_kcv, wrapped.wrapped_tek, wrapped.tek_kcv)]
     assert widths == [16, 4, 16, 4]
 
 
