@@ -53,8 +53,8 @@ class LinkSettings:
         frame_timeout: a frame that has begun must be complete.
         sign_in_timeout: sign-in done after connecting.
         idle_timeout: no verified frame for so long: ECHO is sent.
-        echo_timeout: and after so long without one still, the connection closes.
-        unproven_timeout: a connection whose MAC key has never verified a frame closes.
+        echo_timeout: and after so long without one still, the connection closes; so does one, 70 s after sign-in, whose
+            session keys the bank has never used.
         drain_timeout: reading on after half-close.
         write_timeout: a peer that takes none of its replies for so long is cut off.
         clock_limit: largest difference of clocks at sign-in.
@@ -67,7 +67,6 @@ class LinkSettings:
     sign_in_timeout: float = 10.0
     idle_timeout: float = 60.0
     echo_timeout: float = 10.0
-    unproven_timeout: float = 70.0
     drain_timeout: float = 5.0
     write_timeout: float = 30.0
     clock_limit: float = 300.0

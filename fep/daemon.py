@@ -1,0 +1,228 @@
+"""The daemon 守护进程: wires configuration, keys, database, gate and listeners together, runs, drains and ends."""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
+from twisted.internet.tcp import Port, makeBinding
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+
+from crypto.errors import CryptoError
+from crypto.key_store import KeyStore
+from crypto.master_key import resolve_master_key
+from dbgate.errors import GateError
+from dbgate.gate import Gate
+from dbgate.work import Work
+from fep.bank import Bank
+from fep.clock import SteadyClock, shanghai_now
+from fep.control import ControlFactory
+from fep.databases import open_database
+from fep.echo_serials import EchoSerials
+from fep.listener import CHECK_INTERVAL_S, LinkFactory
+from fep.log_setup import set_up_logging
+from fep.services import Services
+from fep.settings import Address, Settings
+from protocol.dialects.registry import DIALECTS
+
+CLEARING_INTERVAL_S = 5.0
+"""How often the clearing dates are looked at without any payment: a bank without traffic rolls within seconds."""
+
+EXIT_DONE = 0
+EXIT_CANNOT_RUN = 3
+
+_log = structlog.get_logger()
+
+
+def run(settings: Settings) -> int:
+    """Run the daemon in the foreground until SIGTERM or SIGINT; return the exit code."""
+    set_up_logging(settings.log.level, settings.log.format)
+    from twisted.internet import reactor
+
+    assert isinstance(reactor, ReactorBase)
+    daemon = Daemon(settings, reactor)
+    try:
+        daemon.start()
+    except (CryptoError, GateError, CannotListenError, OSError) as error:
+        _log.error("start_failed", reason=_reason(error))
+        daemon.release()
+        return EXIT_CANNOT_RUN
+    reactor.run(installSignalHandlers=False)
+    return daemon.exit_code
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, CannotListenError):
+        return f"cannot listen on {error.interface or '*'}:{error.port}: {error.socketError}"
+    return str(error)
+
+
+class Daemon:
+    """One running daemon."""
+
+    def __init__(self, settings: Settings, reactor: ReactorBase) -> None:
+        self.exit_code = EXIT_DONE
+        self._settings = settings
+        self._reactor: Any = reactor
+        self._started_at = shanghai_now()
+        self._tcp_ports: list[Port] = []
+        self._control_ports: list[IListeningPort] = []
+        self._factories: list[LinkFactory] = []
+        self._loops: list[LoopingCall] = []
+        self._gate: Gate | None = None
+        self._services: Services | None = None
+        self._is_stopping = False
+
+    def start(self) -> None:
+        """Open everything and listen; what is opened is released by ``release`` when this raises."""
+        banks = self._load_banks()
+        billing = self._settings.billing
+        database = open_database(self._settings)
+        self._gate = gate = Gate(database, self._deliver, batch_max=billing.batch_max, queue_max=billing.queue_max)
+        clock = SteadyClock()
+        serials = EchoSerials(database, self._reactor)
+        self._services = Services(self._settings, banks, gate, clock, shanghai_now, serials.draw)
+        self._listen(self._services)
+        self._listen_for_operators()
+        self._repeat(CHECK_INTERVAL_S, self._check_limits)
+        self._repeat(CLEARING_INTERVAL_S, self._roll_clearing_dates)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+        _log.info("started", pid=os.getpid(), banks=len(banks), addresses=[str(a) for a in self._addresses()])
+
+    def release(self) -> None:
+        """Close what ``start`` had opened."""
+        if self._gate is not None:
+            self._gate.close(timeout=1.0)
+
+    def _load_banks(self) -> dict[str, Bank]:
+        settings = self._settings
+        store = KeyStore.open(settings.keys.store, resolve_master_key(settings.keys.master_key, settings.directory))
+        for bank in settings.banks.values():
+            if bank.suite.weak:
+                _log.warning("weak_suite", bank_code=bank.bank_code, suite=bank.suite.name)
+        return {code: Bank.from_store(bank, store) for code, bank in settings.banks.items()}
+
+    # --- listening
+
+    def _listen(self, services: Services) -> None:
+        listener = self._settings.listener
+        factory = LinkFactory(services, DIALECTS["standard"])
+        self._factories.append(factory)
+        for address in listener.addresses:
+            binding = makeBinding(address.host, address.port, reuseAddress=True, reusePort=listener.reuse_port)
+            port = self._reactor.listenTCP(binding, factory, backlog=1024, interface=address.host)
+            self._tcp_ports.append(port)
+
+    def _addresses(self) -> list[Address]:
+        return [Address(host.host, host.port) for host in (port.getHost() for port in self._tcp_ports)]
+
+    def _listen_for_operators(self) -> None:
+        path = self._settings.control.socket
+        factory = ControlFactory({"status": self._status})
+        try:
+            self._control_ports.append(self._reactor.listenUNIX(str(path), factory, mode=0o600, wantPID=True))
+        except CannotListenError:
+            # Another daemon of the same directory serves it; a second one is not asked by operators.
+            _log.warning("control_socket_taken", path=str(path))
+
+    # --- running
+
+    def _deliver(self, results: list[tuple[Work, object]]) -> None:
+        """Hand a batch's results from the gate's thread to the reactor's."""
+        self._reactor.callFromThread(self._delivered, results)
+
+    def _delivered(self, results: list[tuple[Work, object]]) -> None:
+        for work, result in results:
+            try:
+                work.done(result)
+            except Exception as error:  # noqa: BLE001 - one reply that cannot be built must not cost the others
+                _log.error("reply_failed", error=error)
+
+    def _repeat(self, interval_s: float, function: Callable[[], object]) -> None:
+        loop = LoopingCall(function)
+        loop.clock = self._reactor
+        self._loops.append(loop)
+        loop.start(interval_s, now=False).addErrback(self._loop_failed)
+
+    def _loop_failed(self, failure: Failure) -> None:
+        """A loop that ends is a bug of ours; a daemon without its limits must not go on."""
+        _log.error("loop_failed", error=failure.value)
+        self.exit_code = EXIT_CANNOT_RUN
+        self._signalled(signal.SIGTERM)
+
+    def _check_limits(self) -> None:
+        assert self._services is not None
+        now = self._services.clock.seconds()
+        for factory in self._factories:
+            factory.check(now)
+        self._services.in_work.check(now)
+
+    def _roll_clearing_dates(self) -> "Deferred[None]":
+        assert self._gate is not None
+        done: Deferred[None] = deferToThreadPool(
+            self._reactor, self._reactor.getThreadPool(), self._gate.roll_clearing_dates
+        )
+        return done.addErrback(lambda failure: _log.warning("clearing_roll_failed", error=failure.value))
+
+    def _status(self) -> dict[str, Any]:
+        assert self._services is not None
+        services = self._services
+        connections = [connection for factory in self._factories for connection in factory.connections]
+        signed_in = [connection.link.bank for connection in connections if connection.link.bank]
+        return {
+            "pid": os.getpid(),
+            "started_at": f"{self._started_at:%Y-%m-%d %H:%M:%S}",
+            "addresses": [str(address) for address in self._addresses()],
+            "connections": len(connections),
+            "in_work": len(services.in_work),
+            "is_draining": self._is_stopping,
+            "banks": {
+                code: {
+                    "name": bank.settings.name,
+                    "links": sum(other is bank for other in signed_in),
+                    "clearing_date": str(services.gate.clearing_date(code) or ""),
+                }
+                for code, bank in services.banks.items()
+            },
+            "transactions": [
+                {"bank_code": bank, "transaction": transaction, "response_code": code, "count": count}
+                for (bank, transaction, code), count in sorted(services.transaction_log.counts.items())
+            ],
+            "events": dict(services.events),
+        }
+
+    # --- ending
+
+    def _signalled(self, number: int, _frame: object = None) -> None:
+        self._reactor.callFromThread(self._stop, signal.Signals(number).name)
+
+    def _stop(self, reason: str) -> None:
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        _log.info("draining", reason=reason)
+        self._drain().addErrback(lambda failure: _log.error("drain_failed", error=failure.value)).addBoth(
+            lambda _: self._reactor.stop()
+        )
+
+    @inlineCallbacks
+    def _drain(self) -> "Any":
+        """Finish what has begun, answer, close; the limits of the links and of the gate bound every step."""
+        for port in (*self._tcp_ports, *self._control_ports):
+            yield port.stopListening()
+        for factory in self._factories:
+            yield factory.drain()
+        for loop in self._loops:
+            if loop.running:
+                loop.stop()
+        assert self._gate is not None
+        yield deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._gate.close, 15.0)
+        _log.info("stopped")

@@ -1,0 +1,63 @@
+"""Logging 日志: JSON lines to a pipe, coloured lines to a terminal, nothing secret in either.
+
+Rule 1: an event is a past-tense name with key=value pairs; values are codes, counts and durations, never what names a
+customer (account, name, address, card) and never a key. Rule 2: a traceback is printed as frames and the type of the
+exception, without its message and without local variables, because a message may quote what a customer sent.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stream: TextIO = sys.stdout) -> None:
+    """Send all log events to ``stream``; ``auto`` takes colours on a terminal and JSON else."""
+    console = format_ == "console" or (format_ == "auto" and stream.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=False),
+            _frames_only,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def _frames_only(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace ``error`` by its type and frames, cause after cause, without messages."""
+    error = event.pop("error", None)
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["frames"] = _frames(error)
+    elif error is not None:
+        event["error"] = error
+    return event
+
+
+def _frames(error: BaseException) -> list[str]:
+    frames: list[str] = []
+    seen: BaseException | None = error
+    for _ in range(5):  # deeper chains say nothing more to an operator
+        if seen is None:
+            break
+        frames.append(type(seen).__name__)
+        frames += [
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(seen.__traceback__)[-12:]
+        ]
+        seen = seen.__cause__ or seen.__context__
+    return frames
