@@ -1,0 +1,26 @@
+"""Start of every command 程序入口: first whether our packages are ours, then the command line."""
+
+import sys
+
+from fep.language import say
+from fep.shadowing import find_shadows
+
+EXIT_CANNOT_RUN = 3
+
+
+def main() -> None:
+    """Run ``fep`` with the arguments of the process and exit with its exit code."""
+    shadows = find_shadows()
+    for shadow in shadows:
+        print(shadow.text(), file=sys.stderr)
+    if shadows:
+        print(say(en="refused to start", zh="拒绝启动"), file=sys.stderr)
+        sys.exit(EXIT_CANNOT_RUN)
+
+    from fep import cli  # only now: it imports the packages that were looked at
+
+    sys.exit(cli.main())
+
+
+if __name__ == "__main__":
+    main()

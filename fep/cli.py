@@ -1,0 +1,109 @@
+"""The command ``fep`` 命令: its subcommands, and what becomes of their errors.
+
+A user's mistake is one line on stderr and an exit code, never a traceback.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+from fep.command_line import (
+    EXIT_BAD_INPUT,
+    EXIT_CANNOT_RUN,
+    EXIT_DONE,
+    CommandFailed,
+    Group,
+    usage_message,
+)
+from fep.findings import ConfigInvalid
+from fep.language import Text, choose, say
+
+fep = Group(
+    "fep",
+    text=Text(
+        "Front-end processor through which banks collect a power utility's bills.", "前置机: 银行代收电费的接入系统。"
+    ),
+    no_args_is_help=True,
+    modules={
+        "init": "fep.commands.init:init",
+        "run": "fep.commands.run:run",
+        "check-config": "fep.commands.check_config:check_config",
+        "load": "fep.commands.load:load",
+        "status": "fep.commands.status:status",
+        "keys": "fep.commands.keys:keys",
+        "db": "fep.commands.db:db",
+    },
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (``sys.argv`` when None) and return its exit code."""
+    choose(None)
+    try:
+        result = fep.main(arguments, prog_name="fep", standalone_mode=False)
+        sys.stdout.flush()
+    except Exception as error:
+        exit_code = _report(error)
+        if exit_code is None:
+            raise
+        return exit_code
+    return result if isinstance(result, int) else EXIT_DONE
+
+
+def _report(error: Exception) -> int | None:
+    """Tell the user what went wrong and return the exit code, None for what is a bug of ours."""
+    match error:
+        case NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return EXIT_BAD_INPUT
+        case click.UsageError():
+            _say_usage(error)
+            return EXIT_BAD_INPUT
+        case click.Abort():
+            click.echo(say(en="interrupted", zh="已中断"), err=True)
+            return EXIT_CANNOT_RUN
+        case CommandFailed():
+            click.echo(str(error), err=True)
+            return error.exit_code
+        case ConfigInvalid():
+            click.echo(str(error), err=True)
+            return EXIT_BAD_INPUT
+        case BrokenPipeError():
+            # Whoever read our output has gone; nothing more can be said, not even by the flush at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return EXIT_CANNOT_RUN
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{where}{error.strerror or error}", err=True)
+            return EXIT_CANNOT_RUN
+    return _report_lower(error)
+
+
+def _report_lower(error: Exception) -> int | None:
+    """Report errors of the layers below, which are imported only now that one may have come from them."""
+    from crypto.errors import CryptoError
+    from dbgate.errors import GateError, SchemaMismatch
+
+    match error:
+        case CryptoError():
+            click.echo(say(en=str(error), zh=error.chinese), err=True)
+            return EXIT_BAD_INPUT
+        case SchemaMismatch():
+            click.echo(str(error), err=True)
+            click.echo(say(en="run fep db upgrade", zh="请执行 run fep db upgrade"), err=True)
+            return EXIT_CANNOT_RUN
+        case GateError():
+            click.echo(f"{say(en='billing database', zh='营业数据库')}: {error}", err=True)
+            return EXIT_CANNOT_RUN
+    return None
+
+
+def _say_usage(error: click.UsageError) -> None:
+    if error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+        path = error.ctx.command_path
+        click.echo(say(en=f"'{path} --help' explains it.", zh=f"执行 '{path} --help' 查看帮助。"), err=True)
+    click.echo(say(en="Error: ", zh="错误: ") + usage_message(error), err=True)

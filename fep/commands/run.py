@@ -1,0 +1,49 @@
+"""``fep run`` 启动: the daemon in the foreground."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from fep.command_line import command, config_option, option
+from fep.converters import parse_address
+from fep.language import say
+from fep.settings import Address
+
+
+def _addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Address, ...]:
+    addresses = []
+    for value in values:
+        address = parse_address(value)
+        if address is None:
+            problem = say(en=f"expected HOST:PORT, not '{value}'", zh=f"应为 主机:端口, 实为 '{value}'")
+            raise click.BadParameter(problem, ctx, param)
+        addresses.append(address)
+    return tuple(addresses)
+
+
+@command(
+    "run",
+    en="Run the daemon in the foreground.\n\nLogs go to stdout. SIGTERM drains: what has begun is finished and answered.",
+    zh="在前台运行前置机。\n\n日志写到标准输出。收到 SIGTERM 后处理完在途交易再退出。",
+)
+@config_option
+@option(
+    "--listen",
+    "addresses",
+    multiple=True,
+    metavar="HOST:PORT",
+    callback=_addresses,
+    en="Listen here, not where the configuration says; may be repeated.",
+    zh="监听地址, 取代配置中的地址; 可重复。",
+)
+def run(config_path: Path, addresses: tuple[Address, ...]) -> int:
+    """Run the daemon and return its exit code."""
+    from fep import daemon
+    from fep.configuration import load
+
+    settings = load(config_path)
+    if addresses:
+        settings = replace(settings, listener=replace(settings.listener, addresses=addresses))
+    return daemon.run(settings)
+
