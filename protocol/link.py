@@ -47,7 +47,7 @@ class LinkEvent(Enum):
     MAC_FAILED = auto()  # a MAC was wrong, or another bank's code was used
     SIGNED_OUT = auto()  # a sign-out has been approved
     DRAIN_ORDERED = auto()  # the operator, or the daemon that stops
-    LAST_REPLY_SENT = auto()  # nothing is in flight any more
+    LAST_REPLY_SENT = auto()  # nothing is in flight any more; also reported when nothing was as DRAINING began
     PEER_FINISHED = auto()  # the bank has half-closed: it sends no more, but may still read
     SIGN_IN_TIMED_OUT = auto()  # 10 s after connecting
     FRAME_TIMED_OUT = auto()  # 10 s after a frame has begun
@@ -90,6 +90,7 @@ TRANSITIONS = MappingProxyType(
         (_S.CONNECTED, _E.UNPROVEN_AK_VERIFIED): (_S.CONNECTED, ()),
         (_S.CONNECTED, _E.MAC_FAILED): (_S.CONNECTED, ()),
         (_S.CONNECTED, _E.LAST_MAC_FAILED): _CLOSE_ALARMED,
+        (_S.CONNECTED, _E.LAST_REPLY_SENT): (_S.CONNECTED, ()),
         (_S.CONNECTED, _E.DRAIN_ORDERED): _CLOSE_GENTLY,
         (_S.CONNECTED, _E.PEER_FINISHED): _CLOSE,
         (_S.CONNECTED, _E.SIGN_IN_TIMED_OUT): _CLOSE,

@@ -1,0 +1,29 @@
+"""The catalogue: every transaction is described, with the codes and sizes of the specification."""
+
+from protocol.dialects.standard.catalogue import CATALOGUE
+from protocol.dialects.standard.codes import TRANSACTIONS
+from protocol.transactions import Transaction
+
+SIZES = {
+    1001: (32, 80),
+    1002: (0, 0),
+    1003: (32, 80),
+    1004: (0, 0),
+    2001: (48, 1008),
+    2002: (80, 176),
+    2003: (64, 64),
+    2004: (64, 64),
+    2005: (48, 64),
+    2006: (32, 1056),
+    2007: (32, 1248),
+    2008: (48, 912),
+    3001: (64, 80),
+}
+
+
+def test_codes_and_sizes() -> None:
+    """Each body has the size that the specification prints, and no body needs padding for a cipher."""
+    assert {message.code: (message.request.size, message.reply.size) for message in CATALOGUE.values()} == SIZES
+    assert all(size % 16 == 0 for sizes in SIZES.values() for size in sizes)
+    assert set(CATALOGUE) == set(Transaction)
+    assert all(CATALOGUE[transaction].code == code for code, transaction in TRANSACTIONS.items())
