@@ -2,6 +2,7 @@
 
 import struct
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -124,6 +125,23 @@ def test_taken_frames_leave_room() -> None:
     for _ in range(3):
         reader.receive_data(chunk)
         assert sum(reader.next_frame() is not None for _ in range(140)) == 140
+
+
+def test_memory_does_not_grow_with_the_stream() -> None:
+    """A connection that lives for weeks holds no frame that has been taken."""
+    reader = FrameReader(LENGTH)
+    stream = framed(bytes(8192)) * 40
+    reader.receive_data(stream[:1])
+    tracemalloc.start()
+    try:
+        for _ in range(40):  # 13 MB
+            reader.receive_data(stream[1:] + stream[:1])  # a frame has always begun when the next chunk comes
+            assert sum(reader.next_frame() is not None for _ in range(41)) == 40
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2_000_000
 
 
 def test_the_length_field_of_a_frame_is_built() -> None:

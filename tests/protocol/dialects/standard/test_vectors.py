@@ -15,6 +15,7 @@ from protocol.transactions import Transaction
 from tests.protocol.frames import VECTORS
 
 STANDARD = DIALECTS["standard"]
+CODES = {code.code: code for code in ResponseCode}
 REQUESTS = [case for case in VECTORS["frames"] if case["direction"] == "request"]
 REPLIES = [case for case in VECTORS["frames"] if case["direction"] == "reply"]
 
@@ -102,7 +103,7 @@ def test_a_reply_is_built(case: dict[str, Any]) -> None:
     read = STANDARD.bank_reply(envelope, plain)
     request_header = bytes([1, 0]) + frame[2:4] + b"    " + frame[8:60] + b"0" * 20 + bytes(8) + frame[88:92] + bytes(4)
     answer = Answer(
-        ResponseCode(read.code),
+        CODES[read.code],
         read.body,
         repeat=read.repeat,
         fep_serial=read.fep_serial,
