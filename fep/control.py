@@ -27,8 +27,8 @@ class ControlProtocol(LineOnlyReceiver):
         """Answer one command and close."""
         command = self._commands.get(line.decode("ascii", "replace").strip())
         result = {"error": "unknown command", "commands": sorted(self._commands)} if command is None else command()
-        self.sendLine(json.dumps(result, ensure_ascii=False).encode())
         assert self.transport is not None
+        self.transport.write(json.dumps(result, ensure_ascii=False).encode() + b"\n")
         self.transport.loseConnection()
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,8 +19,10 @@ from twisted.python.failure import Failure
 from crypto.errors import CryptoError
 from crypto.key_store import KeyStore
 from crypto.master_key import resolve_master_key
+from dbgate.drawing import draw_fep_serials
 from dbgate.errors import GateError
 from dbgate.gate import Gate
+from dbgate.schema import check
 from dbgate.work import Work
 from fep.bank import Bank
 from fep.clock import SteadyClock, shanghai_now
@@ -85,9 +88,14 @@ class Daemon:
         banks = self._load_banks()
         billing = self._settings.billing
         database = open_database(self._settings)
-        self._gate = gate = Gate(database, self._deliver, batch_max=billing.batch_max, queue_max=billing.queue_max)
+        check(database.read_engine)
+        cut_offs = {code: bank.settings.cut_off for code, bank in banks.items()}
+        self._gate = gate = Gate(
+            database, self._deliver, cut_offs=cut_offs, batch_max=billing.batch_max, queue_max=billing.queue_max
+        )
+        gate.ensure_banks(banks)
         clock = SteadyClock()
-        serials = EchoSerials(database, self._reactor)
+        serials = EchoSerials(partial(draw_fep_serials, database), self._reactor)
         self._services = Services(self._settings, banks, gate, clock, shanghai_now, serials.draw)
         self._listen(self._services)
         self._listen_for_operators()
@@ -100,7 +108,7 @@ class Daemon:
     def release(self) -> None:
         """Close what ``start`` had opened."""
         if self._gate is not None:
-            self._gate.close(timeout=1.0)
+            self._gate.close(1.0)
 
     def _load_banks(self) -> dict[str, Bank]:
         settings = self._settings

@@ -2,9 +2,9 @@
 
 The order of checks is section 7 of the wire specification; the first that fails answers:
 
-    version 1007 · bank known 1006 · bank's own networks (sign-in; closed) · signed in, same bank 1001 · key version 1005 ·
-    MAC 1002 · wrong direction dropped · key lifetime 1005 · code known 1004 · encryption rule 1009 · length, fields 1003 ·
-    link state 1010, 1011 · clock 1008 · then the business, in the gate.
+    version 1007 · bank known 1006 · bank's own networks (sign-in; closed) · signed in, same bank 1001 ·
+    key version 1005 · MAC 1002 · key lifetime 1005 · code known 1004 · encryption rule 1009 · length, fields 1003 ·
+    replay 1002 · link state 1010, 1011 · clock 1008 · then the business, in the gate.
 
 Rule 1: nothing of a frame is believed before its MAC is verified. Rule 2: a frame with RESPONSE set is never answered.
 Rule 3: only 1001, 1002, 1005, 1006 and 1007 may be answered without a MAC. No sockets and no timers here: bytes go out
@@ -25,6 +25,7 @@ from crypto.key_ring import KeyRing
 from crypto.session import NONCE_BYTES, Authenticator, SessionSecurity
 from fep.bank import Bank, IPAddress
 from fep.business import submit
+from fep.clock import SHANGHAI
 from fep.outcomes import response_of
 from fep.services import Services
 from fep.sign_in import is_replayed, issue_keys
@@ -247,9 +248,13 @@ class Link:
     def _link_refusal(self, envelope: Envelope, bank: Bank) -> ResponseCode | None:
         """Return the code of the first failing check between MAC and fields, None when all pass."""
         transaction = envelope.transaction
-        if transaction not in LINK_TRANSACTIONS and self.ring is not None and envelope.key_version:
-            if self.ring.expired(envelope.key_version, self.services.clock.seconds()):
-                return ResponseCode.KEY_EXPIRED
+        if (
+            transaction not in LINK_TRANSACTIONS
+            and self.ring is not None
+            and envelope.key_version
+            and self.ring.expired(envelope.key_version, self.services.clock.seconds())
+        ):
+            return ResponseCode.KEY_EXPIRED
         if transaction is None:
             return ResponseCode.INVALID_TRANSACTION
         if envelope.body and transaction not in _KEYED_BY_AK:
@@ -413,7 +418,12 @@ class Link:
             return
         self._own_serials.add(serial)
         outgoing = self.dialect.own_request(
-            Transaction.ECHO, NoBody(), bank.settings.bank_code, serial, self.services.wall_clock(), Sealing(version)
+            Transaction.ECHO,
+            NoBody(),
+            bank.settings.bank_code,
+            serial,
+            self.services.wall_clock().replace(tzinfo=SHANGHAI),
+            Sealing(version),
         )
         self._send(outgoing, ring.security(version, now))
 

@@ -9,9 +9,12 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from datetime import datetime
 from typing import Any, Literal, TextIO
 
 import structlog
+
+from fep.clock import SHANGHAI
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -27,7 +30,7 @@ def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stre
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=False),
+            _stamp,
             _frames_only,
             renderer,
         ],
@@ -36,6 +39,12 @@ def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stre
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def _stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add the moment, Asia/Shanghai with its offset, as everything else on the link is."""
+    event["timestamp"] = datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
+    return event
 
 
 def _frames_only(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
