@@ -1,0 +1,251 @@
+"""The real daemon as a process of its own: started, watched, stopped and killed by tests. 被测守护进程
+
+Nothing of the product is imported; it is reached through its command line, its sockets, its configuration files and what
+it prints. Every wait has a deadline, and no process outlives its test.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[2]
+START_DEADLINE_S = 30.0
+STOP_DEADLINE_S = 30.0
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a product process: this checkout first, warnings shown, output not held back."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+
+
+def fep(*words: str | Path, timeout_s: float = 90.0) -> subprocess.CompletedProcess[str]:
+    """Run one ``fep`` command to its end and return its exit code and output."""
+    return subprocess.run(
+        [sys.executable, "-m", "fep", *map(str, words)],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def done(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Return the result of a command that must have succeeded."""
+    assert result.returncode == 0, f"{result.args}\nexit code {result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def init_demo(directory: Path, accounts: int = 200) -> Path:
+    """Make a demo directory and return it."""
+    done(fep("init", directory, "--demo", "--accounts", str(accounts), "--port", str(free_port())))
+    return directory
+
+
+def copy_directory(template: Path, directory: Path) -> Path:
+    """Copy a demo directory; a path to the template that stands in a configuration file follows it."""
+    shutil.copytree(template, directory)
+    for path in directory.rglob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        if str(template) in text:
+            path.write_text(text.replace(str(template), str(directory)), encoding="utf-8")
+    return directory
+
+
+def set_key(path: Path, section: str, key: str, value: str) -> None:
+    """Set ``key = value`` (TOML text) in a section of a configuration file; ``section`` is empty for the top level."""
+    lines, current, header = path.read_text(encoding="utf-8").splitlines(), "", None
+    for number, line in enumerate(lines):
+        if found := re.fullmatch(r"\s*\[([^\[\]]+)\]\s*(#.*)?", line):
+            current = found[1].strip()
+            header = number if current == section else header
+        elif current == section and re.match(rf"\s*{re.escape(key)}\s*=", line):
+            lines[number] = f"{key} = {value}"
+            break
+    else:
+        if section and header is None:
+            lines += ["", f"[{section}]", f"{key} = {value}"]
+        else:
+            lines.insert(0 if header is None else header + 1, f"{key} = {value}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+class Daemon:
+    """One ``fep run`` over a directory that ``fep init`` made."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.process: subprocess.Popen[str] | None = None
+        self.output: list[str] = []  # every line of stdout and stderr, of all runs, as it came
+        self.stdout: list[str] = []
+        self._arrived = threading.Condition()
+        self._readers: list[threading.Thread] = []
+
+    # -- configuration
+
+    def configure(self, section: str = "link", **values: Any) -> Self:
+        """Set keys of fep.toml; they hold from the next start."""
+        for key, value in values.items():
+            set_key(self.directory / "fep.toml", section, key, json.dumps(value))
+        return self
+
+    def configure_bank(self, bank_code: str, section: str = "", **values: Any) -> Self:
+        """Set keys of a bank's file; they hold from the next start."""
+        (path,) = (self.directory / "banks").glob(f"{bank_code}*.toml")
+        for key, value in values.items():
+            set_key(path, section, key, json.dumps(value))
+        return self
+
+    # -- the process
+
+    def start(self, *, wait: bool = True) -> Self:
+        """Start the daemon and wait until it listens."""
+        assert self.process is None
+        command = [sys.executable, "-m", "fep", "run", "--config", str(self.directory / "fep.toml")]
+        self.process = subprocess.Popen(
+            [*command, "--listen", f"127.0.0.1:{self.port}"],
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self._readers = [
+            threading.Thread(target=self._collect, args=(self.process.stdout, True), daemon=True),
+            threading.Thread(target=self._collect, args=(self.process.stderr, False), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+        if wait:
+            self._wait_until_it_listens()
+        return self
+
+    def _collect(self, stream: Iterable[str], is_stdout: bool) -> None:
+        for line in stream:
+            with self._arrived:
+                self.output.append(line.rstrip("\n"))
+                if is_stdout:
+                    self.stdout.append(line.rstrip("\n"))
+                self._arrived.notify_all()
+
+    def _wait_until_it_listens(self) -> None:
+        # The kernel's own table is read, for a connection made to find out would be in the daemon's log and counters.
+        entry = re.compile(rf"^\s*\d+: 0100007F:{self.port:04X} 00000000:0000 0A ", re.MULTILINE)
+        deadline = time.monotonic() + START_DEADLINE_S
+        while not entry.search(Path("/proc/net/tcp").read_text()):
+            assert self.process is not None
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                state = self.process.poll()
+                self.kill()
+                raise AssertionError(f"the daemon does not listen (exit code {state}):\n" + "\n".join(self.output))
+            time.sleep(0.02)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the daemon."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def wait(self, timeout_s: float = STOP_DEADLINE_S) -> int:
+        """Wait for the end of the process and return its exit code; all its output has been read then."""
+        assert self.process is not None
+        code = self.process.wait(timeout_s)
+        for reader in self._readers:
+            reader.join(timeout_s)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+        self.process = None
+        return code
+
+    def stop(self, timeout_s: float = STOP_DEADLINE_S) -> int:
+        """Stop the daemon with SIGTERM and return its exit code."""
+        self.signal(signal.SIGTERM)
+        return self.wait(timeout_s)
+
+    def kill(self) -> None:
+        """Kill the daemon as a power failure would (SIGKILL)."""
+        if self.process is not None:
+            self.process.kill()
+            self.wait()
+
+    def restart(self) -> Self:
+        """Stop the daemon in order and start it again."""
+        code = self.stop()
+        assert code == 0, f"exit code {code}\n" + "\n".join(self.output[-20:])
+        return self.start()
+
+    def resident_bytes(self) -> int:
+        """Return the daemon's resident memory in bytes."""
+        text = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", text, re.MULTILINE)[1]) * 1024  # type: ignore[index]
+
+    # -- the log
+
+    def mark(self) -> int:
+        """Return a position in the log; lines that come later are read from it."""
+        with self._arrived:
+            return len(self.stdout)
+
+    def events(self, since: int = 0) -> list[dict[str, Any]]:
+        """Return the log lines since a mark; each must be one JSON object."""
+        with self._arrived:
+            return [json.loads(line) for line in self.stdout[since:]]
+
+    def wait_for_event(
+        self, condition: Callable[[dict[str, Any]], bool], since: int = 0, timeout_s: float = 5.0
+    ) -> dict[str, Any]:
+        """Return the first log line since a mark that fulfils the condition."""
+        deadline, at = time.monotonic() + timeout_s, since
+        with self._arrived:
+            while True:
+                for line in self.stdout[at:]:
+                    if condition(event := json.loads(line)):
+                        return event
+                at = len(self.stdout)
+                if not self._arrived.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
+                    raise AssertionError("no such log line; there are:\n" + "\n".join(self.stdout[since:]))
+
+    def transaction_event(self, bank_serial: int, since: int = 0) -> dict[str, Any]:
+        """Return the canonical log line of a transaction."""
+        return self.wait_for_event(
+            lambda event: event.get("event") == "transaction" and int(event.get("bank_serial") or 0) == bank_serial,
+            since,
+        )
+
+    def leaks(self, patterns: Iterable[str]) -> list[str]:
+        """Return what matches the patterns in anything the daemon printed."""
+        with self._arrived:
+            text = "\n".join(self.output)
+        return sorted({found[0] for found in re.finditer("|".join(patterns), text, re.IGNORECASE)})
+
+
+def forms(secret: str) -> set[str]:
+    """Return patterns of a text as it is, as JSON escapes it, and as hex of UTF-8 and of GB18030."""
+    written = {secret, json.dumps(secret).strip('"'), secret.encode("gb18030").hex(), secret.encode().hex()}
+    return {re.escape(form) for form in written}

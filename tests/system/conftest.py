@@ -1,0 +1,126 @@
+"""Daemons for the system tests: one demo directory is made, each module or test runs on a copy of it. 系统测试环境"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon import Daemon, copy_directory, done, fep, forms, init_demo
+from tests.support.raw_bank import AK, KEK, SESSION_KEYS, RawBank
+from tests.system.billing import Account, Books, make_books
+
+# What all names, addresses, meters, bank accounts and bills of the tests' accounts begin with, and their numbers.
+STEMS = ("系统测试户", "𠮷𠮷𠮷", "测试市银电路", "TM0000", "62228800", "622202020001", "6222990000000000001")
+ACCOUNT_NUMBERS = {r"(?<!\d)01997\d{6}(?!\d)", r"(?<!\d)0199000000000\d{3}(?!\d)", b"019970".hex(), b"01990000".hex()}
+
+
+class Site:
+    """A utility's site: a directory with its database, the daemons that serve it and the banks that are connected."""
+
+    def __init__(self, directory: Path, books: Books) -> None:
+        self.directory, self.books = directory, books
+        self.daemons = [Daemon(directory)]
+        self._banks: list[RawBank] = []
+
+    @property
+    def daemon(self) -> Daemon:
+        return self.daemons[0]
+
+    def add_daemon(self) -> Daemon:
+        """Start one more daemon over the same database."""
+        self.daemons.append(Daemon(self.directory).start())
+        return self.daemons[-1]
+
+    def take(self, kind: str) -> Account:
+        """Return an account that no other test on this site uses."""
+        return self.books.take(kind)
+
+    def connect(
+        self, bank_code: str = "0102", *, encrypted: bool = False, source: str = "127.0.0.1", daemon: int = 0
+    ) -> RawBank:
+        """Connect as a bank, without signing in."""
+        bank = RawBank(self.daemons[daemon].port, bank_code, encrypted=encrypted, source=source)
+        self._banks.append(bank)
+        return bank
+
+    def bank(self, bank_code: str = "0102", *, encrypted: bool = False, daemon: int = 0) -> RawBank:
+        """Connect as a bank and sign in."""
+        return self.connect(bank_code, encrypted=encrypted, daemon=daemon).sign_in()
+
+    def hang_up(self) -> None:
+        """Close the banks' connections."""
+        while self._banks:
+            self._banks.pop().close()
+
+    def close(self, secrets: set[str]) -> None:
+        """Stop everything in order, then look for secrets and for faults of our own in all that was printed."""
+        self.hang_up()
+        try:
+            for daemon in self.daemons:
+                assert daemon.process is None or daemon.stop() == 0, "\n".join(daemon.output[-20:])
+        finally:
+            for daemon in self.daemons:
+                daemon.kill()
+        for daemon in self.daemons:
+            assert daemon.leaks(secrets | {key.hex() for key in SESSION_KEYS}) == []
+            assert [line for line in daemon.output if "Traceback" in line] == []
+            daemon.events()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Books]:
+    """A demo directory with the tests' own accounts loaded; never run, only copied."""
+    directory = init_demo(tmp_path_factory.mktemp("template") / "site")
+    books = make_books()
+    files = books.write(tmp_path_factory.mktemp("issue"))
+    done(fep("load", *files, "--config", directory / "fep.toml"))
+    return directory, books
+
+
+@pytest.fixture(scope="session")
+def secrets() -> set[str]:
+    """Patterns of everything of the tests' accounts and of the banks' keys that no line of a log may show."""
+    return {form for stem in STEMS for form in forms(stem)} | ACCOUNT_NUMBERS | {AK.hex(), KEK.hex()}
+
+
+@pytest.fixture(scope="module")
+def make_site(
+    template: tuple[Path, Books], secrets: set[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Site]]:
+    """A way to get sites of the module's own, not started yet."""
+    sites: list[Site] = []
+
+    def make() -> Site:
+        directory = copy_directory(template[0], tmp_path_factory.mktemp("site") / "site")
+        sites.append(Site(directory, template[1].copy()))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        for daemon in site.daemons:
+            daemon.kill()
+
+
+@pytest.fixture(scope="module")
+def site(make_site: Callable[[], Site], secrets: set[str]) -> Iterator[Site]:
+    """A running site with the demo's own settings, shared by the tests of a module."""
+    site = make_site()
+    site.daemon.start()
+    yield site
+    site.close(secrets)
+
+
+@pytest.fixture(autouse=True)
+def _hang_up(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close a test's connections to the module's site when it ends."""
+    yield
+    if "site" in request.fixturenames:
+        request.getfixturevalue("site").hang_up()
+
+
+@pytest.fixture
+def fresh_site(make_site: Callable[[], Site], secrets: set[str]) -> Iterator[Site]:
+    """A site of the test's own, not started, so that it can be configured first."""
+    site = make_site()
+    yield site
+    site.close(secrets)
