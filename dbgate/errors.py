@@ -1,5 +1,6 @@
 """Errors of the gate 数据库错误: the type says what is certain afterwards (not done, or unknown)."""
 
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -47,4 +48,14 @@ class SchemaMismatch(GateError):
 
 
 class LoadRefused(GateError):
-    """A file of accounts or bills has bad rows; nothing of it was loaded."""
+    """A file of accounts or bills has bad rows; nothing of it was loaded.
+
+    Attributes:
+        bad_rows: (line, reason) of the first of them; line 0 is the file as a whole.
+        bad_count: how many there are.
+    """
+
+    def __init__(self, message: str, bad_rows: Sequence[tuple[int, str]] = (), bad_count: int = 0) -> None:
+        super().__init__(message)
+        self.bad_rows = tuple(bad_rows)
+        self.bad_count = bad_count

@@ -52,6 +52,7 @@ class WorkingSet:
         self._invoices: dict[int, Invoice] = {}
         self._invoice_prints: dict[Identity, InvoicePrint] = {}
         self._limit_used: dict[LimitKey, int] = {}
+        self._missing_limits: dict[LimitKey, int] = {}
         self._days: dict[str, ClearingDay] = {}
         self._totals: dict[tuple[str, date], DayTotals] = {}
         self._loaded_accounts: dict[str, Account] = {}
@@ -100,6 +101,10 @@ class WorkingSet:
     def add_limit_used(self, key: LimitKey, used_fen: int) -> None:
         """Put a loaded daily counter."""
         self._limit_used[key] = used_fen
+
+    def add_missing_limit(self, key: LimitKey, begin_with_fen: int) -> None:
+        """Put a daily counter that has no row yet, and what it begins with: the sum posted so far."""
+        self._limit_used[key] = self._missing_limits[key] = begin_with_fen
 
     def add_days(self, days: Iterable[ClearingDay]) -> None:
         """Put loaded clearing days."""
@@ -256,6 +261,10 @@ class WorkingSet:
     def limit_uses(self) -> list["LimitUse"]:
         """Return the moves of daily counters in the order in which they were decided."""
         return self._limit_uses
+
+    def missing_limits(self) -> dict[LimitKey, int]:
+        """Return the daily counters that have no row yet, with what they begin with."""
+        return self._missing_limits
 
     def audit(self) -> list[AuditEntry]:
         """Return the audit entries in the order in which they were decided."""

@@ -1,0 +1,67 @@
+"""Database 数据库: one billing database, its engines, its clock and its transactions."""
+
+import time
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RootTransaction, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from dbgate.backends import BACKENDS, SystemClock, system_clock
+from dbgate.errors import DatabaseUnavailable
+from dbgate.faults import label_of
+
+
+class Database:
+    """One billing database.
+
+    Args:
+        url: SQLAlchemy's URL, e.g. ``sqlite:///fep.db``.
+        database_no: 1 to 99; fep_serial and invoice_no begin with it.
+        clock: the clock where the engine has none of its own (SQLite), naive Asia/Shanghai; tests move time by it.
+
+    Raises:
+        DatabaseUnavailable: the URL is malformed, or names an engine that is not supported.
+    """
+
+    def __init__(self, url: str, *, database_no: int = 1, clock: SystemClock = system_clock) -> None:
+        if not 1 <= database_no <= 99:
+            raise ValueError(f"database_no is 1 to 99, not {database_no}")
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            # The text of the error would show the URL, and its password.
+            raise DatabaseUnavailable("the database URL is malformed") from None
+        backend = BACKENDS.get(parsed.get_backend_name())
+        if backend is None:
+            known = ", ".join(sorted(BACKENDS))
+            raise DatabaseUnavailable(f"no support for {parsed.get_backend_name()}; supported are: {known}")
+        self.database_no = database_no
+        self.backend = backend
+        self._clock = clock
+        self.money_engine: Engine = backend.open(parsed, False)
+        self.read_engine: Engine = backend.open(parsed, True)
+
+    def now(self, connection: Connection) -> datetime:
+        """Read the database clock: naive Asia/Shanghai, cut to milliseconds as it is stored."""
+        statement = self.backend.clock_statement
+        moment = self._clock() if statement is None else connection.exec_driver_sql(statement).scalar_one()
+        cut: datetime = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        return cut
+
+    def connect(self, *, money: bool) -> Connection:
+        """Open a connection for money work or for reading; DatabaseUnavailable when there is none to be had."""
+        engine = self.money_engine if money else self.read_engine
+        try:
+            return engine.connect()
+        except DBAPIError as error:
+            raise DatabaseUnavailable(f"cannot connect: {label_of(error)}") from None
+
+    def begin(self, connection: Connection, deadline: float) -> RootTransaction:
+        """Begin a money transaction that waits for locks no longer than until ``deadline`` (``time.monotonic()``)."""
+        self.backend.set_wait(connection, deadline - time.monotonic())
+        return connection.begin()
+
+    def dispose(self) -> None:
+        """Let go of whatever the engines hold."""
+        self.money_engine.dispose()
+        self.read_engine.dispose()

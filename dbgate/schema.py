@@ -1,0 +1,86 @@
+"""Schema 数据库结构: bring a database to the schema of this code, say so in SQL, or check that it has it."""
+
+from io import StringIO
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from dbgate.errors import DatabaseUnavailable, SchemaMismatch
+from dbgate.faults import label_of
+
+REMEDY = "run fep db upgrade"
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to the newest schema, in one transaction; does nothing when it has it.
+
+    Raises:
+        SchemaMismatch: the database has a schema that this code does not know.
+        DatabaseUnavailable: the database refused.
+    """
+    config = _config()
+    try:
+        with engine.begin() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+            _refuse_unknown(current)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise DatabaseUnavailable(f"the schema was not upgraded: {label_of(error)}") from None
+
+
+def offline_sql(dialect: str = "sqlite", *, since: str | None = None) -> str:
+    """Return the SQL that ``upgrade`` would send.
+
+    Args:
+        dialect: SQLAlchemy's name of the engine: ``sqlite``, ``postgresql``, ``oracle``.
+        since: the revision that the database has; None for an empty one.
+    """
+    output = StringIO()
+    config = _config(output)
+    config.attributes["dialect"] = dialect
+    command.upgrade(config, f"{since}:head" if since else "head", sql=True)
+    return output.getvalue()
+
+
+def check(engine: Engine) -> None:
+    """Do nothing when the database has exactly the schema of this code.
+
+    Raises:
+        SchemaMismatch: it has not; the message contains the line ``run fep db upgrade``.
+        DatabaseUnavailable: the database cannot be asked.
+    """
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as error:
+        raise DatabaseUnavailable(f"the schema cannot be read: {label_of(error)}") from None
+    _refuse_unknown(current)
+    if current != head:
+        has = "no schema" if current is None else f"schema {current}"
+        raise SchemaMismatch(f"the database has {has}, this program needs {head}\n{REMEDY}")
+
+
+def _config(output: StringIO | None = None) -> Config:
+    # Without a file and without logging: the path inside the package is all there is to say.
+    config = Config(output_buffer=output) if output is not None else Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _refuse_unknown(current: str | None) -> None:
+    if current is None:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current not in known:
+        raise SchemaMismatch(
+            f"the database has schema {current}, which is newer than this program\n"
+            f"install the newer program on this machine too, and where needed {REMEDY} with it:\n{REMEDY}"
+        )

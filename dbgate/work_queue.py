@@ -1,0 +1,82 @@
+"""Work queue 作业队列: bounded, handed out in batches; no account is in two running batches."""
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+
+from dbgate.errors import GateBusy, GateClosed
+from dbgate.work import Work
+
+
+class WorkQueue:
+    """What waits for the lanes of one kind.
+
+    Args:
+        size_max: how much may wait.
+        has_exclusive_accounts: work whose account is in a running batch stays in the queue until that batch is
+            released, and so does whatever comes after it for the same account.
+    """
+
+    def __init__(self, size_max: int, *, has_exclusive_accounts: bool) -> None:
+        self._size_max = size_max
+        self._has_exclusive_accounts = has_exclusive_accounts
+        self._works: deque[Work] = deque()
+        self._busy_accounts: set[str] = set()
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def put(self, work: Work) -> None:
+        """Append ``work``; GateBusy when the queue is full, GateClosed after ``close``."""
+        with self._changed:
+            if self._is_closed:
+                raise GateClosed("the gate is draining")
+            if len(self._works) >= self._size_max:
+                raise GateBusy(f"{self._size_max} requests wait already")
+            self._works.append(work)
+            self._changed.notify()
+
+    def take(self, batch_max: int) -> list[Work]:
+        """Wait for work and return all that may run now, at most ``batch_max``; empty when closed and drained."""
+        with self._changed:
+            while True:
+                works = self._pick(batch_max)
+                if works or (self._is_closed and not self._works):
+                    return works
+                self._changed.wait()
+
+    def release(self, works: Iterable[Work]) -> None:
+        """Give the accounts of a batch free for the next one."""
+        if not self._has_exclusive_accounts:
+            return
+        with self._changed:
+            self._busy_accounts.difference_update(_accounts_of(works))
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Take no more work; what waits is still handed out."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def abandon(self) -> list[Work]:
+        """Remove and return whatever still waits."""
+        with self._changed:
+            left = list(self._works)
+            self._works.clear()
+            self._changed.notify_all()
+            return left
+
+    def _pick(self, batch_max: int) -> list[Work]:
+        picked: list[Work] = []
+        passed_over: list[Work] = []
+        while self._works and len(picked) < batch_max:
+            work = self._works.popleft()
+            (passed_over if work.needs.account_no in self._busy_accounts else picked).append(work)
+        self._works.extendleft(reversed(passed_over))
+        if self._has_exclusive_accounts:
+            self._busy_accounts.update(_accounts_of(picked))
+        return picked
+
+
+def _accounts_of(works: Iterable[Work]) -> set[str]:
+    return {work.needs.account_no for work in works if work.needs.account_no is not None}
