@@ -1,7 +1,7 @@
 """2005 STATUS 交易结果查询: what became of a money request."""
 
 from protocol.canonical import OriginalState, Reconciled, StatusReply, StatusRequest
-from protocol.characters import Alphanumeric, Digits, LenientAlphanumeric, Number
+from protocol.characters import Digits, LenientAlphanumeric, Number
 from protocol.dialects.standard.codes import CODES
 from protocol.fields import FEN, U16, Enumeration, enumeration
 from protocol.layout import Field, Layout, rsv
@@ -20,7 +20,7 @@ STATUS_REQUEST = Layout(
     StatusRequest,
     Field("original_date", Date(), "bank_date of the original", "原银行会计日期"),
     Field("original_serial", Digits(12, nonzero=True), "bank_serial of the original", "原银行流水号"),
-    Field("account_no", Alphanumeric(16), "account of the original", "户号"),
+    Field("account_no", LenientAlphanumeric(16), "account of the original", "户号"),
     rsv(12),
     checks_reserved=True,
 )
