@@ -167,7 +167,7 @@ def test_ceiling() -> None:
 CLOSED_WINDOW = Rules(pay_windows={"0101": PayWindow(hours=Hours(time(0), time(1)))})
 
 # Each row has the trouble of its own and of all rows below it; the first in the specified order answers.
-ORDER = [
+ORDER: list[tuple[str, dict[str, Any]]] = [
     ("2012", {"amount_fen": 0}),
     ("2001", {"account_no": "0100000009"}),
     ("2004", {"state": AccountState.SUSPENDED}),

@@ -206,7 +206,7 @@ class PaperLedger:
             self._load_history(records, need)
 
     def _load_accounts(self, records: WorkingSet, need: Needs) -> None:
-        wanted = {need.account_no} & self._accounts.keys()
+        wanted = {no for no in self._accounts if no == need.account_no}
         if need.account_key is not None and need.account_key.value:
             column, value = need.account_key
             wanted |= {no for no, account in self._accounts.items() if getattr(account, column) == value}
