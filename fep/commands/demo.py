@@ -15,6 +15,9 @@ from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, CommandF
 from fep.language import say
 
 BANK_CODE = "0103"
+_PIPE_WIDTH = 132
+"""Columns when nobody says how wide the output is: the longest line of the day, unfolded."""
+
 START_LIMIT_S = 30.0
 """The daemon listens within a second; a slow disk may take several to make the journal durable."""
 
@@ -27,9 +30,11 @@ START_LIMIT_S = 30.0
 @option("--once", is_flag=True, en="End after the teller's day.", zh="演示完毕即结束。")
 @option("--accounts", type=WholeNumber(20, 10_000_000), default=1000, en="Number of demo accounts.", zh="演示户数。")
 @option("--port", type=WholeNumber(0, 65535), default=0, en="Port; 0 takes a free one.", zh="端口; 0 为任一空闲端口。")
-def command_(once: bool, accounts: int, port: int) -> int:
+def demo(once: bool, accounts: int, port: int) -> int:
     """Run the demonstration in a directory of its own, which is removed at the end."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PIPE_WIDTH)
     directory = Path(tempfile.mkdtemp(prefix="fep-demo-"))
     try:
         return _demonstrate(console, directory / "site", accounts, port or _free_port(), once=once)
@@ -37,9 +42,6 @@ def command_(once: bool, accounts: int, port: int) -> int:
         return EXIT_DONE
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-command = command_
 
 
 def _demonstrate(console: Console, site: Path, accounts: int, port: int, *, once: bool) -> int:
@@ -72,7 +74,7 @@ def _teller_day(console: Console, port: int) -> int:
     from crypto.keys import Key
     from crypto.suites import SUITES
     from fep.bank_client import BankClient, BankIdentity, NoReply
-    from fep.demo_data import DEMO_AK, DEMO_KEK
+    from fep.demo_banks import DEMO_AK, DEMO_KEK
     from fep.teller_day import Mismatch, TellerDay
     from protocol.dialects.registry import DIALECTS
 
