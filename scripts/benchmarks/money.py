@@ -24,6 +24,21 @@ from load import PAY, QUERY, Link, Result, Serials, connect, drive, frame, pay, 
 BANKS = {"3des": "0102", "aes": "0103", "sm4": "0104", "cups": "0105", "des": "0403"}
 CONNECTIONS = (1, 8, 64)
 
+OWN_IDENTITY = "SELECT * FROM payments WHERE bank_code = '0102' AND bank_date = 20261121 AND bank_serial = ?"
+OPEN_BILLS = (
+    "SELECT bill_no, month, principal_fen FROM bills WHERE account_no = ? AND state IN ('open', 'in_debit')"
+    " ORDER BY month, seq"
+)
+INSERT_PAYMENT = (
+    "INSERT INTO payments (bank_code, bank_date, bank_serial, fep_serial, movement, state, account_no, account_name,"
+    " amount_fen, settled_principal_fen, settled_late_fee_fen, settled_count, first_month, last_month,"
+    " balance_change_fen, balance_after_fen, due_after_fen, branch_code, teller_id, channel, instrument,"
+    " clearing_date, created_at, digest)"
+    " VALUES ('0102', 20261121, ?, ?, 'pay', 'posted', ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '010200000117', 'T0000042',"
+    " 1, 2, 20261121, 20261121120000000, ?)"
+)
+SETTLE_BILL = "UPDATE bills SET state = 'settled', settled_by = ? WHERE bill_no = ? AND state = 'open'"
+
 
 def free_port() -> int:
     with socket.socket() as sock:
@@ -107,14 +122,8 @@ def yardstick(source: Path, accounts: list[tuple[str, int]]) -> float:
             (account_no,),
         ).fetchall()
         principal = sum(bill[2] for bill in bills)
-        execute(
-            "INSERT INTO payments (bank_code, bank_date, bank_serial, fep_serial, movement, state, account_no, account_name,"
-            " amount_fen, settled_principal_fen, settled_late_fee_fen, balance_change_fen, balance_after_fen, due_after_fen,"
-            " settled_count, first_month, last_month, branch_code, teller_id, channel, instrument, clearing_date, created_at,"
-            " digest) VALUES ('0102', 20261121, ?, ?, 'pay', 'posted', ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, '010200000117',"
-            " 'T0000042', 1, 2, 20261121, 20261121120000000, ?)",
-            (serial, number, account_no, account[1], amount, principal, amount - principal, len(bills), bills[0][1], bills[-1][1], "0123456789abcdef" * 2),
-        )  # fmt: skip
+        settled = (amount, principal, amount - principal, len(bills), bills[0][1], bills[-1][1])
+        execute(INSERT_PAYMENT, (serial, number, account_no, account[1], *settled, "0123456789abcdef" * 2))
         for bill_no, _, bill_principal in bills:
             execute("INSERT INTO allocations VALUES (?, ?, ?, 0)", (number, bill_no, bill_principal))
             execute(
@@ -151,7 +160,7 @@ def row(label: str, connections: int, result: Result, cpu_s: float) -> dict[str,
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--accounts", type=int, default=100_000)
     parser.add_argument("--payments", type=int, default=4000, help="payments of each round and number of connections")
     parser.add_argument("--rounds", type=int, default=3)
@@ -169,10 +178,8 @@ def run(arguments: argparse.Namespace, directory: Path) -> None:
     port = free_port()
     site = directory / "site"
     begun = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "fep", "init", str(site), "--demo", "--accounts", str(arguments.accounts), "--port", str(port)],
-        check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    options = ["--demo", "--accounts", str(arguments.accounts), "--port", str(port)]
+    subprocess.run([sys.executable, "-m", "fep", "init", str(site), *options], check=True, stdout=subprocess.DEVNULL)
     print(f"demo database with {arguments.accounts} accounts: {time.perf_counter() - begun:.1f} s", flush=True)
     database = next(site.glob("*.db"))
     daemon = Daemon(site, port)
@@ -227,26 +234,22 @@ def measure(
 
 
 def report(rows: list[dict[str, object]]) -> None:
-    def median(what: str, connections: int, key: str) -> float:
-        return statistics.median(
-            float(str(r[key])) for r in rows if r["what"] == what and r["connections"] == connections
-        )
+    def values(what: str, connections: int, key: str) -> list[float]:
+        return [float(str(row[key])) for row in rows if row["what"] == what and row["connections"] == connections]
 
-    base = median("yardstick", 1, "per_second")
+    base = statistics.median(values("yardstick", 1, "per_second"))
     print(f"yardstick, one hand-written transaction each: {base:.0f} pay/s")
     print(f"{'':8}{'links':>6}{'per s':>9}{'x yardstick':>13}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}{'not 0000':>10}")
     for what in ("pay", "query"):
         for connections in CONNECTIONS:
-            rate = median(what, connections, "per_second")
-            refused = sum(
-                int(str(r["not_approved"])) for r in rows if r["what"] == what and r["connections"] == connections
+            rate, p50, p99, cpu = (
+                statistics.median(values(what, connections, key))
+                for key in ("per_second", "p50_ms", "p99_ms", "cpu_us")
             )
+            refused = sum(values(what, connections, "not_approved"))
             ratio = f"{rate / base:.2f}" if what == "pay" else ""
-            print(
-                f"{what:8}{connections:>6}{rate:>9.0f}{ratio:>13}{median(what, connections, 'p50_ms'):>9.2f}"
-                f"{median(what, connections, 'p99_ms'):>9.2f}{median(what, connections, 'cpu_us'):>9.0f}{refused:>10}"
-            )
-    print(f"RSS of the daemon: {next(r['per_second'] for r in rows if r['what'] == 'rss_mb')} MB")
+            print(f"{what:8}{connections:>6}{rate:>9.0f}{ratio:>13}{p50:>9.2f}{p99:>9.2f}{cpu:>9.0f}{refused:>10.0f}")
+    print(f"RSS of the daemon: {next(row['per_second'] for row in rows if row['what'] == 'rss_mb')} MB")
 
 
 if __name__ == "__main__":
