@@ -114,22 +114,14 @@ def yardstick(source: Path, accounts: list[tuple[str, int]]) -> float:
         execute("BEGIN IMMEDIATE")
         execute("SELECT clearing_date FROM clearing_dates WHERE bank_code = '0102'").fetchone()
         account = execute("SELECT * FROM accounts WHERE account_no = ?", (account_no,)).fetchone()
-        execute(
-            "SELECT * FROM payments WHERE bank_code = '0102' AND bank_date = 20261121 AND bank_serial = ?", (serial,)
-        ).fetchone()
-        bills = execute(
-            "SELECT bill_no, month, principal_fen FROM bills WHERE account_no = ? AND state IN ('open', 'in_debit') ORDER BY month, seq",
-            (account_no,),
-        ).fetchall()
+        execute(OWN_IDENTITY, (serial,)).fetchone()
+        bills = execute(OPEN_BILLS, (account_no,)).fetchall()
         principal = sum(bill[2] for bill in bills)
         settled = (amount, principal, amount - principal, len(bills), bills[0][1], bills[-1][1])
         execute(INSERT_PAYMENT, (serial, number, account_no, account[1], *settled, "0123456789abcdef" * 2))
         for bill_no, _, bill_principal in bills:
             execute("INSERT INTO allocations VALUES (?, ?, ?, 0)", (number, bill_no, bill_principal))
-            execute(
-                "UPDATE bills SET state = 'settled', settled_by = ? WHERE bill_no = ? AND state = 'open'",
-                (number, bill_no),
-            )
+            execute(SETTLE_BILL, (number, bill_no))
         execute("UPDATE accounts SET balance_fen = 0 WHERE account_no = ?", (account_no,))
         execute("COMMIT")
     rate = len(accounts) / (time.perf_counter() - started)
