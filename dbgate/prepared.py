@@ -1,8 +1,8 @@
 """Prepared statements 预编译语句: a Core statement compiled once for each engine and run with many tuples at once.
 
 SQLAlchemy's own executemany builds a dictionary and looks at each value of each row, which costs more than SQLite needs
-to store it. The text is SQLAlchemy's, so the code path stays the portable one; values are given as the driver takes them
-(``column_types`` has the functions).
+to store it. The text is SQLAlchemy's, so the code path stays the portable one; values are given as the driver takes
+them (``column_types`` has the functions).
 """
 
 from collections.abc import Callable, Sequence

@@ -78,7 +78,9 @@ def _load_by_key(connection: Connection, column: str, values: Sequence[str], wor
 def _accounts_by(column: str) -> Select[tuple[object, ...]]:
     key = accounts.c[column]
     place = func.row_number().over(partition_by=key, order_by=accounts.c.account_no).label("place")
-    fitting = select(*rows.ACCOUNT_COLUMNS, place).where(key.in_(bindparam("items", expanding=True))).subquery("fitting")
+    fitting = (
+        select(*rows.ACCOUNT_COLUMNS, place).where(key.in_(bindparam("items", expanding=True))).subquery("fitting")
+    )
     columns = [column for column in fitting.c if column is not fitting.c.place]
     return select(*columns).where(fitting.c.place <= ACCOUNTS_PER_KEY_MAX)
 

@@ -168,9 +168,7 @@ def deposit(number: int, serial: int, amount_fen: int, bank: str = BANK, limit_f
         return Decision(row, Changes(accounts=(account,), journal=(row,), limit_uses=uses))
 
     limit_channel = None if limit_fen is None else 1
-    return work(
-        _decide, bank, account_no=account_no(number), own=own, serial=True, limit_channel=limit_channel
-    )
+    return work(_decide, bank, account_no=account_no(number), own=own, serial=True, limit_channel=limit_channel)
 
 
 def undo(number: int, serial: int, original: Identity, bank: str = BANK) -> Work:

@@ -170,7 +170,7 @@ def test_statements_follow_the_order_of_the_locks(database: Database, lane: Mone
 
     def _shape(statement: str) -> str:
         match = re.search(r"(?:FROM|INTO|UPDATE) (\w+)", statement)
-        return statement.split()[0] + (f" {match[1]}" if match else "")
+        return statement.split(maxsplit=1)[0] + (f" {match[1]}" if match else "")
 
     begin = next(i for i, statement in enumerate(statements) if statement.startswith("BEGIN"))
     shapes = [_shape(statement) for statement in statements[begin:]]
@@ -213,7 +213,7 @@ def test_statements_that_nobody_needs_are_not_sent(database: Database, lane: Mon
     lane.run([settle(3, 2)])
 
     begin = statements.index("BEGIN IMMEDIATE")
-    assert [re.sub(r"\s.*", "", statement, flags=re.S) for statement in statements[begin:]] == [
+    assert [re.sub(r"\s.*", "", statement, flags=re.DOTALL) for statement in statements[begin:]] == [
         "BEGIN",
         "SELECT",  # clearing date
         "SELECT",  # account
@@ -264,7 +264,12 @@ def test_loads_use_indexes(database: Database, lane: MoneyLane, reader: ReadLane
     plans = {s: [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + s)] for s in statements}
     connection.close()
     # The row numbers of a subquery are no table.
-    scans = [(s, p) for s, plan in plans.items() for p in plan if p.startswith("SCAN") and "subquery" not in p and p != "SCAN fitting"]
+    scans = [
+        (s, p)
+        for s, plan in plans.items()
+        for p in plan
+        if p.startswith("SCAN") and "subquery" not in p and p != "SCAN fitting"
+    ]
     assert scans == []
 
 
@@ -682,3 +687,18 @@ def test_lane_base_runs_nothing(database: Database) -> None:
 def test_movement_names() -> None:
     """A row's kind survives storing: the longest name fits its column."""
     assert max(len(member.value) for kind in (Movement, PaymentState) for member in kind) <= 24
+
+
+def test_numbers_used_up(database: Database, lane: MoneyLane) -> None:
+    """When no number is left a payment fails, nothing is stored, and what needs no number goes on."""
+    lane.run([deposit(9, 9, 1)])
+    with database.money_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE number_blocks SET next_number = 9999999999")
+    fresh = MoneyLane(database, ClearingDates())
+
+    results = answers(fresh.run([deposit(1, 1, 5), work(lambda ws, m: Decision("no number"))]))
+    fresh.close()
+
+    assert isinstance(results[0], StatementFailed)
+    assert results[1] == "no number"
+    assert stored(database, "SELECT count(*) FROM payments") == [(1,)]

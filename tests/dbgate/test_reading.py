@@ -84,7 +84,9 @@ def test_key_that_fits_a_thousand_accounts(database: Database, lanes: tuple[Mone
         lambda ws, m: len(ws.accounts_by(AccountKey("passbook", "62229999"))),
         account_key=AccountKey("passbook", "62229999"),
     )
-    none = ask(lanes[1], lambda ws, m: ws.accounts_by(AccountKey("meter_no", "?")), account_key=AccountKey("meter_no", "?"))
+    none = ask(
+        lanes[1], lambda ws, m: ws.accounts_by(AccountKey("meter_no", "?")), account_key=AccountKey("meter_no", "?")
+    )
 
     assert found == 16
     assert none == []
@@ -187,7 +189,9 @@ def test_clearing_day_and_limit(lanes: tuple[MoneyLane, ReadLane]) -> None:
     money, reader = lanes
     money.run([deposit(1, 1, 5, limit_fen=100)])
 
-    found = ask(reader, lambda ws, m: (ws.day(BANK), m.clearing_date, m.now, m.fep_serial, m.invoice_no), limit_channel=1)
+    found = ask(
+        reader, lambda ws, m: (ws.day(BANK), m.clearing_date, m.now, m.fep_serial, m.invoice_no), limit_channel=1
+    )
     unknown = ask(reader, lambda ws, m: ws.day("0999"), bank="0999", limit_channel=1)
 
     assert found == (ClearingDay(BANK, DAY, DAY), DAY, datetime(2026, 11, 22, 10, 0, 0, 123000), None, None)

@@ -1,0 +1,116 @@
+"""The database: how it is opened, what is refused, its clock."""
+
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import URL, Engine, create_mock_engine, event, make_url
+
+from dbgate import backends
+from dbgate.backends import BACKENDS, system_clock
+from dbgate.database import Database
+from dbgate.errors import DatabaseUnavailable
+from tests.dbgate.fixtures import Clock, stored
+
+
+def pragma(database: Database, name: str, *, money: bool) -> object:
+    with database.connect(money=money) as connection:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+
+
+def test_sqlite_is_durable(empty: Database) -> None:
+    """What is committed survives a power cut: write-ahead log, synchronised at each commit."""
+    for money in (True, False):
+        assert pragma(empty, "journal_mode", money=money) == "wal"
+        assert pragma(empty, "synchronous", money=money) == 2
+        assert pragma(empty, "query_only", money=money) == int(not money)
+
+
+def test_wait_for_the_write_lock(empty: Database) -> None:
+    """A transaction waits for the lock until its deadline: at least a millisecond, at most a day."""
+    with empty.connect(money=True) as connection:
+        for wait_s, expected_ms in (
+            (2.5, range(2400, 2501)),
+            (-1.0, range(1, 2)),
+            (1e9, range(86_400_000, 86_400_001)),
+        ):
+            with empty.begin(connection, time.monotonic() + wait_s):
+                assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() in expected_ms
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("sqlite://", "needs a file"),
+        ("sqlite:///:memory:", "needs a file"),
+        ("mysql://user:secret@host/db", "no support for mysql; supported are: postgresql, sqlite"),
+        ("user:secret@nowhere", "malformed"),
+        ("sqlite:////no/such/directory/fep.db", "cannot connect: OperationalError SQLITE_CANTOPEN"),
+    ],
+)
+def test_urls_that_do_not_work(url: str, reason: str) -> None:
+    """A database that cannot be used is refused with the reason, never with the password."""
+    with pytest.raises(DatabaseUnavailable, match=reason) as caught:
+        Database(url).connect(money=True)
+
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("database_no", [0, 100])
+def test_number_of_the_database(url: str, database_no: int) -> None:
+    """The number of a database has two digits."""
+    with pytest.raises(ValueError, match=str(database_no)):
+        Database(url, database_no=database_no)
+
+
+def test_clock_is_cut_to_milliseconds(empty: Database, clock: Clock) -> None:
+    """The clock tells no more than is stored, so that a row read back equals the one that was written."""
+    clock.moment = datetime(2026, 11, 22, 10, 0, 0, 999999)
+    with empty.connect(money=False) as connection:
+        assert empty.now(connection) == datetime(2026, 11, 22, 10, 0, 0, 999000)
+
+
+def test_system_clock_is_shanghai() -> None:
+    """The machine's clock is read in China's time, wherever the machine stands."""
+    expected = datetime.now(timezone(timedelta(hours=8))).replace(tzinfo=None)
+
+    assert abs(system_clock() - expected) < timedelta(seconds=5)
+
+
+class Opened(Exception):
+    """Instead of a connection: what it would have been opened with."""
+
+
+def test_postgresql_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL: money work reads what is committed and waits two seconds for a lock; reads are one snapshot."""
+    options: list[dict[str, object]] = []
+    listened: list[str] = []
+
+    def _open(url: URL, **given: object) -> Engine:
+        options.append(given)
+        return create_mock_engine(url, lambda *_, **__: None)  # type: ignore[return-value]
+
+    monkeypatch.setattr(backends, "_open", _open)
+    monkeypatch.setattr(event, "listen", lambda engine, name, run: listened.append(name))
+    url = make_url("postgresql+psycopg://fep@host/billing")
+    for read_only in (False, True):
+        BACKENDS["postgresql"].open(url, read_only)
+    BACKENDS["postgresql"].set_wait(None, 1.0)  # type: ignore[arg-type]
+
+    assert options == [
+        {
+            "isolation_level": "READ COMMITTED",
+            "connect_args": {"options": "-c lock_timeout=2s -c statement_timeout=4s"},
+        },
+        {"isolation_level": "REPEATABLE READ"},
+    ]
+    assert listened == ["begin"]
+
+
+def test_dispose(empty: Database) -> None:
+    """A database that was let go of can be opened again."""
+    empty.dispose()
+
+    assert stored(empty, "SELECT count(*) FROM payments") == [(0,)]
+    with empty.connect(money=False) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM payments").scalar_one() == 0

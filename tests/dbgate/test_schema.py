@@ -1,0 +1,102 @@
+"""The schema: migrations build what the tables say, and a database of another age is refused."""
+
+import re
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_mock_engine
+
+from dbgate import schema
+from dbgate.database import Database
+from dbgate.errors import DatabaseUnavailable, SchemaMismatch
+from dbgate.tables import metadata
+from tests.dbgate.fixtures import stored
+
+
+def test_migrations_build_the_tables(empty: Database) -> None:
+    """A migrated database has exactly the tables, columns, types and indexes of the metadata."""
+    with empty.read_engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrations_build_the_same_sql(empty: Database, url: str) -> None:
+    """Down to the constraints, what the migrations make is what the metadata would make."""
+    other = Database(url.replace("fep.db", "other.db"))
+    with other.money_engine.begin() as connection:
+        metadata.create_all(connection)
+    query = "SELECT name, sql FROM sqlite_master WHERE name <> 'alembic_version' AND sql IS NOT NULL ORDER BY name"
+
+    def _sql(database: Database) -> list[tuple[str, str]]:
+        return [(name, re.sub(r"\s+", " ", sql)) for name, sql in stored(database, query)]
+
+    assert _sql(empty) == _sql(other)
+
+
+def test_upgrade_again_changes_nothing(empty: Database) -> None:
+    """An upgrade of a database that is up to date does nothing."""
+    schema.upgrade(empty.money_engine)
+    schema.check(empty.read_engine)
+
+
+def test_database_without_schema(url: str) -> None:
+    """A fresh database is refused with the command that helps."""
+    with pytest.raises(SchemaMismatch) as caught:
+        schema.check(Database(url).read_engine)
+
+    assert str(caught.value).splitlines() == [
+        "the database has no schema, this program needs 0001",
+        "run fep db upgrade",
+    ]
+
+
+def test_newer_database(empty: Database) -> None:
+    """A database of a newer program is refused, and not touched by an upgrade."""
+    with empty.money_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    for refuse in (lambda: schema.check(empty.read_engine), lambda: schema.upgrade(empty.money_engine)):
+        with pytest.raises(SchemaMismatch) as caught:
+            refuse()
+        assert "run fep db upgrade" in str(caught.value).splitlines()
+        assert "9999" in str(caught.value)
+
+
+def test_file_that_is_no_database(url: str, tmp_path: object) -> None:
+    """A file of another kind is refused as a database that cannot be used."""
+    database = Database(url)
+    path = str(database.money_engine.url.database)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("this is no database at all, not even a small one" * 100)
+
+    with pytest.raises(DatabaseUnavailable):
+        schema.check(database.read_engine)
+    with pytest.raises(DatabaseUnavailable):
+        schema.upgrade(database.money_engine)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "oracle"])
+def test_sql_for_the_dba(dialect: str) -> None:
+    """A DBA can read and run the same steps as SQL, on each engine."""
+    sql = schema.offline_sql(dialect)
+
+    assert sql.count("CREATE TABLE ") == len(metadata.tables) + 1
+    assert "'0001'" in sql
+    assert "CREATE TABLE" not in schema.offline_sql(dialect, since="0001")
+
+
+def test_names_fit_oracle() -> None:
+    """Every name has at most 30 characters and is no word that Oracle would want in quotes."""
+    names = [name for table in metadata.tables.values() for name in (table.name, *table.c.keys())]
+    names += [str(item.name) for table in metadata.tables.values() for item in (*table.indexes, table.primary_key)]
+    assert [name for name in names if len(name) > 30] == []
+
+    statements: list[str] = []
+    engine = create_mock_engine(
+        "oracle+oracledb://", lambda ddl, *_, **__: statements.append(str(ddl.compile(dialect=engine.dialect)))
+    )
+    metadata.create_all(engine, checkfirst=False)
+
+    assert len(statements) > len(metadata.tables)
+    assert [statement for statement in statements if '"' in statement] == []
