@@ -52,6 +52,7 @@ HEADER = Layout(
 )
 
 NO_NONCE = bytes(8)
+NO_SERIAL = b"000000000000"
 _REQUEST_CONSTANTS = (
     ("response_code", b"    ", "not four spaces in a request"),
     ("clearing_date", b"00000000", "not zeros in a request"),
@@ -69,6 +70,8 @@ def read_bank_request(raw: Mapping[str, Any]) -> tuple[Head, Transaction]:
         MessageInvalid: a field is malformed, or is not what it must be in a request of a bank.
     """
     transaction = _known(raw)
+    if raw["bank_serial"] == NO_SERIAL:  # first of all: so an ECHO of our own that comes back is known as one
+        raise MessageInvalid("header.bank_serial", "zero")
     _check_flags(raw, transaction)
     for key, constant, reason in _REQUEST_CONSTANTS:
         if raw[key] != constant:
@@ -76,8 +79,6 @@ def read_bank_request(raw: Mapping[str, Any]) -> tuple[Head, Transaction]:
     head = HEADER.read(raw)
     if head.channel > CHANNEL_MAX or (head.channel == 0 and transaction not in LINK_TRANSACTIONS):
         raise MessageInvalid("header.channel", "no such channel")
-    if raw["bank_serial"] == b"000000000000":
-        raise MessageInvalid("header.bank_serial", "zero")
     return head, transaction
 
 

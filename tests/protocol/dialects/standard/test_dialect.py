@@ -213,7 +213,7 @@ def test_the_bank_answers_the_feps_echo() -> None:
 
     answered = STANDARD.open(frame(reply.header))
     assert (answered.is_response, answered.fep_serial) == (True, 77)
-    with pytest.raises(MessageInvalid, match=r"header\.fep_serial"):  # and as a bank's request it is refused
+    with pytest.raises(MessageInvalid, match=r"header\.bank_serial"):  # and as a bank's request it is known as ours
         STANDARD.request(envelope, b"")
 
 
