@@ -2,7 +2,6 @@
 
 from collections import deque
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from fep.link import Exchange, Link
 
 OVERDUE_S = 0.5
-"""The gate answers by the deadline; a database driver that hangs inside a call does not, and is not waited for longer."""
+"""The gate answers by the deadline; a driver that hangs inside a call does not, and is not waited for any longer."""
 
 _log = structlog.get_logger()
 
@@ -33,7 +32,7 @@ def submit(link: "Link", exchange: "Exchange", bank: Bank, request: Request) -> 
     needs = handler.needs(request, bank.settings.terms, services.wall_clock().date())
     ticket = Ticket(link, exchange, is_money=handler.money)
     decide = partial(_decide, handler, request, bank.settings.terms, services.settings.rules)
-    deadline_s = monotonic() + services.settings.billing.db_timeout
+    deadline_s = services.clock.seconds() + services.settings.billing.db_timeout
     ticket.work = Work(needs, decide, handler.money, deadline_s, ticket.done)
     try:
         services.gate.submit(ticket.work)
@@ -82,8 +81,14 @@ class Ticket:
 
     def _answer(self, answer: Answer) -> None:
         self.is_answered = True
-        self.link.answer(self.exchange, answer, self.work.batch_size)
-        self.link.work_done()
+        try:
+            self.link.answer(self.exchange, answer, self.work.batch_size)
+        except Exception as error:  # noqa: BLE001 - a reply that cannot be built: a bug of ours, but the work was done
+            _log.error("reply_failed", error=error)
+            code = ResponseCode.OUTCOME_UNKNOWN if self.is_money else ResponseCode.SYSTEM_MALFUNCTION
+            self.link.answer(self.exchange, Answer(code), self.work.batch_size)
+        finally:  # whatever happens: a request that stays in work keeps its link from ever ending
+            self.link.work_done()
 
 
 class InWork:
