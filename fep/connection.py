@@ -2,8 +2,8 @@
 
 Back pressure, in this order: a peer with too many requests in work, or too many replies not taken, is not read any
 more; one that still takes nothing is cut off after ``write_timeout``. So a connection holds at most one chunk of unread
-bytes, ``in_flight_max`` requests and their replies. There are no timers here: the listener calls ``check`` of every connection
-a few times a second, which costs less than a timer that is reset by each frame.
+bytes, ``in_flight_max`` requests and their replies. There are no timers here: the listener calls ``check`` of every
+connection a few times a second, which costs less than a timer that is reset by each frame.
 """
 
 from collections.abc import Callable
@@ -57,7 +57,7 @@ class Connection(TwistedProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take what has arrived; after half-closing it is read and forgotten."""
-        if self.link.is_closed:
+        if self.link.is_closed or self._closing_s is not None:
             return
         self._reader.receive_data(data)
         self._take_frames()
@@ -68,7 +68,7 @@ class Connection(TwistedProtocol):
             return
         self._is_taking_frames = True
         try:
-            while self._may_take():
+            while self._may_take() and self._closing_s is None:
                 frame = self._reader.next_frame()
                 if frame is None:
                     self._note_rest()
@@ -189,7 +189,7 @@ class Connection(TwistedProtocol):
             self._services.events["frame_timed_out"] += 1
             _log.info("frame_timed_out", peer=str(self.link.peer))
             self.link.report(LinkEvent.FRAME_TIMED_OUT)
-        elif not self._is_read_paused:
+        elif not self._is_read_paused or self.link.bank is None:  # sign-in has its limit whether we read or not
             self.link.check(now)
 
     def _cut_off(self, reason: str) -> None:
