@@ -37,6 +37,7 @@ class LinkFactory(Factory):
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """Return a connection, or None: a stranger, and one too many, are closed unread."""
         peer = ip_address(addr.host)  # type: ignore[union-attr]  # IPv4Address and IPv6Address have it
+        peer = getattr(peer, "ipv4_mapped", None) or peer  # how a socket that listens on [::] shows an IPv4 peer
         if not any(peer in network for network in self._networks):
             self._refuse(str(peer), "address")
             return None
