@@ -279,6 +279,8 @@ class Link:
         if transaction is Transaction.ECHO:
             return self.answer(exchange, self._approved(NoBody()))
         if transaction is Transaction.SIGN_OUT:
+            if self._sign_out_exchange is not None:  # the first one is answered last, and there is one last reply
+                return self.answer(exchange, Answer(ResponseCode.BUSY))
             self._sign_out_exchange = exchange
             self.report(LinkEvent.SIGNED_OUT)
             return self._leave_when_idle()
