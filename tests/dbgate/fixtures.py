@@ -1,5 +1,7 @@
 """Builders for the tests of the gate: accounts, bills, small decide functions, and a look at what was stored."""
 
+# ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
+
 import sqlite3
 import time
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Batches: what is stored, in which order, and what happens when something fails."""
 
+# ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
+
 import re
 import sqlite3
 import subprocess

@@ -1,5 +1,7 @@
 """Clearing dates: where a moment belongs, and that a date never goes back."""
 
+# ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
+
 from datetime import date, datetime, time
 
 import pytest

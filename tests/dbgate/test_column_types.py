@@ -1,5 +1,7 @@
 """Column types: what is stored is the same on every engine and comes back as it was."""
 
+# ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
+
 from datetime import date, datetime
 from typing import Any
 

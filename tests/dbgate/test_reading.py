@@ -1,5 +1,7 @@
 """Read work: what it finds, and that it stands in one snapshot."""
 
+# ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
+
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
@@ -118,7 +120,7 @@ def test_original_with_all_that_belongs_to_it(lanes: tuple[MoneyLane, ReadLane])
 def test_undo_row_comes_back_as_stored(lanes: tuple[MoneyLane, ReadLane]) -> None:
     """A reversal's row keeps its original and outcome."""
     money, reader = lanes
-    [paid, undone] = answers(money.run([settle(2, 1), undo(2, 2, identity(1))]))
+    [_, undone] = answers(money.run([settle(2, 1), undo(2, 2, identity(1))]))
 
     assert ask(reader, lambda ws, m: ws.payment(identity(2)), own=identity(2)) == undone
     assert isinstance(undone, Payment)
