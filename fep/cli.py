@@ -35,6 +35,7 @@ fep = Group(
         "status": "fep.commands.status:status",
         "keys": "fep.commands.keys:keys",
         "db": "fep.commands.db:db",
+        "demo": "fep.commands.demo:demo",
     },
 )
 

@@ -79,7 +79,8 @@ class _Bilingual(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
-        records = [parameter.get_help_record(ctx) for parameter in self.get_params(ctx)]
+        options = [parameter for parameter in self.get_params(ctx) if not isinstance(parameter, click.Argument)]
+        records = [parameter.get_help_record(ctx) for parameter in options]
         with formatter.section(say(en="Options", zh="选项")):
             formatter.write_dl([record for record in records if record is not None])
 

@@ -3,13 +3,22 @@
 from urllib.parse import quote
 
 from dbgate.database import Database
+from fep.findings import Place
+from fep.references import resolve
 from fep.settings import DatabaseSettings, Settings
 
 
 def open_database(settings: Settings) -> Database:
-    """Open the billing database; nothing is connected yet."""
+    """Open the billing database; nothing is connected yet.
+
+    Raises:
+        ConfigInvalid: its password cannot be had from its reference.
+        DatabaseUnavailable: the driver is not installed.
+    """
     database = settings.billing.databases[0]
-    return Database(_url(database, ""), database_no=database.number)
+    place = Place(settings.directory / "fep.toml", "billing.database[1].password")
+    password = resolve(database.password, place) if database.password else ""
+    return Database(_url(database, password), database_no=database.number)
 
 
 def _url(database: DatabaseSettings, password: str) -> str:

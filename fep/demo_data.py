@@ -22,7 +22,10 @@ from fep.demo_accounts import (
     SUSPENDED,
     FixedAccount,
 )
+from fep.demo_banks import DEMO_AK, DEMO_KEK
 from fep.language import Text
+
+__all__ = ["ACCOUNTS_MAX", "DEMO_AK", "DEMO_KEK", "account_no", "account_rows", "bill_rows", "households"]
 
 ACCOUNTS_MAX = 10_000_000
 """As many as the largest provincial utilities have; account numbers would reach further."""
@@ -99,7 +102,7 @@ _NOTHING_SPECIAL = Text("", "")
 
 
 def _random_account(number: int, random: Random) -> FixedAccount:
-    """Of 100: 20 others than residential, 25 debit, 8 card, 3 suspended, 2 closed, 1 pay at the utility, 12 balances."""
+    """Of 100: 20 not residential, 25 debit, 4 card, 3 suspended, 1 closed, 1 pay at the utility, 12 balances."""
     user_class = OTHER if _below(random, 100) < 20 else RESIDENTIAL
     mode, fate, owes = _below(random, 100), _below(random, 100), number % 2 == 0
     state = SUSPENDED if fate < 3 else CLOSED if fate < 5 and not owes else ACTIVE
@@ -170,3 +173,25 @@ def _bills(number: int, fixed: FixedAccount, months: list[_BillingMonth], random
         )
         reading += energy
     return tuple(bills)
+
+
+def account_rows(count: int, seed: int, today: date) -> Iterator[tuple[str | int, ...]]:
+    """Yield the accounts as rows of ``accounts.csv``."""
+    for household in households(count, seed, today):
+        account = household.account
+        yield (
+            *(account.account_no, account.name, account.address, account.meter_no, account.passbook),
+            *(account.supply_branch, account.user_class.value, account.collect_mode.value, account.state.value),
+            *(account.balance_fen, int(account.pay_at_utility)),
+        )
+
+
+def bill_rows(count: int, seed: int, today: date) -> Iterator[tuple[str | int, ...]]:
+    """Yield the bills as rows of ``bills.csv``, those of an account together."""
+    for household in households(count, seed, today):
+        for bill in household.bills:
+            due = bill.due_date.year * 10_000 + bill.due_date.month * 100 + bill.due_date.day
+            yield (
+                *(bill.bill_no, bill.account_no, bill.month, bill.seq, bill.energy_centikwh),
+                *(bill.previous_reading_centikwh, bill.this_reading_centikwh, bill.principal_fen, due),
+            )

@@ -82,7 +82,9 @@ def _from_file(path: Path) -> str:
 def _prompted(label: str, number: int, components: int) -> str:
     which = f" {number}/{components}" if components > 1 else ""
     if sys.stdin.isatty():
-        text: str = click.prompt(say(en=f"{label}{which} (hex)", zh=f"{label}{which} (十六进制)"), hide_input=True)
+        text: str = click.prompt(
+            say(en=f"{label}{which} (hex)", zh=f"{label}{which} (十六进制)"), hide_input=True, err=True
+        )
         return text
     text = sys.stdin.readline(_COMPONENT_BYTES_MAX).strip()
     if not text:

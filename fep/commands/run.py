@@ -2,16 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fep.command_line import command, config_option, option
-from fep.converters import parse_address
 from fep.language import say
-from fep.settings import Address
+
+if TYPE_CHECKING:
+    from fep.settings import Address
 
 
-def _addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Address, ...]:
+def _addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> "tuple[Address, ...]":
+    from fep.converters import parse_address
+
     addresses = []
     for value in values:
         address = parse_address(value)
@@ -24,7 +28,7 @@ def _addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 
 @command(
     "run",
-    en="Run the daemon in the foreground.\n\nLogs go to stdout. SIGTERM drains: what has begun is finished and answered.",
+    en="Run the daemon in the foreground.\n\nLogs go to stdout. SIGTERM drains: what has begun is answered.",
     zh="在前台运行前置机。\n\n日志写到标准输出。收到 SIGTERM 后处理完在途交易再退出。",
 )
 @config_option
@@ -37,7 +41,7 @@ def _addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     en="Listen here, not where the configuration says; may be repeated.",
     zh="监听地址, 取代配置中的地址; 可重复。",
 )
-def run(config_path: Path, addresses: tuple[Address, ...]) -> int:
+def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
     """Run the daemon and return its exit code."""
     from fep import daemon
     from fep.configuration import load
@@ -46,4 +50,3 @@ def run(config_path: Path, addresses: tuple[Address, ...]) -> int:
     if addresses:
         settings = replace(settings, listener=replace(settings.listener, addresses=addresses))
     return daemon.run(settings)
-

@@ -79,11 +79,11 @@ def test_what_is_not_written_has_the_defaults_of_the_settings(path: Path) -> Non
     )
     assert wanted == replace(load(path), rules=wanted.rules)
     assert Rules().late_fee == load(path).rules.late_fee
-    assert {} == dict(load(path).rules.pay_windows)
+    assert dict(load(path).rules.pay_windows) == {}
 
 
 def test_every_default_that_a_template_shows_is_the_default(path: Path) -> None:
-    """The commented lines of the files that ``fep init`` writes may be trusted: taking the marks off changes nothing."""
+    """The commented lines of the files that ``fep init`` writes are true: taking the marks off changes nothing."""
     shown = re.compile(r"^# (\w+ = .*)$", re.MULTILINE)
     examples = ("pay_window", "limits.channel")  # tables whose lines are examples, not defaults
 
@@ -120,16 +120,16 @@ def test_every_setting_is_explained_in_the_template() -> None:
 
     text = fep_toml(Address("127.0.0.1", 9700))
     missing = [key for key in keys(_FILE) if not re.search(rf"^(# )?(\w+\.)?{key} =|{key}[.\]]", text, re.MULTILINE)]
-    assert [] == missing
+    assert missing == []
     text = bank_toml("0102", "x", "3des", "10.1.2.0/24")
     missing = [key for key in keys(_BANK_FILE) if not re.search(rf"^(# )?{key} =|{key}[.\]]", text, re.MULTILINE)]
-    assert [] == missing
+    assert missing == []
 
 
 def test_the_samples_in_conf_are_accepted() -> None:
     """The commented samples of the repository are a configuration that loads, as ``fep init`` would write it."""
     settings = load(REPOSITORY / "conf" / "fep.toml")
-    assert ["0102"] == list(settings.banks)
+    assert list(settings.banks) == ["0102"]
     assert fep_toml(Address("127.0.0.1", 9700)) == (REPOSITORY / "conf" / "fep.toml").read_text(encoding="utf-8")
 
 
@@ -162,14 +162,14 @@ closes = "00:30"
     )
     bank = load(path).banks["0102"]
 
-    assert ("0102", "工商银行", "standard", "required") == (bank.bank_code, bank.name, bank.dialect, bank.encryption)
+    assert (bank.bank_code, bank.name, bank.dialect, bank.encryption) == ("0102", "工商银行", "standard", "required")
     assert (SUITES["cups"], True, time(22, 45)) == (bank.suite, bank.accept_weak_mac, bank.cut_off)
     assert (ip_network("10.1.2.0/24"), ip_network("fd00::1/128")) == bank.addresses
     terms = bank.terms
-    assert ("0102", True, 100) == (terms.bank_code, terms.is_suspended, terms.default_single_limit_fen)
+    assert (terms.bank_code, terms.is_suspended, terms.default_single_limit_fen) == ("0102", True, 100)
     business = {Transaction.QUERY, Transaction.PAY, Transaction.STATUS, Transaction.REVERSE}
     assert LINK_TRANSACTIONS | business == terms.transactions
-    assert {5: 50} == terms.single_limit_fen
+    assert terms.single_limit_fen == {5: 50}
     assert {**dict.fromkeys(range(1, 10), 1000), 10: 70} == terms.daily_limit_fen
     assert Hours(time(6), time(0, 30)) == terms.service_hours
 
@@ -178,7 +178,7 @@ def test_a_bank_without_limits_has_the_rules_default(path: Path) -> None:
     """1,000,000.00 yuan for a single amount, no daily limit, every transaction."""
     bank_file(path, BANK)
     terms = load(path).banks["0102"].terms
-    assert (100_000_000, {}, {}) == (terms.default_single_limit_fen, terms.single_limit_fen, terms.daily_limit_fen)
+    assert (terms.default_single_limit_fen, terms.single_limit_fen, terms.daily_limit_fen) == (100_000_000, {}, {})
     assert frozenset(Transaction) == terms.transactions
 
 
@@ -223,7 +223,7 @@ def test_all_findings_of_all_files_are_reported_together(path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "key", "said"),
     [
-        ('[link]\nframe_timeout = "10"', "link.frame_timeout", "expected seconds from 0.001 to 86400, not \"10\""),
+        ('[link]\nframe_timeout = "10"', "link.frame_timeout", 'expected seconds from 0.001 to 86400, not "10"'),
         ("[link]\nin_flight_max = 0", "link.in_flight_max", "expected a whole number from 1 to 65536, not 0"),
         ("[link]\nin_flight_max = true", "link.in_flight_max", "expected a whole number from 1 to 65536, not true"),
         ("[link]\nin_flight_max = 2.5", "link.in_flight_max", "expected a whole number from 1 to 65536, not 2.5"),
@@ -242,9 +242,7 @@ def test_all_findings_of_all_files_are_reported_together(path: Path) -> None:
         ("[rules.late_fee]\nother_bp = -1", "rules.late_fee.other_bp", "from 0 to 10000, not -1"),
     ],
 )
-def test_a_wrong_value_is_named_with_file_key_and_what_is_expected(
-    path: Path, table: str, key: str, said: str
-) -> None:
+def test_a_wrong_value_is_named_with_file_key_and_what_is_expected(path: Path, table: str, key: str, said: str) -> None:
     """Type, value and range are checked before anything starts."""
     # A key outside of tables has to come first.
     path.write_text(SMALLEST + table if table.startswith("[") else f"{table}\n{SMALLEST}")

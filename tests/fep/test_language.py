@@ -28,6 +28,6 @@ def test_a_text_is_shown_in_the_language_chosen_after_it_was_written(monkeypatch
     monkeypatch.setenv("FEP_LANG", "en")
     text = Text("bank", "银行")
     choose("zh")
-    assert ("银行", "户") == (str(text), say(en="account", zh="户"))
+    assert (str(text), say(en="account", zh="户")) == ("银行", "户")
     choose(None)
-    assert ("bank", "account") == (str(text), say(en="account", zh="户"))
+    assert (str(text), say(en="account", zh="户")) == ("bank", "account")

@@ -17,7 +17,7 @@ def _package(folder: Path, name: str) -> None:
 
 def test_our_own_packages_are_found_where_they_should_be() -> None:
     """In a sound installation nothing is shadowed."""
-    assert [] == find_shadows()
+    assert find_shadows() == []
 
 
 def test_a_namesake_that_comes_first_on_the_path_is_named_with_both_paths(
@@ -41,7 +41,7 @@ def test_a_folder_that_lost_its_init_is_not_taken_for_a_package(
     (tmp_path / "walrus_handlers").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
 
-    assert ["none"] == [shadow.found for shadow in find_shadows(["walrus_handlers"], tmp_path)]
+    assert [shadow.found for shadow in find_shadows(["walrus_handlers"], tmp_path)] == ["none"]
 
 
 def test_a_namesake_installed_into_our_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_the_command_refuses_to_start_when_shadowed(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert 3 == done.returncode
+    assert done.returncode == 3
     assert str(tmp_path / "crypto" / "__init__.py") in done.stderr
     assert str(ROOT / "crypto" / "__init__.py") in done.stderr
     assert "stranger imported" not in done.stderr

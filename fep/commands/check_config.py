@@ -1,0 +1,52 @@
+"""``fep check-config`` 检查配置: files, keys, banks and database, before the daemon is started."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option
+from fep.language import say
+
+if TYPE_CHECKING:
+    from fep.settings import Settings
+
+
+@command(
+    "check-config",
+    en="Check configuration, keys and database.\n\nExit code 1 when there are problems, 0 with warnings only.",
+    zh="检查配置、密钥和数据库。\n\n有问题时退出码为 1; 只有警告时为 0。",
+)
+@config_option
+def check_config(config_path: Path) -> int:
+    """Print what was found."""
+    from fep.config_check import Level, check
+    from fep.configuration import load
+    from fep.reports import Report
+
+    settings = load(config_path)
+    _show_banks(settings)
+    report = Report(say(en="result", zh="结果"), say(en="subject", zh="对象"), say(en="finding", zh="说明"))
+    problems = 0
+    for found in check(settings, config_path):
+        problems += found.level is Level.PROBLEM
+        report.row(found.level.value, found.subject, str(found.text).replace("\n", "; "))
+    report.show()
+    return EXIT_FINDINGS if problems else EXIT_DONE
+
+
+def _show_banks(settings: "Settings") -> None:
+    from fep.reports import Report
+
+    report = Report(
+        say(en="bank", zh="行号"),
+        say(en="name", zh="名称"),
+        say(en="dialect", zh="方言"),
+        say(en="suite", zh="套件"),
+        say(en="encryption", zh="加密"),
+        say(en="addresses", zh="来源网段"),
+        say(en="cut-off", zh="日切"),
+    )
+    for bank in settings.banks.values():
+        networks = ", ".join(map(str, bank.addresses))
+        cells = (bank.bank_code, bank.name, bank.dialect, bank.suite.name, bank.encryption, networks)
+        report.row(*cells, f"{bank.cut_off:%H:%M}")
+    report.show()

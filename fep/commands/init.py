@@ -1,0 +1,97 @@
+"""``fep init`` 初始化: a directory from which the daemon can run."""
+
+from pathlib import Path
+
+import click
+
+from fep.command_line import EXIT_DONE, WholeNumber, command, option
+from fep.language import say
+
+_DEFAULT_PORT = 9700
+_DEFAULT_ACCOUNTS = 1000
+_DEFAULT_SEED = 1
+
+
+@command(
+    "init",
+    en="Make a directory with configuration, key store and database.\n\n"
+    "DIR must be new or empty. --demo adds five banks on 127.0.0.1 and accounts with bills.",
+    zh="建立运行目录: 配置、密钥库和数据库。\n\n目录须不存在或为空。--demo 另建五家演示银行和演示户。",
+)
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@option("--demo", is_flag=True, en="Add demo banks, accounts and bills.", zh="建立演示银行、演示户和应收。")
+@option(
+    "--accounts",
+    type=WholeNumber(1, 10_000_000),
+    metavar="N",
+    en="Number of demo accounts (default 1000).",
+    zh="演示户数 (缺省 1000)。",
+)
+@option(
+    "--seed",
+    type=WholeNumber(0, 2**63 - 1),
+    metavar="S",
+    en="Seed of the demo data: the same seed, the same data (default 1).",
+    zh="演示数据的种子, 相同种子得相同数据 (缺省 1)。",
+)
+@option(
+    "--port",
+    type=WholeNumber(0, 65_535),
+    default=_DEFAULT_PORT,
+    metavar="P",
+    en="Port on 127.0.0.1 (default 9700).",
+    zh="127.0.0.1 上的端口 (缺省 9700)。",
+)
+@option(
+    "--database",
+    "database_url",
+    metavar="URL",
+    en="Billing database (default: an SQLite file in DIR); a password goes into DIR/database.secret.",
+    zh="营业数据库 (缺省为目录中的 SQLite 文件); 密码存入 DIR/database.secret。",
+)
+@option(
+    "--master-key",
+    metavar="REF",
+    default="",
+    en="Reference to a master key that exists: file:PATH, env:NAME, credential:NAME.",
+    zh="已有主密钥的引用: file:路径, env:变量名, credential:凭据名。",
+)
+def init(
+    directory: Path,
+    demo: bool,
+    accounts: int | None,
+    seed: int | None,
+    port: int,
+    database_url: str | None,
+    master_key: str,
+) -> int:
+    """Make the directory and say what was made."""
+    if not demo and (accounts is not None or seed is not None):
+        raise click.UsageError(
+            say(en="--accounts and --seed go with --demo", zh="--accounts 和 --seed 须与 --demo 同用")
+        )
+    from fep.initialise import CONFIG_FILE, Demo, Plan, initialise
+    from fep.settings import Address
+    from fep.template_files import DATABASE_URL
+
+    data = Demo(_DEFAULT_ACCOUNTS if accounts is None else accounts, _DEFAULT_SEED if seed is None else seed)
+    plan = Plan(
+        directory=directory,
+        address=Address("127.0.0.1", port),
+        database_url=database_url or DATABASE_URL,
+        master_key=master_key,
+        demo=data if demo else None,
+    )
+    settings = initialise(plan)
+    banks = ", ".join(f"{bank.bank_code} {bank.suite.name}" for bank in settings.banks.values())
+    if demo:
+        click.echo(
+            say(en=f"{data.accounts} demo accounts; banks: {banks}", zh=f"演示户 {data.accounts}; 银行: {banks}")
+        )
+    config = directory / CONFIG_FILE
+    click.echo(
+        say(
+            en=f"made {config}; next: fep run --config {config}", zh=f"已建立 {config}; 启动: fep run --config {config}"
+        )
+    )
+    return EXIT_DONE

@@ -1,0 +1,114 @@
+"""``fep status`` 状态: what the running daemon says of itself, and what the database says."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, command, config_option, option
+from fep.language import say
+
+if TYPE_CHECKING:
+    from fep.database_state import DatabaseState
+    from fep.settings import Settings
+
+
+@command(
+    "status",
+    en="Show what the running daemon says of itself.\n\nExit code 3 when no daemon answers.",
+    zh="显示运行中前置机的状态。\n\n无前置机应答时退出码为 3。",
+)
+@config_option
+@option("--json", "as_json", is_flag=True, en="As one JSON object.", zh="输出为一个 JSON 对象。")
+def status(config_path: Path, as_json: bool) -> int:
+    """Ask daemon and database."""
+    from fep.configuration import load
+    from fep.control_client import DaemonSilent, ask
+    from fep.database_state import database_state
+
+    settings = load(config_path)
+    try:
+        daemon, silence = ask(settings.control.socket, "status"), ""
+    except DaemonSilent as error:
+        daemon, silence = None, str(error)
+    database = database_state(settings)
+    if as_json:
+        click.echo(json.dumps(_as_json(daemon, database), ensure_ascii=False, indent=2))
+    else:
+        _show(settings, daemon, database)
+    if daemon is None:
+        click.echo(say(en=f"no daemon answers at {silence}", zh=f"无前置机应答: {silence}"), err=True)
+    return EXIT_DONE if daemon is not None else EXIT_CANNOT_RUN
+
+
+def _as_json(daemon: dict[str, Any] | None, database: "DatabaseState") -> dict[str, Any]:
+    return {
+        "daemon": daemon,
+        "database": {
+            "is_reachable": database.is_reachable,
+            "is_current": database.is_current,
+            "problem": database.problem,
+            "clearing_dates": {bank_code: str(day) for bank_code, day in database.clearing_dates.items()},
+        },
+    }
+
+
+def _show(settings: "Settings", daemon: dict[str, Any] | None, database: "DatabaseState") -> None:
+    from fep.reports import Report
+
+    if daemon is not None:
+        report = Report(say(en="daemon", zh="前置机"), "")
+        names = (
+            ("pid", say(en="process", zh="进程号")),
+            ("started_at", say(en="started", zh="启动时间")),
+            ("addresses", say(en="listens on", zh="监听地址")),
+            ("connections", say(en="connections", zh="连接数")),
+            ("in_work", say(en="requests in work", zh="处理中请求数")),
+            ("is_draining", say(en="draining", zh="停止接入中")),
+        )
+        report.rows((name, _text(daemon.get(key))) for key, name in names)
+        report.show()
+    _show_banks(settings, daemon or {}, database)
+    if daemon is not None:
+        _show_counts(daemon)
+    click.echo(say(en="database: ", zh="数据库: ") + (database.problem or say(en="schema current", zh="表结构最新")))
+
+
+def _show_banks(settings: "Settings", daemon: dict[str, Any], database: "DatabaseState") -> None:
+    from fep.reports import Report
+
+    running = daemon.get("banks", {})
+    report = Report(
+        say(en="bank", zh="行号"),
+        say(en="name", zh="名称"),
+        say(en="links", zh="连接数"),
+        say(en="clearing date", zh="清算日期"),
+    )
+    for bank_code, bank in settings.banks.items():
+        links = running.get(bank_code, {}).get("links", "-")
+        report.row(bank_code, bank.name, links, database.clearing_dates.get(bank_code, "-"))
+    report.show()
+
+
+def _show_counts(daemon: dict[str, Any]) -> None:
+    from fep.reports import Report
+
+    report = Report(
+        say(en="bank", zh="行号"),
+        say(en="transaction", zh="交易"),
+        say(en="code", zh="应答码"),
+        say(en="count", zh="笔数"),
+    )
+    fields = ("bank_code", "transaction", "response_code", "count")
+    report.rows([row.get(name, "") for name in fields] for row in daemon.get("transactions", []))
+    report.show()
+    report = Report(say(en="event", zh="事件"), say(en="count", zh="次数"))
+    report.rows(sorted(daemon.get("events", {}).items()))
+    report.show()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return say(en="yes", zh="是") if value else say(en="no", zh="否")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,63 @@
+"""Database state 数据库状态: what an operator asks about the billing database, without any daemon."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from dbgate import schema
+from dbgate.database import Database
+from dbgate.errors import GateError, SchemaMismatch
+from dbgate.loading import load_days
+from dbgate.working_set import WorkingSet
+from fep.database_url import sqlite_path
+from fep.databases import open_database
+from fep.findings import ConfigInvalid
+from fep.language import say
+from fep.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """What was found.
+
+    Attributes:
+        is_reachable: it answered.
+        is_current: it has the schema of this program.
+        problem: why not, empty when all is well.
+        clearing_dates: by bank code; those of the configured banks that have one.
+    """
+
+    is_reachable: bool
+    is_current: bool
+    problem: str = ""
+    clearing_dates: dict[str, date] = field(default_factory=dict)
+
+
+def database_state(settings: Settings) -> DatabaseState:
+    """Ask the billing database; to look at an SQLite file that is not there must not make one."""
+    path = sqlite_path(settings.billing.databases[0].url)
+    if path is not None and not path.exists():
+        problem = say(en=f"{path} does not exist; run fep db upgrade", zh=f"{path} 不存在; 请执行 fep db upgrade")
+        return DatabaseState(is_reachable=False, is_current=False, problem=problem)
+    try:
+        database = open_database(settings)
+    except (GateError, ConfigInvalid) as error:
+        return DatabaseState(is_reachable=False, is_current=False, problem=str(error))
+    try:
+        schema.check(database.read_engine)
+        return DatabaseState(True, True, "", clearing_dates(database, settings.banks))
+    except SchemaMismatch as error:
+        return DatabaseState(is_reachable=True, is_current=False, problem=str(error))
+    except GateError as error:
+        return DatabaseState(is_reachable=False, is_current=False, problem=str(error))
+    finally:
+        database.dispose()
+
+
+def clearing_dates(database: Database, bank_codes: Iterable[str]) -> dict[str, date]:
+    """Return the clearing dates of these banks, as stored."""
+    working_set = WorkingSet()
+    with database.connect(money=False) as connection, connection.begin():
+        load_days(connection, sorted(bank_codes), working_set, shared=False)
+    days = {bank_code: working_set.day(bank_code) for bank_code in bank_codes}
+    return {bank_code: day.clearing_date for bank_code, day in sorted(days.items()) if day is not None}

@@ -1,0 +1,163 @@
+"""``fep keys``: the key ceremony at the command line."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from crypto.key_store import KeyStore
+from crypto.master_key import resolve_master_key
+from fep.configuration import load
+from tests.fep.commands.conftest import Run
+
+# 404142434445464748494A4B4C4D4E4F under 3DES, its check value from the golden vectors of the standard link.
+KEY = "404142434445464748494A4B4C4D4E4F"
+KEY_KCV = "8BAF473F"
+# FIPS-197, appendix C.1 has this key; its check value is E_K(0), RFC 4493 section 4 has the like for its own key.
+AES_KEY = "2B7E151628AED2A6ABF7158809CF4F3C"
+AES_KCV = "7DF76B0C"  # RFC 4493, section 4: AES-128(key, 0) begins 7df76b0c
+FIRST = "0F0E0D0C0B0A09080706050403020100"
+
+
+def xor(left: str, right: str) -> str:
+    return f"{int(left, 16) ^ int(right, 16):032X}"
+
+
+def private(path: Path, text: str) -> Path:
+    path.write_text(f"{text}\n")
+    path.chmod(0o600)
+    return path
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+
+def keys_of(site: Path, bank_code: str) -> tuple[str, str, str]:
+    settings = load(site / "fep.toml")
+    store = KeyStore.open(settings.keys.store, resolve_master_key(settings.keys.master_key, site))
+    keys = store.get(bank_code)
+    return keys.suite.name, keys.ak.secret.hex().upper(), keys.kek.secret.hex().upper()
+
+
+def test_the_list_shows_check_values_and_no_key(run: Run, site: Path) -> None:
+    """What both sides compare by telephone, and nothing else."""
+    shown = run("keys", "list", "--config", site / "fep.toml")
+    assert shown.exit_code == 0
+    assert f"0102\t工商银行 (演示)\t3des\t{KEY_KCV}\t" in shown.out
+    assert KEY not in shown.out.upper()
+
+
+def test_keys_are_imported_from_files_in_components(run: Run, site: Path, tmp_path: Path) -> None:
+    """The components are XORed; only check values are printed."""
+    first, second = private(tmp_path / "1", FIRST), private(tmp_path / "2", xor(FIRST, AES_KEY))
+    kek = private(tmp_path / "kek", KEY)
+    words = ("--ak-file", first, "--ak-file", second, "--kek-file", kek, "--yes", "--config", site / "fep.toml")
+
+    done = run("keys", "import", "0103", *words)
+
+    assert done.exit_code == 0
+    assert keys_of(site, "0103") == ("aes", AES_KEY, KEY)
+    assert f"AK of bank 0103: KCV {AES_KCV}" in done.err
+    assert f"{first}: KCV " in done.err
+    for secret in (FIRST, AES_KEY, KEY, xor(FIRST, AES_KEY)):
+        assert secret not in (done.out + done.err).upper()
+
+
+def test_keys_are_imported_as_typed(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two components of each, one a line."""
+    typed(monkeypatch, FIRST, xor(FIRST, AES_KEY), FIRST, xor(FIRST, KEY))
+    words = ("--suite", "aes", "--components", 2, "--config", site / "fep.toml")
+    assert run("keys", "import", "0188", *words).exit_code == 0
+    assert keys_of(site, "0188") == ("aes", AES_KEY, KEY)
+
+
+def test_one_key_can_be_replaced_alone(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new KEK, the AK as it was."""
+    typed(monkeypatch, AES_KEY)
+    words = ("--only", "kek", "--yes", "--config", site / "fep.toml")
+    assert run("keys", "import", "0104", *words).exit_code == 0
+    assert keys_of(site, "0104") == ("sm4", KEY, AES_KEY)
+
+
+def test_keys_in_use_are_not_replaced_by_a_slip(run: Run, site: Path, tmp_path: Path) -> None:
+    """Without --yes, and nobody to ask, nothing is changed."""
+    file = private(tmp_path / "key", AES_KEY)
+    before = keys_of(site, "0102")
+    words = ("--ak-file", file, "--kek-file", file, "--config", site / "fep.toml")
+    refused = run("keys", "import", "0102", *words)
+    assert refused.exit_code == 2
+    assert "--yes replaces them" in refused.err
+    assert before == keys_of(site, "0102")
+
+
+@pytest.mark.parametrize(
+    ("ak", "said"),
+    [
+        ("0101010101010101FEFEFEFEFEFEFEFE", "weak DES key"),
+        ("404142434445464740414243444546 47", "halves equal"),
+        ("40414243", "wrong length"),
+        ("geheimer Schluessel", "not hexadecimal"),
+    ],
+)
+def test_a_key_that_must_not_be_used_is_refused_and_not_shown(
+    run: Run, site: Path, tmp_path: Path, ak: str, said: str
+) -> None:
+    """The store stays as it was."""
+    before = keys_of(site, "0102")
+    files = ("--ak-file", private(tmp_path / "ak", ak), "--kek-file", private(tmp_path / "kek", AES_KEY))
+    refused = run("keys", "import", "0102", *files, "--yes", "--config", site / "fep.toml")
+    assert refused.exit_code == 2
+    assert said in refused.err
+    assert ak not in refused.err
+    assert before == keys_of(site, "0102")
+
+
+def test_a_component_file_that_others_may_read_is_refused(run: Run, site: Path, tmp_path: Path) -> None:
+    """A component that everybody knows is no component."""
+    file = private(tmp_path / "ak", AES_KEY)
+    file.chmod(0o644)
+    refused = run("keys", "import", "0102", "--ak-file", file, "--yes", "--config", site / "fep.toml")
+    assert refused.exit_code == 2
+    assert f"{file}: other users may use it; chmod 600" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("0177",), "bank 0177 has no file in banks/"),
+        (("0102", "--suite", "aes"), "bank 0102 has suite 3des in its file, not aes"),
+        (("77", "--suite", "aes"), "a bank code has 4 digits"),
+        (("0177", "--suite", "aes", "--only", "ak"), "has no keys yet"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_a_key_is_asked_for(
+    run: Run, site: Path, words: tuple[str, ...], said: str
+) -> None:
+    """No custodian types a component in vain."""
+    refused = run("keys", "import", *words, "--config", site / "fep.toml")
+    assert refused.exit_code == 2
+    assert said in refused.err
+
+
+def test_the_check_value_of_a_key_can_be_had_without_storing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A custodian's proof, before the ceremony."""
+    typed(monkeypatch, AES_KEY)
+    shown = run("keys", "kcv", "--suite", "aes")
+    assert (0, f"{AES_KCV}\n") == (shown.exit_code, shown.out)
+
+
+def test_nothing_typed_is_a_mistake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty pipe is no key."""
+    typed(monkeypatch)
+    assert run("keys", "kcv", "--suite", "aes").exit_code == 2
+
+
+def test_a_store_that_others_may_read_is_not_opened(run: Run, site: Path) -> None:
+    """Mode 0644 ends every command that needs it, in both languages."""
+    (site / "keys.store").chmod(0o644)
+    english = run("keys", "list", "--config", site / "fep.toml")
+    chinese = run("--lang", "zh", "keys", "list", "--config", site / "fep.toml")
+    assert (english.exit_code, chinese.exit_code) == (2, 2)
+    assert "other users may use it (mode 0644); chmod 600" in english.err
+    assert "权限过宽" in chinese.err

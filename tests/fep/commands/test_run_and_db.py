@@ -1,0 +1,69 @@
+"""``fep run`` and ``fep db``: what they hand on."""
+
+from pathlib import Path
+
+import pytest
+
+from fep import daemon
+from fep.settings import Address, Settings
+from tests.fep.commands.conftest import Run
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings of each daemon that would have been run; it ends with 3."""
+    seen: list[Settings] = []
+
+    def run_daemon(settings: Settings) -> int:
+        seen.append(settings)
+        return 3
+
+    monkeypatch.setattr(daemon, "run", run_daemon)
+    return seen
+
+
+def test_run_hands_the_settings_to_the_daemon_and_returns_its_exit_code(
+    run: Run, site: Path, started: list[Settings]
+) -> None:
+    """The daemon decides how it ends."""
+    assert run("run", "--config", site / "fep.toml").exit_code == 3
+    assert (Address("127.0.0.1", 9700),) == started[0].listener.addresses
+    assert list(started[0].banks) == ["0102", "0103", "0104", "0105", "0403"]
+
+
+def test_listen_takes_the_place_of_the_configured_addresses(run: Run, site: Path, started: list[Settings]) -> None:
+    """It may be given more than once; nothing else of the listener changes."""
+    path = site / "fep.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("# reuse_port = false", "reuse_port = true"))
+    run("run", "--listen", "127.0.0.1:0", "--listen", "[::1]:9701", "--config", path)
+    assert (Address("127.0.0.1", 0), Address("::1", 9701)) == started[0].listener.addresses
+    assert started[0].listener.reuse_port
+
+
+def test_a_relative_configuration_path_works(
+    run: Run, site: Path, started: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The paths inside are relative to the file, not to where the command was given."""
+    monkeypatch.chdir(site.parent)
+    run("run", "--config", "site/fep.toml")
+    assert site / "keys.store" == started[0].keys.store
+    assert f"sqlite:///{site}/billing.db" == started[0].billing.databases[0].url
+
+
+@pytest.mark.parametrize("url", ["sqlite:///billing.db", "postgresql+psycopg://fep@db/billing"])
+def test_the_schema_can_be_had_as_sql_without_a_database(run: Run, site: Path, url: str) -> None:
+    """For a DBA who runs nothing that he has not read; no server is asked."""
+    path = site / "fep.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("sqlite:///billing.db", url))
+    (site / "billing.db").unlink()
+    outcome = run("db", "upgrade", "--sql", "--config", path)
+    assert outcome.exit_code == 0
+    assert "CREATE TABLE accounts" in outcome.out
+    assert "CREATE TABLE payments" in outcome.out
+    assert not (site / "billing.db").exists()
+
+
+def test_upgrade_of_a_current_schema_changes_nothing(run: Run, site: Path) -> None:
+    """Safe to repeat."""
+    outcome = run("db", "upgrade", "--config", site / "fep.toml")
+    assert (outcome.exit_code, outcome.out) == (0, "the database has the schema of this program\n")

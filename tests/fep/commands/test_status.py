@@ -1,0 +1,122 @@
+"""``fep status``: with a daemon, and without."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fep.configuration import load
+from fep.control_client import DaemonSilent, ask
+from fep.database_state import database_state
+from tests.fep.commands.conftest import Run
+
+ANSWER: dict[str, Any] = {
+    "pid": 4711,
+    "started_at": "2026-11-21 08:00:00",
+    "addresses": ["127.0.0.1:9700"],
+    "connections": 2,
+    "in_work": 3,
+    "is_draining": False,
+    "banks": {"0102": {"name": "工商银行", "links": 2, "clearing_date": "2026-11-21"}},
+    "transactions": [{"bank_code": "0102", "transaction": "pay", "response_code": "0000", "count": 17}],
+    "events": {"mac_failed": 5},
+}
+
+
+@pytest.fixture
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path, bytes], list[bytes]]]:
+    """A socket that answers one connection with these bytes and keeps what it was asked."""
+    threads: list[threading.Thread] = []
+
+    def answer(path: Path, content: bytes) -> list[bytes]:
+        asked: list[bytes] = []
+        listener = socket.socket(socket.AF_UNIX)
+        listener.settimeout(20)
+        listener.bind(str(path))
+        listener.listen(1)
+
+        def serve() -> None:
+            with closing(listener), closing(listener.accept()[0]) as connection:
+                asked.append(connection.recv(256))
+                connection.sendall(content)
+
+        threads.append(threading.Thread(target=serve))
+        threads[-1].start()
+        return asked
+
+    yield answer
+    for thread in threads:
+        thread.join(30)
+
+
+def test_a_running_daemon_is_shown(run: Run, site: Path, daemon: Callable[[Path, bytes], list[bytes]]) -> None:
+    """Links and counters from the daemon, clearing dates from the database, exit code 0."""
+    asked = daemon(site / "fep.sock", json.dumps(ANSWER).encode() + b"\n")
+    outcome = run("status", "--config", site / "fep.toml")
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert asked == [b"status\n"]
+    day = database_state(load(site / "fep.toml")).clearing_dates["0102"]
+    assert f"0102\t工商银行 (演示)\t2\t{day}" in outcome.out
+    assert "process\t4711" in outcome.out
+    assert "0102\tpay\t0000\t17" in outcome.out
+    assert "mac_failed\t5" in outcome.out
+
+
+def test_the_answer_can_be_had_as_json(run: Run, site: Path, daemon: Callable[[Path, bytes], list[bytes]]) -> None:
+    """For a monitoring system: what the daemon said, untouched, and the database beside it."""
+    daemon(site / "fep.sock", json.dumps(ANSWER).encode() + b"\n")
+    outcome = run("status", "--json", "--config", site / "fep.toml")
+    assert outcome.exit_code == 0
+    answer = json.loads(outcome.out)
+    assert answer["daemon"] == ANSWER
+    assert answer["database"]["is_current"]
+    assert list(answer["database"]["clearing_dates"]) == ["0102", "0103", "0104", "0105", "0403"]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "no daemon answers"), ("zh", "无前置机应答")])
+def test_without_a_daemon_the_exit_code_is_3_and_the_database_is_shown(
+    run: Run, site: Path, language: str, said: str
+) -> None:
+    """A monitor sees at once that nothing runs, an operator sees that the database is well."""
+    outcome = run("--lang", language, "status", "--config", site / "fep.toml")
+    assert outcome.exit_code == 3
+    assert said in outcome.err
+    assert str(site / "fep.sock") in outcome.err
+    day = database_state(load(site / "fep.toml")).clearing_dates["0403"]
+    assert f"0403\t邮政储蓄 (演示)\t-\t{day}" in outcome.out
+
+
+def test_without_a_daemon_json_says_null(run: Run, site: Path) -> None:
+    """And the exit code is 3 all the same."""
+    outcome = run("status", "--json", "--config", site / "fep.toml")
+    assert outcome.exit_code == 3
+    assert json.loads(outcome.out)["daemon"] is None
+
+
+def test_a_schema_that_is_not_ours_is_said(run: Run, site: Path) -> None:
+    """With the command that mends it."""
+    (site / "billing.db").write_bytes(b"")
+    assert "run fep db upgrade" in run("status", "--config", site / "fep.toml").out
+
+
+@pytest.mark.parametrize("content", [b"", b"half of an ans", b"[1, 2]\n", b"\xff\xfe\n"])
+def test_an_answer_that_is_none_counts_as_silence(
+    tmp_path: Path, daemon: Callable[[Path, bytes], list[bytes]], content: bytes
+) -> None:
+    """Whatever else listens there does not confuse the command."""
+    daemon(tmp_path / "s", content)
+    with pytest.raises(DaemonSilent):
+        ask(tmp_path / "s", "status")
+
+
+def test_a_socket_that_nobody_serves_counts_as_silence(tmp_path: Path) -> None:
+    """Left behind by a daemon that was killed."""
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(tmp_path / "s"))
+    with pytest.raises(DaemonSilent):
+        ask(tmp_path / "s", "status")
