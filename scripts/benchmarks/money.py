@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from load import PAY, QUERY, Link, Result, Serials, connect, drive, frame, pay, query
+from driver import PAY, QUERY, Link, Result, Serials, connect, drive, frame, pay, query
 
 BANKS = {"3des": "0102", "aes": "0103", "sm4": "0104", "cups": "0105", "des": "0403"}
 CONNECTIONS = (1, 8, 64)
