@@ -123,7 +123,11 @@ def _checked_url(url: str, directory: Path) -> tuple[str, str]:
     try:
         bare, password = split_password(url)
     except ValueError:
-        bare, password = url, ""
+        raise CommandFailed(
+            EXIT_BAD_INPUT,
+            en="--database: not a database URL; in a password write @ as %40, : as %3A, / as %2F",
+            zh="--database: 不是数据库地址; 密码中的 @ 写作 %40, : 写作 %3A, / 写作 %2F",
+        ) from None
     url_without_password(bare, place)
     return bare, password
 

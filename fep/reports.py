@@ -28,6 +28,9 @@ class Report:
         for cells in rows:
             self.row(*cells)
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def show(self) -> None:
         """Print it; in a pipe nothing is shortened, so that a script reads what a person does."""
         if not sys.stdout.isatty():
@@ -38,7 +41,9 @@ class Report:
         from rich.markup import escape
         from rich.table import Table
 
-        table = Table(*map(escape, self._columns), title=escape(self._title) or None, title_justify="left")
+        table = Table(title=escape(self._title) or None, title_justify="left")
+        for heading in self._columns:
+            table.add_column(escape(heading), overflow="fold")  # Chinese has no blanks to break at
         for cells in self._rows:
             table.add_row(*map(escape, cells))
         Console().print(table if self._rows else say(en="nothing to show", zh="无记录"))

@@ -102,10 +102,12 @@ def _show_counts(daemon: dict[str, Any]) -> None:
     )
     fields = ("bank_code", "transaction", "response_code", "count")
     report.rows([row.get(name, "") for name in fields] for row in daemon.get("transactions", []))
-    report.show()
+    if len(report):
+        report.show()
     report = Report(say(en="event", zh="事件"), say(en="count", zh="次数"))
     report.rows(sorted(daemon.get("events", {}).items()))
-    report.show()
+    if len(report):
+        report.show()
 
 
 def _text(value: object) -> str:

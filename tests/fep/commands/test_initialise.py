@@ -146,6 +146,16 @@ class Unreached:
         """Let go of nothing."""
 
 
+@pytest.mark.parametrize("url", ["postgresql://fep:ge@heim@db/billing", "billing.db", "mysql://fep:geheim@db/billing"])
+def test_a_url_that_cannot_be_used_is_refused_and_not_shown(run: Run, tmp_path: Path, url: str) -> None:
+    """A password stays out of the message, however the URL is wrong."""
+    refused = run("init", tmp_path / "site", "--database", url)
+    assert refused.exit_code == 2
+    assert "--database" in refused.err
+    assert "heim" not in refused.err
+    assert not (tmp_path / "site").exists()
+
+
 def test_a_given_master_key_is_used_and_none_is_made(run: Run, tmp_path: Path) -> None:
     """The key store opens with the key of the reference."""
     key_file = tmp_path / "elsewhere.key"
