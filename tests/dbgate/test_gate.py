@@ -221,23 +221,6 @@ def test_lane_that_fails(
     assert "lane_failed" in capsys.readouterr().out
 
 
-def test_account_is_in_one_running_batch(database: Database, inbox: Inbox) -> None:
-    """With two money lanes, work of an account that is in a running batch waits; other accounts go on."""
-    gate = Gate(database, inbox, money_lanes=2)
-    queue = gate._money
-    first = work(lambda ws, m: Decision("first"), account_no=account_no(1))
-    queue._busy_accounts.add(account_no(1))
-    gate.submit(first)
-    gate.submit(deposit(2, 2, 5))
-    [answer] = inbox.wait_for(1)
-    assert isinstance(answer, Payment)
-
-    queue.release([first])
-
-    assert inbox.wait_for(2)[1] == "first"
-    assert gate.close(WAIT_S)
-
-
 def test_clearing_date_as_last_read(gate: Gate, inbox: Inbox) -> None:
     """The clearing date is unknown until a batch has read it; a read of an unknown bank knows none."""
     assert gate.clearing_date(BANK) is None
