@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dbgate.records import AccountState, BillState, LimitKey, Movement, PaymentState
+from dbgate.records import AccountState, BillState, Identity, LimitKey, Movement, Payment, PaymentState
 from protocol.canonical import PayReply, Request, UndoOutcome, UndoReply
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
@@ -55,16 +55,38 @@ def test_puts_everything_back(ledger: PaperLedger, build: Build) -> None:
 
 @both
 def test_journal_row(ledger: PaperLedger, build: Build) -> None:
-    """The undo's own row names its original and takes back its balance change."""
+    """The undo's own row names its original, takes back its balance change, and settles nothing."""
     paid = ledger.ask(deposit_request(13_000))
     undo = build(1, 13_000, serial=2, channel=4, reason=7)
-    ledger.ask(undo)
-    row = ledger.row(undo)
-    assert row.movement.value == undo.transaction.label
-    assert (row.state, row.outcome, row.digest) == (PaymentState.POSTED, 1, undo.digest)
-    assert (row.original, row.original_fep_serial) == ((BANK, TODAY, "000000000001"), paid.fep_serial)
-    assert (row.account_no, row.amount_fen, row.balance_change_fen, row.balance_after_fen) == (ACCOUNT, 13_000, -316, 0)
-    assert (row.channel, row.created_at, row.clearing_date, row.instrument) == (4, NOW, TODAY, None)
+    answer = ledger.ask(undo)
+    assert ledger.row(undo) == Payment(
+        identity=Identity(BANK, TODAY, "000000000002"),
+        fep_serial=answer.fep_serial,
+        movement=Movement(undo.transaction.label),
+        state=PaymentState.POSTED,
+        account_no=ACCOUNT,
+        account_name="王建国",
+        amount_fen=13_000,
+        settled_principal_fen=0,
+        settled_late_fee_fen=0,
+        balance_change_fen=-316,
+        balance_after_fen=0,
+        due_after_fen=12_684,
+        settled_count=0,
+        first_month=None,
+        last_month=None,
+        invoice_no="",
+        original=Identity(BANK, TODAY, "000000000001"),
+        original_fep_serial=paid.fep_serial,
+        outcome=1,
+        branch_code="010200000001",
+        teller_id="T0000001",
+        channel=4,
+        instrument=None,
+        clearing_date=TODAY,
+        created_at=NOW,
+        digest=undo.digest,
+    )
 
 
 @both
