@@ -1,0 +1,56 @@
+"""Which database is opened, and where its password comes from."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dbgate.errors import DatabaseUnavailable
+from fep.databases import open_database
+from fep.findings import ConfigInvalid
+from fep.settings import BillingSettings, DatabaseSettings, Settings
+from tests.support.rim import settings
+
+
+def site(directory: Path, url: str, password: str = "", number: int = 1) -> Settings:
+    return replace(
+        settings({}, directory), billing=BillingSettings((DatabaseSettings("billing", number, url, password),))
+    )
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    file = tmp_path / "database.secret"
+    file.write_text("p@ss/w:rd%1", encoding="ascii")
+    file.chmod(0o600)
+    return file
+
+
+def test_a_database_without_a_password(tmp_path):
+    """SQLite has none: its file and its number are as configured, and nothing is opened yet."""
+    database = open_database(site(tmp_path, f"sqlite:///{tmp_path}/billing.db", number=7))
+    assert database.database_no == 7
+    assert database.money_engine.url.database == f"{tmp_path}/billing.db"
+    assert list(tmp_path.iterdir()) == []
+    database.dispose()
+
+
+def test_the_password_comes_from_its_reference(tmp_path, secret):
+    """The password is put into the URL, whatever characters it has, and never shown."""
+    database = open_database(site(tmp_path, "postgresql://fep@db.example:5433/billing", f"file:{secret}"))
+    url = database.money_engine.url
+    assert (url.username, url.password, url.host, url.port) == ("fep", "p@ss/w:rd%1", "db.example", 5433)
+    assert "p@ss" not in repr(database.money_engine)
+    database.dispose()
+
+
+def test_a_password_that_cannot_be_had(tmp_path):
+    """The finding names the key of the configuration and the file."""
+    with pytest.raises(ConfigInvalid, match="password"):
+        open_database(site(tmp_path, "postgresql://fep@db.example/billing", "file:missing.secret"))
+
+
+def test_a_database_that_is_not_supported(tmp_path):
+    """Another engine is refused by name."""
+    with pytest.raises(DatabaseUnavailable, match="mssql"):
+        open_database(site(tmp_path, "mssql://fep@db.example/billing"))
