@@ -1,7 +1,7 @@
 """The real daemon as a process of its own: started, watched, stopped and killed by tests. 被测守护进程
 
-Nothing of the product is imported; it is reached through its command line, its sockets, its configuration files and what
-it prints. Every wait has a deadline, and no process outlives its test.
+Nothing of the product is imported; it is reached through its command line, its sockets, its configuration files and
+what it prints. Every wait has a deadline, and no process outlives its test.
 """
 
 import json
@@ -150,16 +150,21 @@ class Daemon:
                 self._arrived.notify_all()
 
     def _wait_until_it_listens(self) -> None:
-        # The kernel's own table is read, for a connection made to find out would be in the daemon's log and counters.
-        entry = re.compile(rf"^\s*\d+: 0100007F:{self.port:04X} 00000000:0000 0A ", re.MULTILINE)
         deadline = time.monotonic() + START_DEADLINE_S
-        while not entry.search(Path("/proc/net/tcp").read_text()):
+        while not self._accepts():
             assert self.process is not None
             if self.process.poll() is not None or time.monotonic() > deadline:
                 state = self.process.poll()
                 self.kill()
                 raise AssertionError(f"the daemon does not listen (exit code {state}):\n" + "\n".join(self.output))
             time.sleep(0.02)
+
+    def _accepts(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     @property
     def pid(self) -> int:
@@ -238,14 +243,16 @@ class Daemon:
             since,
         )
 
-    def leaks(self, patterns: Iterable[str]) -> list[str]:
-        """Return what matches the patterns in anything the daemon printed."""
+    def leaks(self, words: Iterable[str], patterns: Iterable[str] = ()) -> list[str]:
+        """Return the words (in lower case) and the matches of the patterns in anything the daemon printed."""
         with self._arrived:
-            text = "\n".join(self.output)
-        return sorted({found[0] for found in re.finditer("|".join(patterns), text, re.IGNORECASE)})
+            text = "\n".join(self.output).lower()
+        return [word for word in words if word in text] + [
+            found for form in patterns for found in re.findall(form, text)
+        ]
 
 
 def forms(secret: str) -> set[str]:
-    """Return patterns of a text as it is, as JSON escapes it, and as hex of UTF-8 and of GB18030."""
-    written = {secret, json.dumps(secret).strip('"'), secret.encode("gb18030").hex(), secret.encode().hex()}
-    return {re.escape(form) for form in written}
+    """Return a text in lower case as it is, as JSON escapes it, and as hex of UTF-8 and of GB18030."""
+    written = secret, json.dumps(secret).strip('"'), secret.encode("gb18030").hex(), secret.encode().hex()
+    return {form.lower() for form in written}

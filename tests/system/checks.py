@@ -3,9 +3,13 @@
 from datetime import time, timedelta
 from typing import Any
 
+import pytest
+
 from tests.support.raw_bank import ENCRYPTED, ERROR, REPEAT, RESPONSE, Frame, RawBank, now
 from tests.system import messages
 
+# Transactions of the specification that the daemon does not serve yet; the mark fails as soon as it does.
+NOT_YET = pytest.mark.xfail(reason="RECON_DETAIL and the FILE transactions are not served yet", strict=True)
 CUT_OFF = time(23, 30)
 MONEY = (messages.PAY, messages.CANCEL, messages.REVERSE)
 NONE_DATE, NONE_SERIAL = "0" * 8, "0" * 12

@@ -4,6 +4,7 @@ Reading it proves what the wire cannot show; holding its write lock makes a data
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -38,6 +39,49 @@ def execute(directory: Path, statement: str, *values: object) -> list[tuple[obje
         return connection.execute(statement, values).fetchall()
 
 
-def columns(directory: Path, table: str) -> set[str]:
-    """Return the column names of a table."""
-    return {str(row[1]) for row in execute(directory, f"PRAGMA table_info({table})")}
+def wait_until_stored(directory: Path, bank_serial: int) -> None:
+    """Return in the moment in which a payment is committed, as another reader of the database sees it."""
+    deadline = time.monotonic() + 10
+    with closing(sqlite3.connect(file_of(directory), timeout=20)) as connection:
+        statement, serial = "SELECT 1 FROM payments WHERE bank_serial = ?", f"{bank_serial:012d}"
+        while not connection.execute(statement, (serial,)).fetchall():
+            assert time.monotonic() < deadline, "the payment was never stored"
+
+
+# What may never be found, whatever was sent, cut off or killed: each query lists the offenders.
+NEVER = {
+    "an account whose balance is not the sum of its movements": """
+        SELECT account_no FROM accounts AS a WHERE balance_fen <> (
+            SELECT coalesce(sum(balance_change_fen), 0) FROM payments AS p WHERE p.account_no = a.account_no)""",
+    "a negative balance": "SELECT account_no FROM accounts WHERE balance_fen < 0",
+    "a payment whose parts do not add up": """
+        SELECT fep_serial FROM payments
+        WHERE movement = 'pay' AND amount_fen <> settled_principal_fen + settled_late_fee_fen + balance_change_fen""",
+    "a payment whose bills do not add up to what it settled": """
+        SELECT fep_serial FROM payments AS p WHERE movement = 'pay' AND (
+            settled_principal_fen <> (
+                SELECT coalesce(sum(principal_fen), 0) FROM allocations AS x WHERE x.fep_serial = p.fep_serial)
+            OR settled_late_fee_fen <> (
+                SELECT coalesce(sum(late_fee_fen), 0) FROM allocations AS x WHERE x.fep_serial = p.fep_serial)
+            OR settled_count <> (SELECT count(*) FROM allocations AS x WHERE x.fep_serial = p.fep_serial))""",
+    "a bill that no standing payment settled": """
+        SELECT bill_no FROM bills AS b WHERE state = 'settled' AND NOT EXISTS (
+            SELECT 1 FROM payments AS p JOIN allocations AS x ON x.fep_serial = p.fep_serial
+            WHERE p.fep_serial = b.settled_by AND p.state = 'posted' AND x.bill_no = b.bill_no)""",
+    "a standing payment whose bill is not settled by it": """
+        SELECT x.bill_no FROM allocations AS x JOIN payments AS p ON p.fep_serial = x.fep_serial
+        JOIN bills AS b ON b.bill_no = x.bill_no
+        WHERE p.movement = 'pay' AND p.state = 'posted' AND (b.state <> 'settled' OR b.settled_by <> p.fep_serial)""",
+    "an open bill that names a payment": "SELECT bill_no FROM bills WHERE state = 'open' AND settled_by IS NOT NULL",
+    "an undone payment without exactly one undo, or a standing one with any": """
+        SELECT fep_serial FROM payments AS p WHERE movement = 'pay' AND (p.state <> 'posted') <> (
+            SELECT count(*) FROM payments AS u WHERE u.movement IN ('cancel', 'reverse') AND u.outcome = 1
+            AND u.original_bank_code = p.bank_code AND u.original_bank_date = p.bank_date
+            AND u.original_bank_serial = p.bank_serial)""",
+}
+
+
+def audit(directory: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return what may never be found in the books of a site, by its name; nothing when all is well."""
+    found = {name: execute(directory, statement) for name, statement in NEVER.items()}
+    return {name: rows for name, rows in found.items() if rows}

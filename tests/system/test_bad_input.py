@@ -25,7 +25,7 @@ from tests.support.raw_bank import (
     today,
 )
 from tests.system import messages
-from tests.system.checks import ask, check_reply, query_fields
+from tests.system.checks import NOT_YET, ask, check_reply, query_fields
 from tests.system.messages import (
     BILL_PUSH,
     CANCEL,
@@ -450,7 +450,6 @@ BODY_FAULTS = {
     "TOTALS 31 February": (RECON_TOTALS, _day(b"20260231")),
     "TOTALS not digits": (RECON_TOTALS, _day(b"today   ")),
     "TOTALS reserved": (RECON_TOTALS, _day(b"20261121")[:-9] + b"\1" + _day(b"20261121")[-8:]),
-    "DETAIL reserved": (RECON_DETAIL, messages.DETAIL_REQUEST.pack(clearing_date=today())[:-1] + b"\1"),
 }
 
 
@@ -464,6 +463,14 @@ def test_a_malformed_body(site, witness, fault, encrypted):
     check_reply(request, bank.exchange(request), "1003")
     logged(site, mark, "1003")
     bank.check_alive()
+
+
+@NOT_YET
+def test_a_malformed_recon_detail(bank, witness):
+    """Reserved bytes of RECON_DETAIL that are not zeros are 1003."""
+    body = messages.DETAIL_REQUEST.pack(clearing_date=today(), page=1)
+
+    ask(bank, RECON_DETAIL, body[:-1] + b"\1", "1003")
 
 
 @pytest.mark.parametrize("code", ["0102", "0103"])
@@ -618,6 +625,20 @@ def test_many_connections_that_say_nothing(site, witness):
     finally:
         for connection in silent:
             connection.close()
+
+
+def test_frames_in_any_pieces(site, witness):
+    """Frames are the same however TCP cuts them up: byte by byte, in sevens, or all in one."""
+    bank, account = site.bank(encrypted=True), site.take("empty")
+    for size in (1, 7, 107, 5_000):
+        requests = [bank.build(PAY, pay(account.account_no, 1, DEPOSIT)) for _ in range(10)]
+        stream = b"".join(requests)
+        for at in range(0, len(stream), size):
+            bank.send(stream[at : at + size])
+        for request in requests:
+            check_reply(request, bank.reply(request))
+
+    assert query_fields(bank, account.account_no)["balance"] == 40
 
 
 def test_noise(site, witness):

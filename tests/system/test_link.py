@@ -129,7 +129,7 @@ def test_keys_that_have_expired(fresh_site):
 def restless(make_site, secrets):
     """A site that asks quiet links for a sign of life after one second."""
     site = make_site()
-    site.daemon.configure(idle_timeout=1.0, echo_timeout=1.5, unproven_timeout=3.0).start()
+    site.daemon.configure(idle_timeout=1.0, echo_timeout=1.5).start()
     yield site
     site.close(secrets)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.daemon import Daemon
 from tests.support.raw_bank import ECHO, REPEAT, SIGN_IN, now
 from tests.system import messages
-from tests.system.checks import CUT_OFF, ask, check_reply, clearing_date, query_fields
+from tests.system.checks import CUT_OFF, NOT_YET, ask, check_reply, clearing_date, query_fields
 from tests.system.database import execute, write_lock
 from tests.system.messages import (
     CANCEL,
@@ -96,19 +96,17 @@ def test_a_drain_in_the_middle_of_a_storm(fresh_site):
 # --- a database that is late ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_payment_that_is_not_started_never_starts(fresh_site):
     """While the database is locked queries are served; a PAY is answered 9001 in time and never happens afterwards."""
-    fresh_site.daemon.start()
+    fresh_site.daemon.configure("billing", db_timeout=3).start()
     bank, account = fresh_site.bank(), fresh_site.take("empty")
     request, started = bank.build(PAY, pay(account.account_no, 700, DEPOSIT)), time.monotonic()
     with write_lock(fresh_site.directory):
         bank.send(request)
         assert query_fields(bank, account.account_no)["balance"] == 0
         reply = bank.reply(request, 25)
-        assert reply.code in ("9001", "1011", "9002"), reply
-        assert time.monotonic() - started < 14  # db_timeout is 10 s
-        assert reply.code != "9002", "COMMIT cannot have been sent while another held the lock"
+        assert time.monotonic() - started < 5
+        check_reply(request, reply, "9001")  # not 9002: COMMIT cannot have been sent while another held the lock
     later = ask(bank, PAY, pay(account.account_no, 5, DEPOSIT))
 
     told = messages.STATUS_REPLY.unpack(ask(bank, STATUS, status(account.account_no, reply.serial)).body)
@@ -176,48 +174,73 @@ def test_a_second_daemon_serves_the_same_day(fresh_site):
 # --- cut-off ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_clearing_date_rolls_at_the_cut_off(fresh_site):
-    """After the cut-off payments belong to the next day; the day before is closed, reconciles and cannot be undone."""
+@pytest.fixture(scope="module")
+def rolled(make_site, secrets):
+    """A site where bank 0102 took 25 payments and one CANCEL, and whose cut-off came then."""
     if now().time() >= CUT_OFF:
         pytest.skip("between the cut-off and midnight the day has rolled already")
-    first_day, daemon, account = clearing_date(), fresh_site.daemon.start(), fresh_site.take("empty")
-    bank = fresh_site.bank()
-    paid = [ask(bank, PAY, pay(account.account_no, 100 + at, DEPOSIT)) for at in range(25)]
-    ask(bank, CANCEL, undo(account.account_no, 124, paid[24].serial))
-    fresh_site.hang_up()
+    site = make_site()
+    daemon, site.account, site.day = site.daemon.start(), site.take("empty"), clearing_date()
+    bank = site.bank()
+    site.paid = [ask(bank, PAY, pay(site.account.account_no, 100 + at, DEPOSIT)) for at in range(25)]
+    ask(bank, CANCEL, undo(site.account.account_no, 124, site.paid[24].serial))
+    site.hang_up()
     assert daemon.stop() == 0
     daemon.configure_bank("0102", cut_off="00:00").start()
-    bank = fresh_site.bank()
+    bank = site.bank()
+    site.late = bank.request(PAY, pay(site.account.account_no, 7, DEPOSIT))
+    site.hang_up()
+    yield site
+    site.close(secrets)
+
+
+def test_the_clearing_date_rolls_at_the_cut_off(rolled):
+    """From the cut-off on payments belong to the next day; a repeat keeps its own, and what is past stays."""
+    bank, account_no, first = rolled.bank(), rolled.account.account_no, rolled.paid[0]
     next_day = (now().date() + timedelta(days=1)).strftime("%Y%m%d")
+    assert (rolled.late.code, rolled.late.clearing_date) == ("0000", next_day)
 
-    late = bank.request(PAY, pay(account.account_no, 7, DEPOSIT))
+    repeat = bank.request(PAY, pay(account_no, 100, DEPOSIT), serial=first.serial)
 
-    assert (late.code, late.clearing_date) == ("0000", next_day)
-    repeat = bank.request(PAY, pay(account.account_no, 100, DEPOSIT), serial=paid[0].serial)
-    assert (repeat.code, repeat.repeat, repeat.clearing_date) == ("0000", True, first_day)
+    assert (repeat.code, repeat.repeat, repeat.clearing_date) == ("0000", True, rolled.day)
     for txn_code in (CANCEL, REVERSE):
-        reply = bank.request(txn_code, undo(account.account_no, 100, paid[0].serial))
+        reply = bank.request(txn_code, undo(account_no, 100, first.serial))
         assert (reply.code, reply.mac_state) == ("2009", "right")
-    _check_closed_day(bank, first_day, paid, account.account_no)
+    told = messages.STATUS_REPLY.unpack(bank.request(STATUS, status(account_no, first.serial)).body)
+    assert (told["state"], told["clearing_date"]) == (1, rolled.day)
+    undone = bank.request(CANCEL, undo(account_no, 7, rolled.late.serial))
+    assert (undone.code, undone.clearing_date) == ("0000", next_day)
+    rolled.hang_up()
 
 
-def _check_closed_day(bank, day, paid, account_no):
+def test_the_totals_of_a_closed_day(rolled):
+    """The closed day's totals are balanced when the bank's are the same, and not balanced when one differs."""
     totals = {"pay_count": 25, "pay_amount": sum(range(100, 125)), "cancel_count": 1, "cancel_amount": 124}
-    for given, result in ((totals, 1), (totals | {"pay_amount": 1}, 2)):
-        body = messages.TOTALS_REQUEST.pack(clearing_date=day.encode(), **given)
+    bank = rolled.bank()
+
+    for given, result in ((totals, 1), (totals | {"pay_amount": 1}, 2), (totals | {"reverse_count": 1}, 2)):
+        body = messages.TOTALS_REQUEST.pack(clearing_date=rolled.day.encode(), **given)
         fields = messages.TOTALS_REPLY.unpack(bank.request(RECON_TOTALS, body).body)
-        assert (fields["clearing_date"], fields["result"]) == (day, result)
+        assert (fields["clearing_date"], fields["result"]) == (rolled.day, result)
         assert {name: fields[name] for name in totals} == totals
-    rows = []
+    rolled.hang_up()
+
+
+@NOT_YET
+def test_the_details_of_a_closed_day(rolled):
+    """The closed day's details come in pages of twenty, by fep_serial, each movement with its state."""
+    bank, rows = rolled.bank(), []
     for page in (1, 2, 3):
-        body = messages.DETAIL_REQUEST.pack(clearing_date=day.encode(), page=page)
+        body = messages.DETAIL_REQUEST.pack(clearing_date=rolled.day.encode(), page=page)
         head, part = messages.detail_reply(bank.request(RECON_DETAIL, body).body)
-        assert (head["row_count"], head["page"]) == (26, page)
+        assert (head["row_count"], head["page"], len(part)) == (26, page, (20, 6, 0)[page - 1])
         rows += part
+
     assert [row["fep_serial"] for row in rows] == sorted(row["fep_serial"] for row in rows)
     seen = {(int(row["bank_serial"]), row["amount"], row["txn_code"], row["state"]) for row in rows}
-    assert {(frame.serial, 100 + at, PAY, 2 if at == 24 else 1) for at, frame in enumerate(paid)} < seen
-    assert {row["account_no"] for row in rows} == {account_no}
+    assert {(frame.serial, 100 + at, PAY, 2 if at == 24 else 1) for at, frame in enumerate(rolled.paid)} < seen
+    assert {row["account_no"] for row in rows} == {rolled.account.account_no}
+    rolled.hang_up()
 
 
 def test_a_drained_daemon_takes_no_more_sign_ins(fresh_site):
