@@ -214,8 +214,16 @@ def test_every_byte_is_under_the_mac(site, bank, witness):
     assert (told["state"], query_fields(bank, account.account_no)["balance"]) == (0, 0)
 
 
+def test_an_encrypted_frame_with_a_wrong_mac(site, witness):
+    """An encrypted frame that cannot be authenticated is 1002 in plain, with a zero MAC."""
+    bank = site.bank(encrypted=True)
+    request = bank.build(QUERY, query(ACCOUNT), mac=b"\1" * 8)
+
+    check_reply(request, bank.exchange(request), "1002", mac="zero")
+
+
 def test_three_wrong_macs_in_a_row_close(site, bank, witness):
-    """Two wrong MACs are forgiven by a right one; the third in a row is answered, then the connection closed."""
+    """Two wrong MACs are forgiven by a right one; the third in a row is answered, the link closed, an alarm raised."""
     request = bank.build(QUERY, query(ACCOUNT), mac=b"\xaa" * 8)
     for _ in range(2):
         check_reply(request, bank.exchange(request), "1002", mac="zero")
@@ -225,7 +233,7 @@ def test_three_wrong_macs_in_a_row_close(site, bank, witness):
         check_reply(request, bank.exchange(request), "1002", mac="zero")
 
     assert bank.until_closed() == []
-    logged(site, mark, "1002")
+    logged(site, mark, "security")
     site.bank()
 
 
@@ -345,6 +353,32 @@ def test_a_reply_nobody_waits_for(bank, witness, txn_code):
     bank.check_dropped(bank.build(txn_code, bytes(48), flags=RESPONSE, response_code=b"0000", version=1))
 
 
+REPLY_FAULTS = {
+    "version": {"version": 2},
+    "unknown bank": {"bank_code": b"9999"},
+    "key version": {"key_version": 4_000_000},
+    "date": {"bank_date": b"20260231"},
+    "other flags": {"flags": RESPONSE | 0xF8},
+    "reserved": {"reserved": b"\xff" * 4},
+}
+
+
+@pytest.mark.parametrize("fault", REPLY_FAULTS.values(), ids=REPLY_FAULTS.keys())
+def test_a_broken_reply(bank, witness, fault):
+    """A frame with RESPONSE set is not answered even when its version, bank, keys or fields are wrong."""
+    bank.check_dropped(bank.build(**{"txn_code": QUERY, "body": query(ACCOUNT), "flags": RESPONSE, **fault}))
+
+
+def test_a_reply_before_sign_in(site, witness):
+    """A frame with RESPONSE set on a connection that has not signed in is not answered; the sign-in then works."""
+    bank = site.connect()
+    bank.send(bank.build(QUERY, query(ACCOUNT), flags=RESPONSE), bank.build(SIGN_IN, bytes(32), flags=RESPONSE))
+
+    bank.sign_in()
+
+    assert bank.unmatched == []
+
+
 def test_a_push_from_a_bank(bank, witness):
     """A BILL_PUSH request may be sent by the FEP only: from a bank it is dropped."""
     bank.check_dropped(bank.build(BILL_PUSH, bytes(160)))
@@ -404,6 +438,16 @@ def test_a_malformed_header(site, bank, witness, txn_code, fault):
     check_reply(request, bank.exchange(request), "1003")
     logged(site, mark, "1003")
     assert query_fields(bank, account.account_no)["balance"] == 0
+
+
+def test_a_refused_frame_is_logged_with_its_serial(site, bank):
+    """What a bank asks about later can be found in the log: an authentic frame refused as malformed has its serial."""
+    mark = site.daemon.mark()
+
+    refused = [ask(bank, PAY, pay(ACCOUNT, 1, 3), "1003"), ask(bank, 2999, bytes(16), "1004")]
+
+    for reply in refused:
+        assert site.daemon.transaction_event(reply.serial, mark)["response_code"] == reply.code
 
 
 # --- body -------------------------------------------------------------------------------------------------------------

@@ -269,6 +269,32 @@ def test_money_that_is_used_cannot_be_taken_back(site, bank):
     ask(bank, REVERSE, undo(account.account_no, 5_000, first.serial), "2016")
 
 
+def test_an_undo_restores_the_balance_it_used(site, bank):
+    """Undoing a payment that used up a balance gives the balance back and reopens the bills."""
+    account = site.take("partly")
+    paid = ask(bank, PAY, pay(account.account_no, account.payable))
+
+    fields = messages.UNDO_REPLY.unpack(ask(bank, REVERSE, undo(account.account_no, account.payable, paid.serial)).body)
+
+    assert (fields["outcome"], fields["balance_after"], fields["due_after"]) == (1, 3_000, account.total_due)
+    assert query_fields(bank, account.account_no)["payable"] == account.payable
+
+
+def test_payments_are_undone_in_any_order(site, bank):
+    """Of two payments the first is undone alone: its bill is open again, the second's stays settled."""
+    account = site.take("owing")
+    dues = [bill.principal + account.fee(bill) for bill in account.bills]
+    paid = [ask(bank, PAY, pay(account.account_no, amount, DEPOSIT)) for amount in dues[:2]]
+
+    ask(bank, CANCEL, undo(account.account_no, dues[0], paid[0].serial))
+
+    _, rows = messages.query_reply(ask(bank, QUERY, query(account.account_no)).body)
+    assert [row["bill_no"] for row in rows] == [account.bills[0].bill_no, account.bills[2].bill_no]
+    again = pay_fields(ask(bank, PAY, pay(account.account_no, dues[0] + dues[2])))
+    assert (again["settled_count"], again["due_after"]) == (2, 0)
+    assert (again["first_month"], again["last_month"]) == (account.bills[0].month, account.bills[2].month)
+
+
 @pytest.mark.parametrize("txn_code", [CANCEL, REVERSE])
 def test_an_undo_of_itself(site, bank, txn_code):
     """An undo that names its own identity as the original is 1003."""

@@ -75,6 +75,7 @@ SENTENCES = {
     ),
     "a stored identity is answered however its bank_date and the rules stand now": (
         "test_idempotency::test_a_stored_payment_is_answered_before_the_later_checks",
+        "test_idempotency::test_a_stored_payment_is_answered_however_old",
     ),
     # 7. Order of checks
     "the first check that fails answers": ("test_conformance::test_the_earlier_of_two_faults_answers",),

@@ -12,7 +12,7 @@ import pytest
 from tests.support.raw_bank import REPEAT, Closed, Frame, RawBank, new_serial, today
 from tests.system import messages
 from tests.system.checks import ask, check_reply, pay_fields, query_fields
-from tests.system.database import wait_until_stored, write_lock
+from tests.system.database import execute, wait_until_stored, write_lock
 from tests.system.messages import (
     CANCEL,
     DEPOSIT,
@@ -182,6 +182,27 @@ def test_kills_around_the_commit(fresh_site, moment):
         assert not (first and state == 0), "an approved payment is lost"
         check_once([*first, *again], firsts=1 if first or state == 0 else 0)
         check_posted_once(bank, account.account_no, 700)
+
+
+@pytest.mark.slow
+def test_one_of_two_daemons_is_killed(fresh_site):
+    """A PAY sent to a daemon that is killed and at once again to the other is posted once."""
+    first_daemon = fresh_site.daemon.start()
+    fresh_site.add_daemon()
+    for round_ in range(4):
+        account, serial = fresh_site.take("empty"), new_serial()
+        body, other = pay(account.account_no, 700, DEPOSIT), fresh_site.bank(daemon=1)
+        bank = fresh_site.bank()
+        bank.send(bank.build(PAY, body, serial=serial))
+        time.sleep(round_ * 0.003)
+        first_daemon.kill()
+
+        again = [other.request(PAY, body, serial=serial) for _ in range(2)]
+
+        first = _last_words(bank, serial)
+        check_once([*first, *again], firsts=0 if again[0].repeat and not first else 1)
+        check_posted_once(other, account.account_no, 700)
+        first_daemon.start()
 
 
 def _last_words(bank: RawBank, serial: int) -> list[Frame]:
@@ -410,6 +431,21 @@ def test_a_stored_payment_is_answered_before_the_later_checks(site):
     request = bank.build(PAY, pay(account.account_no, 8_000, expected_payable=8_000))
 
     check_once([bank.exchange(request) for _ in range(2)])
+
+
+def test_a_stored_payment_is_answered_however_old(site):
+    """A payment stored ten days ago is repeated under its old bank_date, which would be 1003 for a new one."""
+    bank, account, serial = site.bank(), site.take("empty"), new_serial()
+    body, then = pay(account.account_no, 700, DEPOSIT), today() - timedelta(days=10)
+    first = ask(bank, PAY, body, serial=serial)
+    moved = "UPDATE payments SET bank_date = ? WHERE bank_serial = ?"
+    execute(site.directory, moved, int(then.strftime("%Y%m%d")), f"{serial:012d}")
+
+    again = bank.request(PAY, body, serial=serial, bank_date=then)
+
+    check_once([first, again])
+    ask(bank, PAY, pay(account.account_no, 701, DEPOSIT), "2006", serial=serial, bank_date=then)
+    ask(bank, PAY, body, "1003", bank_date=then)
 
 
 def test_random_order_of_repeats_and_undos(site):

@@ -117,6 +117,24 @@ def test_a_payment_that_is_not_started_never_starts(fresh_site):
     assert not again.flags & REPEAT
 
 
+def test_more_payments_than_can_wait(fresh_site):
+    """Payments beyond what may wait for the database get 1011 and never happen; the others happen once it is free."""
+    fresh_site.daemon.configure("billing", queue_max=5).start()
+    banks, account = [fresh_site.bank() for _ in range(3)], fresh_site.take("empty")
+    requests = {bank: [bank.build(PAY, pay(account.account_no, 1, DEPOSIT)) for _ in range(20)] for bank in banks}
+    with write_lock(fresh_site.directory):
+        for bank, frames in requests.items():
+            bank.send(*frames)
+        busy = banks[0].read_frame()
+        assert (busy.code, busy.mac_state) == ("1011", "right")
+        banks[0].unmatched.append(busy)
+
+    codes = [bank.reply(frame).code for bank, frames in requests.items() for frame in frames]
+
+    assert set(codes) == {"0000", "1011"}
+    assert query_fields(banks[0], account.account_no)["balance"] == codes.count("0000")
+
+
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
