@@ -10,6 +10,7 @@ from datetime import date, datetime
 from os import urandom
 from time import monotonic
 
+from crypto.errors import MacMismatch
 from crypto.keys import Key
 from crypto.session import (
     NONCE_BYTES,
@@ -127,11 +128,18 @@ class BankClient:
             envelope = self._dialect.open(self._frame(deadline))
             if not envelope.is_response:
                 continue  # ECHO of the FEP; this client is never idle for long enough to owe an answer
-            authenticator.verify(envelope.signed, envelope.mac)
+            self._verify(envelope, authenticator)
             reply = self._dialect.bank_reply(envelope, self._plain(envelope, security))
             if reply.bank_serial == serial:
                 self.clearing_date = reply.clearing_date or self.clearing_date
                 return reply
+
+    @staticmethod
+    def _verify(envelope: Envelope, authenticator: Authenticator) -> None:
+        try:
+            authenticator.verify(envelope.signed, envelope.mac)
+        except MacMismatch:
+            raise NoReply("what came is not authentic, so it is no reply") from None
 
     def _frame(self, deadline: float) -> bytes:
         while True:
