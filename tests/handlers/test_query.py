@@ -120,7 +120,7 @@ def test_payable_now(changes: dict[str, Any], rules: Rules, payable_now: bool) -
 
 def test_payable_now_over_this_channel() -> None:
     """A channel over which nothing may be paid says so."""
-    bank = terms(single_limit_fen={3: 0})
+    bank = terms(single_limit_fen={1: 1, 3: 0})
     ledger = PaperLedger(Utility((account(),), ()))
     assert not reply_in(ledger.ask(query_request(channel=3), bank), QueryReply).payable_now
     assert reply_in(ledger.ask(query_request(channel=1), bank), QueryReply).payable_now
