@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Daemon, copy_directory, done, fep, forms, init_demo
-from tests.support.raw_bank import AK, KEK, SESSION_KEYS, RawBank
+from tests.support.raw_bank import AK, KEK, SESSION_KEYS, SUITES, RawBank
 from tests.system.billing import Account, Books, make_books
+from tests.system.checks import CUT_OFF
 from tests.system.database import audit
 
 # What all names, addresses, meters, bank accounts and bills of the tests' accounts begin with, and their numbers.
@@ -74,6 +75,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Books]:
     """A demo directory with the tests' own accounts loaded; never run, only copied."""
     directory = init_demo(tmp_path_factory.mktemp("template") / "site")
     books = make_books()
+    for code in SUITES:
+        Daemon(directory).configure_bank(code, cut_off=CUT_OFF.strftime("%H:%M"))
     files = books.write(tmp_path_factory.mktemp("issue"))
     done(fep("load", *files, "--config", directory / "fep.toml"))
     return directory, books

@@ -3,6 +3,7 @@
 import signal
 import socket
 import time
+from datetime import time as time_of_day
 from datetime import timedelta
 
 import pytest
@@ -259,6 +260,38 @@ def test_the_details_of_a_closed_day(rolled):
     assert {(frame.serial, 100 + at, PAY, 2 if at == 24 else 1) for at, frame in enumerate(rolled.paid)} < seen
     assert {row["account_no"] for row in rows} == {rolled.account.account_no}
     rolled.hang_up()
+
+
+@pytest.mark.slow
+def test_a_cut_off_under_load(fresh_site):
+    """While two daemons take payments the day rolls once: nothing enters it afterwards, and its totals agree."""
+    if now().time() >= time_of_day(23, 25):
+        pytest.skip("the day has rolled already, or the calendar's day is about to end")
+    cut_off = (now() + timedelta(seconds=70)).replace(second=0, microsecond=0)
+    if cut_off < now() + timedelta(seconds=10):
+        cut_off += timedelta(minutes=1)
+    fresh_site.daemon.configure_bank("0102", cut_off=cut_off.strftime("%H:%M")).start()
+    fresh_site.add_daemon()
+    account, day = fresh_site.take("empty"), now().strftime("%Y%m%d")
+    banks = [fresh_site.bank(daemon=at % 2) for at in range(2)]
+    dates: list[str] = []
+    while now() < cut_off + timedelta(seconds=1):
+        requests = [(bank, bank.build(PAY, pay(account.account_no, 1, DEPOSIT))) for bank in banks for _ in range(5)]
+        for bank, request in requests:
+            bank.send(request)
+        round_ = [bank.reply(request) for bank, request in requests]
+        assert {reply.code for reply in round_} == {"0000"}
+        dates += sorted(reply.clearing_date for reply in round_)  # within a round the order is not known
+        if now() < cut_off - timedelta(seconds=3):
+            time.sleep(0.2)
+
+    assert dates == sorted(dates)
+    assert set(dates) == {day, (now() + timedelta(days=1)).strftime("%Y%m%d")}
+    body = messages.TOTALS_REQUEST.pack(
+        clearing_date=day.encode(), pay_count=dates.count(day), pay_amount=dates.count(day)
+    )
+    for bank in banks:
+        assert messages.TOTALS_REPLY.unpack(bank.request(RECON_TOTALS, body).body)["result"] == 1
 
 
 def test_a_drained_daemon_takes_no_more_sign_ins(fresh_site):
