@@ -22,6 +22,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RootTransaction
 from sqlalchemy.exc import SQLAlchemyError
 
+from dbgate.changes import NOTHING, Changes
 from dbgate.clearing import ClearingDateDue, ClearingDates
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, DecisionFailed, GateError, OutcomeUnknown, StatementFailed
@@ -32,7 +33,7 @@ from dbgate.reading import load_read
 from dbgate.records import Identity
 from dbgate.storing import StaleBatch, store
 from dbgate.wanted import union_of
-from dbgate.work import NOTHING, Changes, Decision, Moment, Work
+from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 
 TRIES_MAX = 5

@@ -123,6 +123,7 @@ class Payment:
         due_after_fen: all that is unsettled after the movement, late fees of that day included.
         original, original_fep_serial, outcome: of CANCEL and REVERSE (``outcome`` as in ``UndoOutcome``), else None.
         created_at: database clock when it was decided.
+        reason: of CANCEL and REVERSE, as the bank gave it.
         digest: content of the request, see ``protocol.canonical.Request.digest``.
     """
 
@@ -152,6 +153,7 @@ class Payment:
     clearing_date: date
     created_at: datetime
     digest: str
+    reason: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

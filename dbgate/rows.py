@@ -107,6 +107,7 @@ def payment_values(payment: Payment) -> Values:
         day_number(payment.clearing_date),
         clock_number(payment.created_at),
         payment.digest or None,
+        payment.reason,
     )
 
 

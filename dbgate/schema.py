@@ -56,6 +56,7 @@ def check(engine: Engine) -> None:
         DatabaseUnavailable: the database cannot be asked.
     """
     head = ScriptDirectory.from_config(_config()).get_current_head()
+    _refuse_missing_file(engine)
     try:
         with engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
@@ -84,3 +85,9 @@ def _refuse_unknown(current: str | None) -> None:
             f"the database has schema {current}, which is newer than this program\n"
             f"install the newer program on this machine too, and where needed {REMEDY} with it:\n{REMEDY}"
         )
+
+
+def _refuse_missing_file(engine: Engine) -> None:
+    """SQLite makes the file that it does not find: a mistyped path would leave an empty database behind."""
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        raise SchemaMismatch(f"there is no database file {engine.url.database}\n{REMEDY}")

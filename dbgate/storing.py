@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, bindparam, insert, update
 
 from dbgate import rows
+from dbgate.changes import LimitUse
 from dbgate.insertion import insert_new
 from dbgate.prepared import Prepared
 from dbgate.records import Identity, LimitKey
@@ -23,7 +24,6 @@ from dbgate.tables import (
     limit_uses,
     payments,
 )
-from dbgate.work import LimitUse
 from dbgate.working_set import WorkingSet
 
 _INVOICES = insert(invoices)

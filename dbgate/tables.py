@@ -113,6 +113,7 @@ payments = Table(
     Column("clearing_date", Day, nullable=False),
     Column("created_at", Clock, nullable=False),
     Column("digest", Text(32)),
+    Column("reason", SmallInteger),
     # The one index that decides whether a payment happens twice.
     PrimaryKeyConstraint("bank_code", "bank_date", "bank_serial", name="pk_payments"),
     Index("uq_payments_fep_serial", "fep_serial", unique=True),

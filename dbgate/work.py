@@ -8,18 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from dbgate.records import (
-    Account,
-    AccountKey,
-    Allocation,
-    AuditEntry,
-    Bill,
-    Identity,
-    Invoice,
-    InvoicePrint,
-    LimitKey,
-    Payment,
-)
+from dbgate.changes import NOTHING, Changes
+from dbgate.records import AccountKey, Identity
 from dbgate.working_set import WorkingSet
 
 
@@ -72,35 +62,6 @@ class Moment:
     clearing_date: date | None
     fep_serial: int | None
     invoice_no: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LimitUse:
-    """Move a daily counter; ``limit_fen`` None takes back without a bound."""
-
-    key: LimitKey
-    amount_fen: int
-    limit_fen: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What one decision changes, as new versions of records. New rows: those whose key was not loaded.
-
-    ``journal`` holds new rows and new states of loaded rows alike; nothing but the state of a loaded row may differ.
-    """
-
-    accounts: tuple[Account, ...] = ()
-    bills: tuple[Bill, ...] = ()
-    journal: tuple[Payment, ...] = ()
-    allocations: tuple[Allocation, ...] = ()
-    invoices: tuple[Invoice, ...] = ()
-    invoice_prints: tuple[InvoicePrint, ...] = ()
-    limit_uses: tuple[LimitUse, ...] = ()
-    audit: tuple[AuditEntry, ...] = ()
-
-
-NOTHING = Changes()
 
 
 @dataclass(frozen=True, slots=True)

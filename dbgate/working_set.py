@@ -7,8 +7,9 @@ what the gate stores. No SQL here.
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from dbgate.changes import Changes, LimitUse
 from dbgate.records import (
     Account,
     AccountKey,
@@ -26,9 +27,6 @@ from dbgate.records import (
     Payment,
     PaymentState,
 )
-
-if TYPE_CHECKING:
-    from dbgate.work import Changes, LimitUse
 
 
 class StateMove(NamedTuple):
@@ -182,7 +180,7 @@ class WorkingSet:
 
     # --- deciding
 
-    def apply(self, changes: "Changes") -> None:
+    def apply(self, changes: Changes) -> None:
         """Move the records on, so that the next decision sees them."""
         for account in changes.accounts:
             self._accounts[account.account_no] = account
@@ -258,7 +256,7 @@ class WorkingSet:
         """Return the new INVOICE requests in identity order."""
         return sorted(self._new_invoice_prints, key=lambda printed: printed.identity)
 
-    def limit_uses(self) -> list["LimitUse"]:
+    def limit_uses(self) -> list[LimitUse]:
         """Return the moves of daily counters in the order in which they were decided."""
         return self._limit_uses
 

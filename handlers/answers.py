@@ -1,7 +1,8 @@
 """Answers 应答: how decisions are put, approved or refused."""
 
+from dbgate.changes import Changes
 from dbgate.records import AuditEntry
-from dbgate.work import Changes, Decision
+from dbgate.work import Decision
 from handlers.requests import identity_of
 from handlers.terms import Context
 from protocol.canonical import Answer, PayRequest, ReplyBody, Request, UndoRequest

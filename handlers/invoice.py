@@ -6,8 +6,9 @@ the invoice as it stands, and its number is empty until page 1 has been asked fo
 
 from datetime import date
 
+from dbgate.changes import NOTHING, Changes
 from dbgate.records import Account, Allocation, CollectMode, Invoice, InvoicePrint, Movement, Payment, PaymentState
-from dbgate.work import NOTHING, Changes, Decision, Needs
+from dbgate.work import Decision, Needs
 from dbgate.working_set import WorkingSet
 from handlers.amount_in_words import amount_in_words
 from handlers.errors import Refusal

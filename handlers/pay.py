@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from dbgate.changes import Changes, LimitUse
 from dbgate.records import (
     Account,
     Allocation,
@@ -14,7 +15,7 @@ from dbgate.records import (
     Payment,
     PaymentState,
 )
-from dbgate.work import Changes, Decision, LimitUse, Needs
+from dbgate.work import Decision, Needs
 from dbgate.working_set import WorkingSet
 from handlers.checks import payable_account
 from handlers.dues import Due, Dues, dues_on

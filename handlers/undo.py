@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
+from dbgate.changes import Changes, LimitUse
 from dbgate.records import Account, Bill, Identity, LimitKey, Movement, Payment, PaymentState
-from dbgate.work import Changes, Decision, LimitUse, Needs
+from dbgate.work import Decision, Needs
 from dbgate.working_set import WorkingSet
 from handlers.dues import dues_on
 from handlers.errors import Refusal
@@ -163,6 +164,7 @@ def _row(
         clearing_date=promised(moment.clearing_date, "clearing date"),
         created_at=moment.now,
         digest=request.digest,
+        reason=body.reason,
     )
 
 
@@ -177,4 +179,5 @@ def _tombstone(named: Identity, reverse: Payment, state: PaymentState) -> Paymen
         original=None,
         outcome=None,
         digest="",
+        reason=None,
     )

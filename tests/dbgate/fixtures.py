@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dbgate.bulk import load_rows
+from dbgate.changes import Changes, LimitUse
 from dbgate.database import Database
 from dbgate.load_kinds import ACCOUNTS, BILLS
 from dbgate.records import (
@@ -23,7 +24,7 @@ from dbgate.records import (
     Payment,
     PaymentState,
 )
-from dbgate.work import Changes, Decide, Decision, LimitUse, Moment, Needs, Work
+from dbgate.work import Decide, Decision, Moment, Needs, Work
 from dbgate.working_set import WorkingSet
 
 DAY = date(2026, 11, 22)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from dbgate import batch as batch_module
 from dbgate.batch import MoneyLane, ReadLane
+from dbgate.changes import Changes, LimitUse
 from dbgate.clearing import ClearingDates
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, DecisionFailed, OutcomeUnknown, StatementFailed
@@ -33,7 +34,7 @@ from dbgate.records import (
     Payment,
     PaymentState,
 )
-from dbgate.work import Changes, Decision, LimitUse, Moment, Work
+from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from tests.dbgate.fixtures import (
     BANK,

@@ -12,13 +12,14 @@ from alembic.runtime.migration import MigrationContext
 from dbgate import schema
 from dbgate.backends import system_clock
 from dbgate.batch import MoneyLane, ReadLane
+from dbgate.changes import Changes
 from dbgate.clearing import ClearingDates
 from dbgate.database import Database
 from dbgate.errors import SchemaMismatch, StatementFailed
 from dbgate.gate import Gate
 from dbgate.records import AccountKey, Payment
 from dbgate.tables import metadata
-from dbgate.work import Changes, Decision, Moment, Work
+from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from tests.dbgate.fixtures import (
     BANK,

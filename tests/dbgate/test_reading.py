@@ -11,12 +11,13 @@ from sqlalchemy import event
 
 from dbgate.batch import MoneyLane, ReadLane
 from dbgate.bulk import load_rows
+from dbgate.changes import Changes
 from dbgate.clearing import ClearingDates
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, DecisionFailed
 from dbgate.load_kinds import ACCOUNTS
 from dbgate.records import AccountKey, BillState, ClearingDay, DayTotals, Identity, InvoicePrint, Payment
-from dbgate.work import Changes, Decision
+from dbgate.work import Decision
 from tests.dbgate.fixtures import (
     BANK,
     DAY,

@@ -1,6 +1,7 @@
 """The schema: migrations build what the tables say, and a database of another age is refused."""
 
 import re
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -100,3 +101,12 @@ def test_names_fit_oracle() -> None:
 
     assert len(statements) > len(metadata.tables)
     assert [statement for statement in statements if '"' in statement] == []
+
+
+def test_missing_file_is_refused_and_not_made(url: str) -> None:
+    """A mistyped path is told, and no empty database is left behind."""
+    database = Database(url)
+    with pytest.raises(SchemaMismatch, match="run fep db upgrade"):
+        schema.check(database.read_engine)
+    database.dispose()
+    assert not Path(url.removeprefix("sqlite:///")).exists()

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from dbgate.changes import NOTHING
 from dbgate.records import AuditEntry, Identity
-from dbgate.work import NOTHING, Moment, Needs
+from dbgate.work import Moment, Needs
 from dbgate.working_set import WorkingSet
 from handlers.catalogue import HANDLERS
 from handlers.terms import Context, Rules

@@ -83,6 +83,7 @@ def test_journal_row(ledger: PaperLedger, build: Build) -> None:
         teller_id="T0000001",
         channel=4,
         instrument=None,
+        reason=7,
         clearing_date=TODAY,
         created_at=NOW,
         digest=undo.digest,

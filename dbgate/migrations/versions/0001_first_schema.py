@@ -106,6 +106,7 @@ def _payments() -> None:
         sa.Column("clearing_date", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.String(32)),
+        sa.Column("reason", sa.SmallInteger()),
         sa.PrimaryKeyConstraint("bank_code", "bank_date", "bank_serial", name="pk_payments"),
     )
     op.create_index("uq_payments_fep_serial", "payments", ["fep_serial"], unique=True)

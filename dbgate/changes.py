@@ -1,0 +1,34 @@
+"""Changes 变更: what one decision changes, as new versions of records. Data only, no SQL."""
+
+from dataclasses import dataclass
+
+from dbgate.records import Account, Allocation, AuditEntry, Bill, Invoice, InvoicePrint, LimitKey, Payment
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """Move a daily counter; ``limit_fen`` None takes back without a bound."""
+
+    key: LimitKey
+    amount_fen: int
+    limit_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one decision changes, as new versions of records. New rows: those whose key was not loaded.
+
+    ``journal`` holds new rows and new states of loaded rows alike; nothing but the state of a loaded row may differ.
+    """
+
+    accounts: tuple[Account, ...] = ()
+    bills: tuple[Bill, ...] = ()
+    journal: tuple[Payment, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    invoice_prints: tuple[InvoicePrint, ...] = ()
+    limit_uses: tuple[LimitUse, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+
+
+NOTHING = Changes()
