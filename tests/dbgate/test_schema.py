@@ -43,6 +43,7 @@ def test_upgrade_again_changes_nothing(empty: Database) -> None:
 
 def test_database_without_schema(url: str) -> None:
     """A fresh database is refused with the command that helps."""
+    Path(url.removeprefix("sqlite:///")).touch()
     with pytest.raises(SchemaMismatch) as caught:
         schema.check(Database(url).read_engine)
 
