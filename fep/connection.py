@@ -101,7 +101,7 @@ class Connection(TwistedProtocol):
     def _pause_or_resume(self) -> None:
         """Read while frames may be taken; a closed link is read too, so that the peer sees an orderly end."""
         should_pause = not self._may_take() and not self.link.is_closed
-        if should_pause == self._is_read_paused or not self._is_open:
+        if should_pause == self._is_read_paused or not self._is_open or self.transport.disconnecting:
             return
         self._is_read_paused = should_pause
         if should_pause:
@@ -181,6 +181,8 @@ class Connection(TwistedProtocol):
     def check(self, now: float) -> None:
         """Enforce the time limits at ``now`` (monotonic seconds)."""
         limits = self._limits
+        if not self._is_open:
+            return
         if _is_over(self._closing_s, limits.drain_timeout, now):
             self._cut_off("closing")
         elif _is_over(self._write_paused_s, limits.write_timeout, now) and self._closing_s is None:
@@ -195,6 +197,7 @@ class Connection(TwistedProtocol):
     def _cut_off(self, reason: str) -> None:
         self._services.events["connection_cut_off"] += 1
         _log.info("connection_cut_off", peer=str(self.link.peer), reason=reason)
+        self._is_open = False  # the transport tells of its end a little later
         self.transport.abortConnection()
 
 

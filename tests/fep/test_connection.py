@@ -5,7 +5,7 @@ import pytest
 from fep.connection import Connection
 from tests.support.raw_bank import ECHO, SIGN_IN, SIGN_IN_REQUEST, SIGN_OUT
 from tests.support.records import TODAY
-from tests.support.rim import Rim, WiredBank, reversed_, status_found
+from tests.support.rim import Rim, ScriptedGate, WiredBank, reversed_, status_found
 from tests.system.messages import PAYMENTS, QUERY, REVERSE, STATUS, query, records, status, undo
 
 ACCOUNT = "0100000001"
@@ -181,6 +181,59 @@ def test_time_in_which_we_do_not_read_is_not_the_banks(rim):
     rim.pass_time(9.5)
     bank.send(request[50:])
     assert bank.reply(request).code == "0000"
+
+
+def test_a_connection_that_was_cut_off_is_left_alone(logs):
+    """After an abort nothing is written, read or counted again, although the transport reports its end later."""
+    rim = Rim(link={"in_flight_max": 1, "write_timeout": 5})
+    bank = rim.bank()
+    bank.send(*status_requests(bank, 2))
+    bank.transport.block()
+    rim.pass_time(6)
+    assert (bank.ends, rim.events) == ("aborted", {"connection_cut_off": 1})
+    rim.gate.finish(status_found())
+
+    assert bank.frames() == []
+    assert (rim.gate.works, bank.link.in_flight) == ([], 0)
+
+
+def test_a_connection_that_closes_is_not_read_again(narrow):
+    """Frames that waited end the link when they are taken: the pause is not lifted from what is closing."""
+    bank = narrow.bank()
+    bank.send(*status_requests(bank, 4), *(bank.build(ECHO, mac=b"\1" * 8) for _ in range(3)))
+    assert bank.transport.is_paused
+    for _ in range(4):
+        narrow.gate.finish(status_found())
+
+    assert [frame.code for frame in bank.frames()] == ["0000", "0000", "1002", "1002", "1002"]
+    assert (bank.ends, bank.link.in_flight) == ("closed", 0)
+
+
+def test_requests_that_are_answered_at_once(logs):
+    """A gate that answers within submit makes frames follow each other in a loop, not one inside the other."""
+
+    class Prompt(ScriptedGate):
+        is_prompt = False
+        depth = 0
+
+        def submit(self, work):
+            assert self.depth == 0, "one frame inside the other"
+            super().submit(work)
+            if self.is_prompt:
+                self.depth += 1
+                self.finish(status_found())
+                self.depth -= 1
+
+    rim = Rim(gate=Prompt(), link={"in_flight_max": 1})
+    bank = rim.bank()
+    requests = status_requests(bank, 5)
+    bank.send(*requests)
+    assert bank.transport.is_paused
+    rim.gate.is_prompt = True
+    rim.gate.finish(status_found())
+
+    assert [bank.reply(request).code for request in requests] == ["0000"] * 5
+    assert (bank.link.in_flight, bank.transport.is_paused) == (0, False)
 
 
 # --- time limits
