@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -32,6 +33,7 @@ from fep.databases import open_database
 from fep.echo_serials import EchoSerials
 from fep.listener import CHECK_INTERVAL_S, LinkFactory
 from fep.log_setup import set_up_logging
+from fep.log_writer import LogWriter
 from fep.services import Services
 from fep.settings import Address, Settings
 from protocol.dialects.registry import DIALECTS
@@ -47,7 +49,15 @@ _log = structlog.get_logger()
 
 def run(settings: Settings) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return the exit code."""
-    set_up_logging(settings.log.level, settings.log.format)
+    writer = LogWriter(sys.stdout)
+    set_up_logging(settings.log.level, settings.log.format, writer)
+    try:
+        return _run(settings)
+    finally:
+        writer.close()
+
+
+def _run(settings: Settings) -> int:
     from twisted.internet import reactor
 
     assert isinstance(reactor, ReactorBase)

@@ -9,9 +9,8 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
-from contextlib import suppress
 from datetime import datetime
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, Protocol
 
 import structlog
 
@@ -20,7 +19,23 @@ from fep.clock import SHANGHAI
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stream: TextIO = sys.stdout) -> None:
+class LogStream(Protocol):
+    """What the log is written to; its ``write`` never raises, for a line is never worth a transaction."""
+
+    def write(self, text: str, /) -> object:
+        """Take one line."""
+        ...
+
+    def flush(self) -> None:
+        """Write what waits."""
+        ...
+
+    def isatty(self) -> bool:
+        """Tell whether a person reads along."""
+        ...
+
+
+def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stream: LogStream) -> None:
     """Send all log events to ``stream``; ``auto`` takes colours on a terminal and JSON else."""
     console = format_ == "console" or (format_ == "auto" and stream.isatty())
     renderer: Any = (
@@ -36,25 +51,10 @@ def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stre
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(_Forgiving(stream)),  # type: ignore[arg-type]  # all it calls
+        logger_factory=structlog.WriteLoggerFactory(stream),  # type: ignore[arg-type]  # all it calls
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-
-
-class _Forgiving:
-    """A stream that never raises: a full disk, or a reader that has gone, costs log lines but no transaction."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            self._stream.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
 
 
 def _stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -64,8 +64,10 @@ def _stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
 
 
 def _frames_only(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace ``error`` by its type and frames, cause after cause, without messages."""
+    """Replace ``error`` or ``exc_info`` by type and frames, cause after cause, without messages."""
     error = event.pop("error", None)
+    if event.pop("exc_info", None):
+        error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
         event["frames"] = _frames(error)

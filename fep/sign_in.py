@@ -7,7 +7,6 @@ from crypto.key_ring import KeyRing
 from fep.bank import Bank
 from fep.services import Services
 from protocol.canonical import Answer, Head, KeyReply, KeyRequest, Request
-
 from protocol.response_codes import ResponseCode
 
 

@@ -1,7 +1,7 @@
 """Transaction log 交易日志: one line for each frame that was answered, and counters of the same.
 
-The line is canonical: everything an operator asks about one transaction stands in it. It names the bank and its serials,
-by which the journal has the rest; never an account, a name or an amount's owner.
+The line is canonical: everything an operator asks about one transaction stands in it. It names the bank and its
+serials, by which the journal has the rest; never an account or a name.
 """
 
 from collections import Counter

@@ -1,6 +1,5 @@
 """Log lines: JSON to a pipe, colours on a terminal, and nothing secret in a traceback."""
 
-import errno
 import io
 import json
 import logging
@@ -152,18 +151,14 @@ def test_an_error_that_is_a_word_stays_one():
     assert "frames" not in line
 
 
-class Full(io.StringIO):
-    """A stream on a disk that is full."""
-
-    def write(self, _text: str) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    def flush(self) -> None:
-        raise BrokenPipeError
-
-
-def test_a_line_that_cannot_be_written_harms_nobody():
-    """A full disk, or a reader of our lines that has gone, raises nothing into a transaction."""
-    log = logged(Full())
-    log.info("transaction")
-    log.error("request_failed", error=caught())
+def test_exception_of_a_lane_is_frames_too():
+    """``exc_info`` of a layer below is shown as type and frames, like ``error``."""
+    stream = io.StringIO()
+    log = logged(stream)
+    try:
+        raise ValueError("0100000001")
+    except ValueError:
+        log.error("lane_failed", exc_info=True)
+    (line,) = lines(stream)
+    assert line["error"] == "ValueError"
+    assert "0100000001" not in stream.getvalue()

@@ -1,0 +1,73 @@
+"""Log writer 日志输出: a thread of its own writes the log, so that a reader that stalls stalls no bank.
+
+Whatever has gathered while the last write ran goes out in one write. When the reader takes nothing for so long that
+``WAITING_CHARS_MAX`` wait, lines are dropped and their number is logged as soon as it reads again: the journal in the
+database has every transaction, the log is what people read.
+"""
+
+import threading
+from contextlib import suppress
+from typing import TextIO
+
+WAITING_CHARS_MAX = 8 * 1024 * 1024
+"""Some 30,000 transactions: seconds of full load, which is longer than a rotation or a restart of the reader takes."""
+
+CLOSE_LIMIT_S = 5.0
+"""How long ``close`` waits for a reader that takes nothing."""
+
+
+class LogWriter:
+    """Has what a logger needs of a stream: ``write``, ``flush`` and ``isatty``; lines are written whole."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lines: list[str] = []
+        self._waiting_chars = 0
+        self._dropped_count = 0
+        self._is_closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, line: str) -> None:
+        """Queue one line; never blocks and never raises."""
+        with self._changed:
+            if self._is_closed or self._waiting_chars + len(line) > WAITING_CHARS_MAX:
+                self._dropped_count += 1
+                return
+            self._lines.append(line)
+            self._waiting_chars += len(line)
+            if len(self._lines) == 1:
+                self._changed.notify()
+
+    def flush(self) -> None:
+        """Nothing to do: each write of the thread is flushed."""
+
+    def isatty(self) -> bool:
+        """Tell whether a person reads along."""
+        return self._stream.isatty()
+
+    def close(self) -> None:
+        """Write what waits, for ``CLOSE_LIMIT_S`` at most."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        self._thread.join(CLOSE_LIMIT_S)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._lines and not self._is_closed:
+                    self._changed.wait()
+                if not self._lines:
+                    return
+                text = "".join(self._lines) + self._told_of_drops()
+                self._lines.clear()
+                self._waiting_chars = 0
+            with suppress(OSError, ValueError):  # a full disk, or a reader that has gone, costs lines only
+                self._stream.write(text)
+                self._stream.flush()
+
+    def _told_of_drops(self) -> str:
+        count, self._dropped_count = self._dropped_count, 0
+        return f'{{"event": "log_lines_dropped", "level": "warning", "count": {count}}}\n' if count else ""

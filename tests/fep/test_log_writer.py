@@ -1,0 +1,76 @@
+"""The log writer: whole lines in order, a stalled reader stalls nobody, drops are told."""
+
+import threading
+from io import StringIO
+
+import pytest
+
+from fep import log_writer
+from fep.log_writer import LogWriter
+
+
+class Stalled(StringIO):
+    """A stream whose reader takes nothing until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.begun.set()
+        assert self.go_on.wait(10)
+        return super().write(text)
+
+
+class Broken(StringIO):
+    """A stream whose reader has gone."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_lines_come_out_whole_and_in_order() -> None:
+    """Everything that was logged before the end is written, in its order."""
+    stream = StringIO()
+    writer = LogWriter(stream)
+    lines = [f"line {number}\n" for number in range(1000)]
+    for line in lines:
+        writer.write(line)
+    writer.flush()
+    writer.close()
+    assert stream.getvalue() == "".join(lines)
+
+
+def test_stalled_reader_costs_lines_and_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the reader takes nothing, lines above the bound are dropped, and their number is told afterwards."""
+    monkeypatch.setattr(log_writer, "WAITING_CHARS_MAX", 20)
+    stream = Stalled()
+    writer = LogWriter(stream)
+    writer.write("first\n")
+    assert stream.begun.wait(10)
+    for _ in range(5):
+        writer.write("123456789\n")
+    stream.go_on.set()
+    writer.close()
+    assert stream.getvalue().splitlines() == [
+        "first",
+        "123456789",
+        "123456789",
+        '{"event": "log_lines_dropped", "level": "warning", "count": 3}',
+    ]
+
+
+def test_reader_that_has_gone_raises_nowhere() -> None:
+    """A broken pipe costs the lines, and the writer goes on."""
+    writer = LogWriter(Broken())
+    writer.write("lost\n")
+    writer.close()
+    writer.write("after the end\n")
+
+
+def test_terminal_is_known() -> None:
+    """Colours are for people: the writer says whether its stream is a terminal."""
+    writer = LogWriter(StringIO())
+    assert writer.isatty() is False
+    writer.close()
