@@ -156,7 +156,7 @@ def test_exception_of_a_lane_is_frames_too():
     stream = io.StringIO()
     log = logged(stream)
     try:
-        raise ValueError("0100000001")
+        int("0100000001 is no number")
     except ValueError:
         log.error("lane_failed", exc_info=True)
     (line,) = lines(stream)
