@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -211,6 +212,12 @@ class Daemon:
         return int(re.search(r"^VmRSS:\s+(\d+) kB", text, re.MULTILINE)[1]) * 1024  # type: ignore[index]
 
     # -- the log
+
+    @contextmanager
+    def stalled_log(self) -> Iterator[None]:
+        """Read nothing of what the daemon prints, as a log collector that hangs."""
+        with self._arrived:  # the readers wait for it, so the pipe fills up
+            yield
 
     def mark(self) -> int:
         """Return a position in the log; lines that come later are read from it."""

@@ -136,6 +136,22 @@ def test_more_payments_than_can_wait(fresh_site):
     assert query_fields(banks[0], account.account_no)["balance"] == codes.count("0000")
 
 
+def test_a_log_collector_that_hangs(fresh_site):
+    """When nobody reads the log, banks are served all the same, and SIGTERM still ends the daemon with 0."""
+    daemon, account = fresh_site.daemon.start(), fresh_site.take("empty")
+    bank = fresh_site.bank()
+    with daemon.stalled_log():
+        requests = [bank.build(QUERY, query(account.account_no)) for _ in range(1_500)]  # some 400 kB of log lines
+        for request in requests:
+            assert bank.exchange(request).code == "0000"
+        ask(bank, PAY, pay(account.account_no, 700, DEPOSIT))
+        fresh_site.hang_up()
+        daemon.signal(signal.SIGTERM)
+        assert daemon.process.wait(20) == 0
+
+    assert daemon.wait() == 0
+
+
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
