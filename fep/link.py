@@ -3,8 +3,8 @@
 The order of checks is section 7 of the wire specification; the first that fails answers:
 
     version 1007 · bank known 1006 · bank's own networks (sign-in; closed) · signed in, same bank 1001 ·
-    key version 1005 · MAC 1002 · key lifetime 1005 · code known 1004 · encryption rule 1009 · length, fields 1003 ·
-    replay 1002 · link state 1010, 1011 · clock 1008 · then the business, in the gate.
+    key version 1005 · MAC 1002 · wrong direction dropped · key lifetime 1005 · code known 1004 · encryption 1009 ·
+    length, fields 1003 · replay 1002 · link state 1010, 1011 · clock 1008 · then the business, in the gate.
 
 Rule 1: nothing of a frame is believed before its MAC is verified. Rule 2: a frame with RESPONSE set is never answered.
 Rule 3: only 1001, 1002, 1005, 1006 and 1007 may be answered without a MAC. No sockets and no timers here: bytes go out
@@ -227,6 +227,8 @@ class Link:
     def _authenticated(self, exchange: Exchange, bank: Bank) -> None:
         """Go on with a request whose MAC was right: from here on every reply has one too."""
         envelope = exchange.envelope
+        if envelope.is_misdirected:
+            return self._drop(envelope, "wrong_direction")
         code = self._link_refusal(envelope, bank)
         if code is not None:
             return self.answer(exchange, Answer(code))
@@ -237,6 +239,7 @@ class Link:
                 "message_invalid",
                 bank_code=bank.settings.bank_code,
                 transaction=envelope.transaction.label if envelope.transaction else "unknown",
+                **self.dialect.trace(envelope),
                 path=invalid.path,
                 reason=invalid.reason,
             )
@@ -370,11 +373,10 @@ class Link:
         if answer.clearing_date is None:
             answer = replace(answer, clearing_date=self._clearing_date())
         self._send_reply(exchange, answer)
-        request = exchange.request
         self.services.transaction_log.answered(
             self._bank_code(exchange.envelope),
             exchange.envelope.transaction,
-            request.head if request else None,
+            self.dialect.trace(exchange.envelope),
             answer,
             (self.services.clock.seconds() - exchange.started_s) * 1000,
             batch_size,

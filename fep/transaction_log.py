@@ -5,11 +5,11 @@ serials, by which the journal has the rest; never an account or a name.
 """
 
 from collections import Counter
-from datetime import date
+from collections.abc import Mapping
 
 import structlog
 
-from protocol.canonical import Answer, Head
+from protocol.canonical import Answer
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 
@@ -29,19 +29,15 @@ class TransactionLog:
         self,
         bank_code: str,
         transaction: Transaction | None,
-        head: Head | None,
+        trace: Mapping[str, str],
         answer: Answer,
         elapsed_ms: float,
         batch_size: int,
     ) -> None:
-        """Write the line of one answered frame; ``head`` is None when the frame could not be read."""
+        """Write the line of one answered frame; ``trace`` is what the frame says of itself, well formed or not."""
         label = transaction.label if transaction else "unknown"
         self.counts[bank_code, label, answer.code.code] += 1
-        fields: dict[str, object] = {"bank_code": bank_code, "transaction": label}
-        if head is not None:
-            fields["bank_date"] = _compact(head.bank_date)
-            fields["bank_serial"] = head.bank_serial
-            fields["channel"] = head.channel
+        fields: dict[str, object] = {"bank_code": bank_code, "transaction": label, **trace}
         if answer.fep_serial is not None:
             fields["fep_serial"] = f"{answer.fep_serial:012d}"
         fields["response_code"] = answer.code.code
@@ -53,7 +49,3 @@ class TransactionLog:
             self._log.warning("transaction", **fields)
         else:
             self._log.info("transaction", **fields)
-
-
-def _compact(day: date) -> str:
-    return f"{day.year:04d}{day.month:02d}{day.day:02d}"

@@ -22,6 +22,7 @@ class Envelope:
         supported: the version is one that this dialect speaks. When False only ``header`` and ``is_response`` count.
         transaction: None when the code is none of this dialect.
         is_response: direction of the frame.
+        is_misdirected: a request that only the FEP sends; one of a bank is dropped.
         is_encrypted: the body is encrypted.
         bank_code: as sent; may hold anything.
         key_version: version of the session keys in use, 0 for those that the authentication key signs.
@@ -37,6 +38,7 @@ class Envelope:
     supported: bool
     transaction: Transaction | None
     is_response: bool
+    is_misdirected: bool
     is_encrypted: bool
     bank_code: str
     key_version: int
@@ -76,6 +78,13 @@ class Dialect(Protocol):
 
     def open(self, frame: bytes) -> Envelope:
         """Open ``frame`` (without its length field) as far as authentication needs. Never raises for a framed frame."""
+        ...
+
+    def trace(self, envelope: Envelope) -> dict[str, str]:
+        """Return what a log line says of ``envelope``: ``bank_date``, ``bank_serial`` and ``channel``.
+
+        Only as far as they are digits: nothing else that a stranger wrote may reach the log.
+        """
         ...
 
     def signed(self, header: bytes, body: bytes) -> bytes:

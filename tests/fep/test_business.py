@@ -232,7 +232,7 @@ def test_one_line_for_each_request(rim, logs):
         "transaction": "reverse",
         "bank_date": "20261121",
         "bank_serial": "000000000042",
-        "channel": 1,
+        "channel": "01",
         "fep_serial": "000000123456",
         "response_code": "0000",
         "repeat": True,

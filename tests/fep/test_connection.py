@@ -21,8 +21,10 @@ def status_requests(bank: WiredBank, count: int) -> list[bytes]:
 
 
 def test_small_frames_are_not_held_back(rim):
-    """Replies leave at once: the line does not wait for more to send."""
-    assert rim.connect().transport.has_no_delay
+    """Replies leave at once: the line does not wait for more to send, and we are told when it takes no more."""
+    transport = rim.connect().transport
+    assert transport.has_no_delay
+    assert transport.streaming is True
 
 
 def test_a_dialogue_byte_by_byte(rim):
@@ -300,6 +302,8 @@ def test_a_half_closed_connection_is_read_for_five_seconds(rim, logs):
     bank = rim.bank()
     assert bank.request(SIGN_OUT).code == "0000"
     bank.send(bank.build(REVERSE, UNDO_BODY))
+    for _ in range(32):
+        bank.send(bytes(65_536))
     rim.pass_time(4.75)
     assert (bank.ends, rim.gate.works, bank.transport.is_paused) == ("half-closed", [], False)
     rim.pass_time(0.25)
@@ -324,7 +328,7 @@ def test_what_is_not_taken_at_the_end_is_not_waited_for(rim):
     bank = rim.bank()
     bank.transport.block()
     bank.link.drain()
-    assert bank.ends == "half-closed"
+    assert (bank.ends, bank.transport.is_paused) == ("half-closed", False)
     rim.pass_time(5)
     assert bank.ends == "aborted"
 

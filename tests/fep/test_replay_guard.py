@@ -44,6 +44,16 @@ def test_it_forgets_what_is_old(monkeypatch):
     assert guard.is_full(1600.5)
 
 
+def test_what_comes_again_is_the_youngest(monkeypatch):
+    """A random that came again after ten minutes does not keep older ones from being forgotten."""
+    monkeypatch.setattr("fep.replay_guard.ENTRIES_MAX", 2)
+    guard = ReplayGuard()
+    for random, now in ((b"a" * 16, 1000.0), (b"b" * 16, 1010.0), (b"a" * 16, 1605.0)):
+        assert guard.is_fresh("0102", random, now)
+    assert guard.is_full(1609.9)
+    assert not guard.is_full(1610.0)
+
+
 def test_the_bounds():
     """Ten minutes, and at most some 20 MB."""
     assert (REMEMBERED_S, ENTRIES_MAX) == (600.0, 100_000)

@@ -25,3 +25,6 @@ CODES = MappingProxyType(
 
 TRANSACTIONS = MappingProxyType({code: transaction for transaction, code in CODES.items()})
 """Transaction of each wire code."""
+
+FEP_CODES = frozenset({5001})
+"""Wire codes of requests that only the FEP sends (BILL_PUSH 实时划拨)."""

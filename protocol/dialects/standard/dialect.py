@@ -12,7 +12,7 @@ from typing import Any
 from protocol.canonical import Answer, ErrorReply, Head, NoBody, Request, RequestBody
 from protocol.dialect import BankReply, Envelope, Outgoing, Sealing
 from protocol.dialects.standard.catalogue import CATALOGUE, Message
-from protocol.dialects.standard.codes import TRANSACTIONS
+from protocol.dialects.standard.codes import FEP_CODES, TRANSACTIONS
 from protocol.dialects.standard.header import (
     ENCRYPTED,
     HEADER,
@@ -42,6 +42,9 @@ _REPLY_PATCH = HEADER.patcher(
 )
 
 
+_TRACED = ("bank_date", "bank_serial", "channel")
+
+
 class StandardDialect:
     """``protocol.dialect.Dialect`` for the standard link, version 1."""
 
@@ -56,10 +59,12 @@ class StandardDialect:
         header = frame[: HEADER.size]
         raw = HEADER.unpack(header)
         serial = raw["fep_serial"]
+        is_response = bool(raw["flags"] & RESPONSE)
         return Envelope(
             supported=raw["version"] == VERSION,
             transaction=TRANSACTIONS.get(raw["txn_code"]),
-            is_response=bool(raw["flags"] & RESPONSE),
+            is_response=is_response,
+            is_misdirected=raw["txn_code"] in FEP_CODES and not is_response,
             is_encrypted=bool(raw["flags"] & ENCRYPTED),
             bank_code=raw["bank_code"].decode("latin-1"),
             key_version=raw["key_version"],
@@ -71,6 +76,11 @@ class StandardDialect:
             mac=frame[-MAC_SIZE:],
             raw=raw,
         )
+
+    def trace(self, envelope: Envelope) -> dict[str, str]:
+        """Return the fields for a log line, as far as they are digits."""
+        raw = envelope.raw or HEADER.unpack(envelope.header)
+        return {key: raw[key].decode("ascii") for key in _TRACED if raw[key].isdigit()}
 
     def signed(self, header: bytes, body: bytes) -> bytes:
         """Return header and body exactly as sent: the body is encrypted first, then MACed."""

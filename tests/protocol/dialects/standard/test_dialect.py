@@ -50,6 +50,26 @@ def test_another_version_and_an_unknown_code_are_only_said() -> None:
     assert STANDARD.open(frame(header(flags=1, fep_serial=b"000000000042"))).fep_serial == 42
 
 
+def test_what_a_log_line_may_say() -> None:
+    """Date, serial and channel for the log, and nothing that is not digits."""
+    assert STANDARD.trace(STANDARD.open(frame(header()))) == {
+        "bank_date": "20261121",
+        "bank_serial": "000000000117",
+        "channel": "01",
+    }
+    assert STANDARD.trace(STANDARD.open(frame(header(bank_serial=b"drop table x")))) == {
+        "bank_date": "20261121",
+        "channel": "01",
+    }
+
+
+def test_a_request_that_only_the_fep_sends_is_misdirected() -> None:
+    """A bank's BILL_PUSH has the wrong direction; its reply to ours has not."""
+    assert STANDARD.open(frame(header(txn_code=5001))).is_misdirected
+    assert not STANDARD.open(frame(header(txn_code=5001, flags=1))).is_misdirected
+    assert not STANDARD.open(frame(header())).is_misdirected
+
+
 @given(st.binary(min_size=104, max_size=400))
 def test_garbage_is_opened_answered_and_refused(garbage: bytes) -> None:
     """No framed bytes raise while opening, none are believed, and all can be answered."""
