@@ -62,6 +62,8 @@ def test_a_request_in_every_suite(line, bank_code, encrypt):
     assert isinstance(reply.body, QueryReply)
     assert (reply.body.account_no, reply.body.payable_fen) == (ACCOUNT, 10_000)
     assert (sent[0][3] == ENCRYPTED) is encrypt
+    assert sent[0][14:34] == b"BR0001      T0001   "
+    assert sent[0][48:50] == b"01"
     assert client.clearing_date == TODAY
     assert line.sockets[0].is_closed
 

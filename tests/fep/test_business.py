@@ -240,6 +240,7 @@ def test_one_line_for_each_request(rim, logs):
         "batch_size": 17,
     }
     assert ACCOUNT not in repr(logs)
+    assert [event["batch_size"] for event in logs if event["event"] == "transaction"] == [0, 0, 17]
 
 
 def test_nothing_is_answered_twice(rim):

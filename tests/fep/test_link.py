@@ -39,8 +39,10 @@ UNAUTHENTICATED = {"1001", "1002", "1005", "1006", "1007"}
 
 
 def code_of(bank: WiredBank, request: bytes) -> tuple[str, str]:
-    """Send a frame and return its reply's code and what its MAC turned out to be."""
+    """Send a frame and return its reply's code and what its MAC turned out to be; a refusal has the error's body."""
     reply = bank.exchange(request)
+    if reply.code != "0000":
+        ERROR.unpack(reply.body)
     return reply.code, reply.mac_state
 
 
@@ -292,6 +294,7 @@ def test_another_banks_code_counts_as_a_mac_failure(rim):
     ):
         assert code_of(bank, request) == ("1001", "zero")
     assert bank.ends == "closed"
+    assert {code for code, _, _ in rim.services.transaction_log.counts} == {"0102"}
 
 
 def test_an_unknown_bank_or_version_is_no_mac_failure(rim):
@@ -361,6 +364,15 @@ def test_a_reply_that_nobody_waits_for_is_dropped_and_counted(rim, logs):
     assert rim.events == {"frame_dropped": 4}
     reasons = [event["reason"] for event in logs if event["event"] == "frame_dropped"]
     assert reasons == ["reply_nobody_waits_for", "reply_nobody_waits_for", "reply_key_version", "reply_of_nobody"]
+
+
+def test_what_only_the_fep_sends_is_dropped(rim):
+    """A bank's request with the code of BILL_PUSH is dropped and counted, before anything but its MAC is looked at."""
+    bank = rim.bank()
+    bank.send(bank.build(5001, bytes(16), flags=REPEAT))
+    assert bank.frames() == []
+    assert rim.events == {"frame_dropped": 1}
+    assert code_of(bank, bank.build(5001, mac=WRONG)) == ("1002", "zero")
 
 
 def test_an_echo_with_a_zero_serial_is_dropped(rim):
@@ -606,6 +618,18 @@ def test_draining_answers_what_has_begun(rim):
     assert busy.ends == "half-closed"
     busy.link.drain()
     assert busy.ends == "half-closed"
+
+
+def test_a_draining_link_is_asked_for_no_echo(logs):
+    """While a link drains its bank has nothing to prove: no ECHO is sent, and no time limit but the gate's holds."""
+    rim = Rim(link={"idle_timeout": 2, "echo_timeout": 2})
+    bank = rim.bank()
+    bank.send(bank.build(STATUS, STATUS_BODY))
+    bank.link.drain()
+    rim.pass_time(8)
+    assert (bank.ends, bank.frames()) == ("open", [])
+    rim.gate.finish(status_found())
+    assert [frame.code for frame in bank.frames()] == ["0000"]
 
 
 def test_a_bank_that_has_half_closed_gets_its_replies(rim):

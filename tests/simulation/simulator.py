@@ -16,7 +16,6 @@ from dbgate.errors import DatabaseUnavailable, DecisionFailed, GateBusy, Outcome
 from dbgate.records import Identity
 from dbgate.work import Work
 from fep.business import Ticket
-from fep.outcomes import RESPONSE_OF
 from protocol.canonical import Answer
 from tests.support.histories import TERMS, UTILITY, check_books
 from tests.support.ledger_gate import WorkLedger
@@ -35,6 +34,7 @@ OF_THE_LINK = {"1001", "1002", "1003", "1005", "1010", "1011"}
 
 _ACCOUNTS = [account.account_no for account in UTILITY.accounts] + ["0100000009"]
 _AMOUNTS_FEN = (1, 120, 200, 550, 620, 850)
+_CODES = {DatabaseUnavailable: "9001", StatementFailed: "9003", DecisionFailed: "9003", OutcomeUnknown: "9002"}
 _FAULTS = (DatabaseUnavailable("x"), StatementFailed("x"), DecisionFailed("x"))
 
 
@@ -115,7 +115,7 @@ class FaultyGate:
         if fate.ticket.is_answered:
             fate.code = overdue_code(fate)
         else:
-            fate.code = result.code.code if isinstance(result, Answer) else RESPONSE_OF[type(result)].code
+            fate.code = result.code.code if isinstance(result, Answer) else _CODES[type(result)]
         fate.work.done(result)
 
 

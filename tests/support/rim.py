@@ -75,7 +75,24 @@ class FakeTransport(StringTransport):
             self.block()
 
     def loseWriteConnection(self) -> None:
+        assert self.is_open, "ended twice"
         self.is_half_closed = True
+
+    def loseConnection(self) -> None:
+        assert not self.disconnecting, "ended twice"
+        assert self.producer is None, "a transport waits for its producer before it closes"
+        self.disconnecting = True
+
+    def abortConnection(self) -> None:
+        self.disconnected = self.disconnecting = True
+
+    def pauseProducing(self) -> None:
+        assert not self.is_paused, "paused twice"
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        assert self.is_paused, "resumed twice"
+        super().resumeProducing()
 
     @property
     def is_open(self) -> bool:
