@@ -18,7 +18,7 @@ from fep.command_line import (
     Group,
     usage_message,
 )
-from fep.findings import ConfigInvalid
+from fep.config.findings import ConfigInvalid
 from fep.language import Text, choose, say
 
 fep = Group(

@@ -26,16 +26,16 @@ from dbgate.errors import GateError
 from dbgate.gate import Gate
 from dbgate.schema import check
 from dbgate.work import Work
-from fep.bank import Bank
 from fep.clock import SteadyClock, shanghai_now
+from fep.config.settings import Address, Settings
 from fep.control import ControlFactory
 from fep.databases import open_database
-from fep.echo_serials import EchoSerials
-from fep.listener import CHECK_INTERVAL_S, LinkFactory
+from fep.links.bank import Bank
+from fep.links.echo_serials import EchoSerials
+from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
+from fep.links.services import Services
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
-from fep.services import Services
-from fep.settings import Address, Settings
 from protocol.dialects.registry import DIALECTS
 
 CLEARING_INTERVAL_S = 5.0

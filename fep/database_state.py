@@ -9,11 +9,11 @@ from dbgate.database import Database
 from dbgate.errors import GateError, SchemaMismatch
 from dbgate.loading import load_days
 from dbgate.working_set import WorkingSet
-from fep.database_url import sqlite_path
+from fep.config.database_url import sqlite_path
+from fep.config.findings import ConfigInvalid
+from fep.config.settings import Settings
 from fep.databases import open_database
-from fep.findings import ConfigInvalid
 from fep.language import say
-from fep.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from urllib.parse import quote
 
 from dbgate.database import Database
-from fep.findings import Place
-from fep.references import resolve
-from fep.settings import DatabaseSettings, Settings
+from fep.config.findings import Place
+from fep.config.references import resolve
+from fep.config.settings import DatabaseSettings, Settings
 
 
 def open_database(settings: Settings) -> Database:

@@ -7,7 +7,7 @@ from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option
 from fep.language import say
 
 if TYPE_CHECKING:
-    from fep.settings import Settings
+    from fep.config.settings import Settings
 
 
 @command(
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @config_option
 def check_config(config_path: Path) -> int:
     """Print what was found."""
-    from fep.config_check import Level, check
-    from fep.configuration import load
+    from fep.config.config_check import Level, check
+    from fep.config.configuration import load
     from fep.reports import Report
 
     settings = load(config_path)

@@ -29,7 +29,7 @@ db = Group(
 def upgrade(config_path: Path, sql: bool) -> int:
     """Upgrade the database, or print how."""
     from dbgate import schema
-    from fep.configuration import load
+    from fep.config.configuration import load
     from fep.databases import open_database
 
     settings = load(config_path)

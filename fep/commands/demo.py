@@ -73,9 +73,9 @@ def _demonstrate(console: Console, site: Path, accounts: int, port: int, *, once
 def _teller_day(console: Console, port: int) -> int:
     from crypto.keys import Key
     from crypto.suites import SUITES
-    from fep.bank_client import BankClient, BankIdentity, NoReply
-    from fep.demo_banks import DEMO_AK, DEMO_KEK
-    from fep.teller_day import Mismatch, TellerDay
+    from fep.demo.bank_client import BankClient, BankIdentity, NoReply
+    from fep.demo.demo_banks import DEMO_AK, DEMO_KEK
+    from fep.demo.teller_day import Mismatch, TellerDay
     from protocol.dialects.registry import DIALECTS
 
     identity = BankIdentity(

@@ -70,9 +70,9 @@ def init(
         raise click.UsageError(
             say(en="--accounts and --seed go with --demo", zh="--accounts 和 --seed 须与 --demo 同用")
         )
-    from fep.initialise import CONFIG_FILE, Demo, Plan, initialise
-    from fep.settings import Address
-    from fep.template_files import DATABASE_URL
+    from fep.config.initialise import CONFIG_FILE, Demo, Plan, initialise
+    from fep.config.settings import Address
+    from fep.config.template_files import DATABASE_URL
 
     data = Demo(_DEFAULT_ACCOUNTS if accounts is None else accounts, _DEFAULT_SEED if seed is None else seed)
     plan = Plan(

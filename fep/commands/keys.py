@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crypto.key_store import BankKeys, KeyStore
     from crypto.keys import Key
     from crypto.suites import Suite
-    from fep.settings import Settings
+    from fep.config.settings import Settings
 
 Function = Callable[..., Any]
 
@@ -74,9 +74,9 @@ def _files_option(name: str, en: str, zh: str) -> Callable[[Function], Any]:
 @config_option
 def list_keys(config_path: Path) -> int:
     """Print suite and check values of each bank in the key store."""
-    from fep.configuration import load
+    from fep.config.configuration import load
+    from fep.config.key_stores import open_key_store
     from fep.key_entry import kcv_text
-    from fep.key_stores import open_key_store
     from fep.reports import Report
 
     settings = load(config_path)
@@ -120,9 +120,9 @@ def import_keys(
     yes: bool,
 ) -> int:
     """Put a bank's keys into the key store."""
-    from fep.configuration import load
+    from fep.config.configuration import load
+    from fep.config.key_stores import open_key_store
     from fep.key_entry import enter_key, show_kcv
-    from fep.key_stores import open_key_store
 
     settings = load(config_path)
     store = open_key_store(settings)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dbgate.bulk import Loaded
     from dbgate.database import Database
     from dbgate.errors import LoadRefused
-    from fep.settings import Settings
+    from fep.config.settings import Settings
 
 
 @command(
@@ -27,7 +27,7 @@ def load(files: tuple[Path, ...], config_path: Path) -> int:
     """Load each file and say how many rows were new."""
     from dbgate import schema
     from dbgate.errors import LoadRefused
-    from fep.configuration import load as load_configuration
+    from fep.config.configuration import load as load_configuration
     from fep.databases import open_database
 
     settings = load_configuration(config_path)

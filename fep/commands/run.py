@@ -10,11 +10,11 @@ from fep.command_line import command, config_option, option
 from fep.language import say
 
 if TYPE_CHECKING:
-    from fep.settings import Address
+    from fep.config.settings import Address
 
 
 def _addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> "tuple[Address, ...]":
-    from fep.converters import parse_address
+    from fep.config.converters import parse_address
 
     addresses = []
     for value in values:
@@ -44,7 +44,7 @@ def _addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
     """Run the daemon and return its exit code."""
     from fep import daemon
-    from fep.configuration import load
+    from fep.config.configuration import load
 
     settings = load(config_path)
     if addresses:

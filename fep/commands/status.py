@@ -10,8 +10,8 @@ from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, command, config_option,
 from fep.language import say
 
 if TYPE_CHECKING:
+    from fep.config.settings import Settings
     from fep.database_state import DatabaseState
-    from fep.settings import Settings
 
 
 @command(
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @option("--json", "as_json", is_flag=True, en="As one JSON object.", zh="输出为一个 JSON 对象。")
 def status(config_path: Path, as_json: bool) -> int:
     """Ask daemon and database."""
-    from fep.configuration import load
+    from fep.config.configuration import load
     from fep.control_client import DaemonSilent, ask
     from fep.database_state import database_state
 

@@ -21,9 +21,9 @@ from crypto.keys import Key
 from crypto.suites import SUITES
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from fep import daemon as module
+from fep.config.settings import Address, ControlSettings, ListenerSettings, Settings
 from fep.daemon import CLEARING_INTERVAL_S, Daemon, run
-from fep.listener import CHECK_INTERVAL_S
-from fep.settings import Address, ControlSettings, ListenerSettings, Settings
+from fep.links.listener import CHECK_INTERVAL_S
 from tests.support import raw_bank
 from tests.support.raw_bank import AK, KEK
 from tests.support.records import TODAY

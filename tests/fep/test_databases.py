@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dbgate.errors import DatabaseUnavailable
+from fep.config.findings import ConfigInvalid
+from fep.config.settings import BillingSettings, DatabaseSettings, Settings
 from fep.databases import open_database
-from fep.findings import ConfigInvalid
-from fep.settings import BillingSettings, DatabaseSettings, Settings
 from tests.support.rim import settings
 
 

@@ -24,11 +24,7 @@ from crypto.session import ak_mac
 from crypto.suites import SUITES
 from dbgate.errors import GateError
 from dbgate.work import Work
-from fep.bank import Bank
-from fep.connection import Connection
-from fep.listener import CHECK_INTERVAL_S, LinkFactory
-from fep.services import Services
-from fep.settings import (
+from fep.config.settings import (
     BankSettings,
     BillingSettings,
     DatabaseSettings,
@@ -37,6 +33,10 @@ from fep.settings import (
     ListenerSettings,
     Settings,
 )
+from fep.links.bank import Bank
+from fep.links.connection import Connection
+from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
+from fep.links.services import Services
 from handlers.terms import BankTerms, Rules
 from protocol.canonical import Answer, OriginalState, Reconciled, ReplyBody, StatusReply, UndoOutcome, UndoReply
 from protocol.dialect import Dialect

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from fep.config_check import Check, Level, check
-from fep.configuration import load
+from fep.config.config_check import Check, Level, check
+from fep.config.configuration import load
 from tests.fep.commands.conftest import Run
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from fep import teller_day
 from fep.command_line import CommandFailed
 from fep.commands import demo
+from fep.demo import teller_day
 from fep.language import choose
 
 
@@ -62,7 +62,7 @@ class Machine:
         monkeypatch.setattr(demo.socket, "create_connection", self.connect)
         monkeypatch.setattr(demo.time, "sleep", self.sleep)
         monkeypatch.setattr(demo.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr("fep.bank_client.BankClient", self.client)
+        monkeypatch.setattr("fep.demo.bank_client.BankClient", self.client)
         monkeypatch.setattr(teller_day, "TellerDay", self.day)
 
     def mkdtemp(self, prefix: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from crypto.key_store import KeyStore
 from crypto.master_key import resolve_master_key, write_new_master_key
-from fep.configuration import load
+from fep.config.configuration import load
 from tests.fep.commands.conftest import Run
 
 AK = bytes.fromhex("404142434445464748494A4B4C4D4E4F")
@@ -115,9 +115,9 @@ def test_a_password_in_the_url_goes_into_a_private_file(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """fep.toml holds a reference, the file is private, and the password arrives decoded."""
-    from fep import initialise
-    from fep.findings import Place
-    from fep.references import resolve
+    from fep.config import initialise
+    from fep.config.findings import Place
+    from fep.config.references import resolve
 
     site = tmp_path / "site"
     monkeypatch.setattr(initialise, "_open_new", lambda settings: Unreached())

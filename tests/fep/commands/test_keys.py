@@ -7,7 +7,7 @@ import pytest
 
 from crypto.key_store import KeyStore
 from crypto.master_key import resolve_master_key
-from fep.configuration import load
+from fep.config.configuration import load
 from tests.fep.commands.conftest import Run
 
 # 404142434445464748494A4B4C4D4E4F under 3DES, its check value from the golden vectors of the standard link.

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from fep.configuration import ConfigInvalid, load
+from fep.config.configuration import ConfigInvalid, load
+from fep.config.findings import Place
+from fep.config.references import resolve
 from fep.databases import open_database
-from fep.findings import Place
-from fep.references import resolve
 from tests.fep.commands.conftest import Run
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fep import daemon
-from fep.settings import Address, Settings
+from fep.config.settings import Address, Settings
 from tests.fep.commands.conftest import Run
 
 

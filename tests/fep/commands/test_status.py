@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fep.configuration import load
+from fep.config.configuration import load
 from fep.control_client import DaemonSilent, ask
 from fep.database_state import database_state
 from tests.fep.commands.conftest import Run

@@ -1,0 +1,175 @@
+"""Bank files 银行配置文件: one ``banks/<bank_code>_<name>.toml`` for each bank, read into BankSettings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import time
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+from crypto.suites import SUITES, Suite
+from fep.config.converters import choice, expected, many, matching, network, whole
+from fep.config.findings import ConfigInvalid, Gathering, Place
+from fep.config.settings import BankSettings, Encryption, Network
+from fep.config.tables import Table, mapping
+from fep.config.toml_file import read_toml
+from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Hours
+from protocol.dialects.registry import DIALECTS
+from protocol.transactions import LINK_TRANSACTIONS, Transaction
+
+CHANNELS = range(1, 11)
+"""Channels of the wire specification, 01 counter to 10 batch."""
+
+_BUSINESS = {transaction.label: transaction for transaction in Transaction if transaction not in LINK_TRANSACTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class _ChannelLimits:
+    """``[limits.channel.NN]``: what differs from ``[limits]`` for one channel."""
+
+    single_fen: int | None = None
+    daily_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """``[limits]``: single amount and daily sum of each channel; no ``daily_fen`` means no daily limit."""
+
+    single_fen: int | None = None
+    daily_fen: int | None = None
+    channel: Mapping[int, _ChannelLimits] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _BankFile:
+    """The keys of a bank file; what they mean stands at BankSettings and BankTerms.
+
+    ``transactions`` lists business only: link management is never disabled, else the bank could not sign in.
+    """
+
+    bank_code: str
+    name: str
+    addresses: tuple[Network, ...]
+    dialect: str = "standard"
+    suite: Suite = SUITES["3des"]
+    encryption: Encryption = "optional"
+    accept_weak_mac: bool = False
+    cut_off: time = time(23, 30)
+    suspended: bool = False
+    transactions: tuple[Transaction, ...] = tuple(_BUSINESS.values())
+    limits: _Limits = field(default_factory=_Limits)
+    service_hours: Hours = field(default_factory=Hours)
+
+
+def _channel(value: object, place: Place) -> int:
+    if isinstance(value, str) and len(value) == 2 and value.isascii() and value.isdigit() and int(value) in CHANNELS:
+        return int(value)
+    raise expected(place, "a channel from 01 to 10", "渠道 01 到 10", value)
+
+
+_AMOUNT = whole(1, AMOUNT_CEILING_FEN)
+_CHANNEL_LIMITS = Table(_ChannelLimits, single_fen=_AMOUNT, daily_fen=_AMOUNT)
+_LIMITS = Table(_Limits, single_fen=_AMOUNT, daily_fen=_AMOUNT, channel=mapping(_channel, _CHANNEL_LIMITS))
+_BANK_FILE = Table(
+    _BankFile,
+    bank_code=matching(r"\d{4}", 'a bank code of 4 digits in quotes, as "0102"', '引号中的 4 位行号, 如 "0102"'),
+    addresses=many(network, least=1),
+    dialect=choice(tuple(DIALECTS)),
+    suite=choice(SUITES),
+    transactions=many(choice(_BUSINESS), least=1),
+    limits=_LIMITS,
+)
+
+
+def read_banks(folder: Path) -> Mapping[str, BankSettings]:
+    """Return the banks of all files in ``folder``, by bank code; a missing folder has none.
+
+    Raises:
+        ConfigInvalid: the findings of all files together.
+    """
+    gathering = Gathering()
+    banks: dict[str, BankSettings] = {}
+    files: dict[str, Path] = {}
+    for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
+        bank = gathering.attempt(lambda path=path: read_bank(path))  # type: ignore[misc]
+        if bank is None:
+            continue
+        if bank.bank_code in files:
+            gathering.add(_duplicate(path, files[bank.bank_code], bank.bank_code))
+        files[bank.bank_code] = path
+        banks[bank.bank_code] = bank
+    gathering.close()
+    return MappingProxyType(banks)
+
+
+def read_bank(path: Path) -> BankSettings:
+    """Return the bank of one file; ConfigInvalid says what is wrong with it."""
+    tables = read_toml(path)
+    gathering = Gathering()
+    bank: _BankFile | None = gathering.attempt(lambda: _BANK_FILE(tables, Place(path)))
+    gathering.attempt(lambda: _check_name(tables.get("bank_code"), path))
+    gathering.attempt(lambda: _check_suite(tables, path))
+    gathering.close()
+    return _settings(cast("_BankFile", bank))
+
+
+def _settings(bank: _BankFile) -> BankSettings:
+    terms = BankTerms(
+        bank_code=bank.bank_code,
+        transactions=frozenset(bank.transactions) | LINK_TRANSACTIONS,
+        service_hours=bank.service_hours,
+        is_suspended=bank.suspended,
+        single_limit_fen=_own_limits(bank.limits),
+        daily_limit_fen=_daily_limits(bank.limits),
+    )
+    if bank.limits.single_fen is not None:
+        terms = replace(terms, default_single_limit_fen=bank.limits.single_fen)
+    return BankSettings(
+        bank_code=bank.bank_code,
+        name=bank.name,
+        suite=bank.suite,
+        addresses=bank.addresses,
+        terms=terms,
+        dialect=bank.dialect,
+        encryption=bank.encryption,
+        accept_weak_mac=bank.accept_weak_mac,
+        cut_off=bank.cut_off,
+    )
+
+
+def _own_limits(limits: _Limits) -> Mapping[int, int]:
+    own = {number: channel.single_fen for number, channel in limits.channel.items() if channel.single_fen is not None}
+    return MappingProxyType(own)
+
+
+def _daily_limits(limits: _Limits) -> Mapping[int, int]:
+    """Give each channel the common limit or its own: they are counted by channel, never together."""
+    common = {} if limits.daily_fen is None else dict.fromkeys(CHANNELS, limits.daily_fen)
+    own = {number: channel.daily_fen for number, channel in limits.channel.items() if channel.daily_fen is not None}
+    return MappingProxyType(common | own)
+
+
+def _check_name(bank_code: object, path: Path) -> None:
+    """Operators find a bank by its file's name, so it must not lie."""
+    if isinstance(bank_code, str) and path.stem.partition("_")[0] != bank_code:
+        raise Place(path, "bank_code").unfit(
+            f'is "{bank_code}", so the file\'s name must begin with it: {bank_code}_<name>.toml',
+            f'为 "{bank_code}", 文件名必须以其开头: {bank_code}_<名称>.toml',
+        )
+
+
+def _check_suite(tables: dict[str, Any], path: Path) -> None:
+    suite = SUITES.get(str(tables.get("suite")))
+    if suite is not None and suite.weak and tables.get("accept_weak_mac") is not True:
+        raise Place(path, "suite").unfit(
+            f'"{suite.name}" protects against line errors only, not attackers; use another, or put the bank behind TLS '
+            "or IPsec and write accept_weak_mac = true",
+            f'"{suite.name}" 只能防线路差错, 不能防攻击; 请改用其他套件, 或经 TLS/IPsec 接入并写明 '
+            "accept_weak_mac = true",
+        )
+
+
+def _duplicate(path: Path, first: Path, bank_code: str) -> ConfigInvalid:
+    return Place(path, "bank_code").unfit(
+        f'"{bank_code}" is the bank of {first.name} already', f'行号 "{bank_code}" 已在 {first.name} 中使用'
+    )

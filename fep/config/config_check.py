@@ -1,0 +1,139 @@
+"""Configuration check 配置检查: everything that can be seen of a configuration without starting the daemon."""
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from crypto.errors import CryptoError
+from crypto.key_store import KeyStore
+from fep.config.configuration import BANKS_FOLDER
+from fep.config.database_url import sqlite_path
+from fep.config.key_stores import open_key_store
+from fep.config.settings import BankSettings, Settings
+from fep.database_state import database_state
+from fep.language import Text
+from fep.links.bank import Bank
+from protocol.transactions import Transaction
+
+
+class Level(Enum):
+    """How bad it is: (name, 名称). Only a PROBLEM makes the command end with findings."""
+
+    GOOD = Text("ok", "正常")
+    WARNING = Text("warning", "警告")
+    PROBLEM = Text("problem", "问题")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    level: Level
+    subject: str
+    text: Text
+
+
+def check(settings: Settings, path: Path) -> Iterator[Check]:
+    """Yield what was found about the configuration in ``path``, files first, then keys, banks and database."""
+    yield from _check_files(settings, path)
+    yield from _check_keys(settings)
+    if not settings.banks:
+        folder = settings.directory / BANKS_FOLDER
+        yield Check(
+            Level.WARNING, str(folder), Text("no bank files: no bank can connect", "没有银行配置: 无银行可接入")
+        )
+    for bank in settings.banks.values():
+        yield from _check_bank(bank)
+    yield from _check_database(settings)
+
+
+def _check_files(settings: Settings, path: Path) -> Iterator[Check]:
+    """Whoever can write the configuration can decide which bank may connect from where."""
+    banks = settings.directory / BANKS_FOLDER
+    for file in (path.absolute(), banks, *sorted(banks.glob("*.toml"))):
+        if file.exists() and file.stat().st_mode & stat.S_IWOTH:
+            yield Check(
+                Level.PROBLEM, str(file), Text("every user may write it; chmod o-w", "任何用户可写; 请执行 chmod o-w")
+            )
+    database = sqlite_path(settings.billing.databases[0].url)
+    if database is not None and database.exists() and database.stat().st_mode & stat.S_IROTH:
+        yield Check(
+            Level.WARNING,
+            str(database),
+            Text("every user may read the customers' data; chmod 600", "任何用户可读客户资料; 请执行 chmod 600"),
+        )
+
+
+def _check_keys(settings: Settings) -> Iterator[Check]:
+    subject = str(settings.keys.store)
+    try:
+        store = open_key_store(settings)
+    except CryptoError as error:
+        yield Check(Level.PROBLEM, subject, Text(str(error), error.chinese))
+        return
+    yield Check(Level.GOOD, subject, Text("key store opens", "密钥库可打开"))
+    for bank in settings.banks.values():
+        yield _check_bank_keys(bank, store)
+    for bank_code in store.bank_codes():
+        if bank_code not in settings.banks:
+            yield Check(Level.WARNING, bank_code, Text("has keys but no bank file", "有密钥但无配置文件"))
+
+
+def _check_bank_keys(bank: BankSettings, store: KeyStore) -> Check:
+    try:
+        Bank.from_store(bank, store)
+    except CryptoError as error:
+        return Check(Level.PROBLEM, bank.bank_code, Text(str(error), error.chinese))
+    return Check(Level.GOOD, bank.bank_code, Text("has its keys", "密钥齐全"))
+
+
+def _check_bank(bank: BankSettings) -> Iterator[Check]:
+    subject = bank.bank_code
+    if bank.suite.weak:
+        yield Check(
+            Level.WARNING,
+            subject,
+            Text(
+                f"suite {bank.suite.name} protects against line errors only; keep it behind TLS or IPsec",
+                f"套件 {bank.suite.name} 只能防线路差错; 须置于 TLS 或 IPsec 之后",
+            ),
+        )
+    for network in bank.addresses:
+        if network.prefixlen == 0:
+            yield Check(
+                Level.WARNING, subject, Text(f"may connect from anywhere ({network})", f"不限来源地址 ({network})")
+            )
+    missing = {Transaction.STATUS, Transaction.REVERSE} - bank.terms.transactions
+    if Transaction.PAY in bank.terms.transactions and missing:
+        labels = ", ".join(sorted(transaction.label for transaction in missing))
+        yield Check(
+            Level.WARNING,
+            subject,
+            Text(
+                f"has pay without {labels}: it cannot settle an unknown outcome",
+                f"开通了 pay 但未开通 {labels}: 结果未知的交易无法处理",
+            ),
+        )
+    if bank.terms.is_suspended:
+        yield Check(Level.WARNING, subject, Text("is suspended", "已暂停业务"))
+
+
+def _check_database(settings: Settings) -> Iterator[Check]:
+    subject = settings.billing.databases[0].name
+    state = database_state(settings)
+    if state.problem:
+        yield Check(Level.PROBLEM, subject, Text(state.problem, state.problem))
+    else:
+        yield Check(Level.GOOD, subject, Text("reachable, schema current", "可连接, 表结构最新"))
+    if not settings.billing.databases[0].url.startswith("sqlite"):
+        yield Check(
+            Level.WARNING,
+            subject,
+            Text(
+                "no payment is lost or doubled across a failover with synchronous replication only; "
+                "see that the standby is synchronous",
+                "数据库切换时, 仅在同步复制下才能保证交易不丢不重; 请确认备库为同步复制",
+            ),
+        )

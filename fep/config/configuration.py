@@ -1,0 +1,149 @@
+"""Configuration 配置: reads ``fep.toml`` and ``banks/*.toml`` into Settings, or says all that is wrong with them.
+
+The description of the keys is the dataclasses of ``fep.config.settings`` and the few below, where a file is shaped for
+people and not as the settings are. What a type alone does not tell stands in the tables here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+from fep.config.bank_files import read_banks
+from fep.config.converters import Convert, choice, expected, listening_address, many, matching, reference, whole
+from fep.config.database_url import url_without_password
+from fep.config.findings import ConfigInvalid, Finding, Gathering, Place
+from fep.config.settings import (
+    BankSettings,
+    BillingSettings,
+    ControlSettings,
+    DatabaseSettings,
+    KeySettings,
+    LinkSettings,
+    ListenerSettings,
+    LogSettings,
+    Settings,
+)
+from fep.config.tables import Table, mapping
+from fep.config.toml_file import read_toml
+from handlers.terms import Hours, LateFeeRates, PayWindow, Rules
+
+__all__ = ["BANKS_FOLDER", "ConfigInvalid", "Finding", "load"]
+
+BANKS_FOLDER = "banks"
+DATABASES_MAX = 1
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class _PayWindow:
+    """``[rules.pay_window.<supply_branch>]``."""
+
+    days: tuple[int, ...] = ()
+    opens: time = time.min
+    closes: time = time.min
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """``[rules]``, as ``handlers.terms.Rules``."""
+
+    late_fee: LateFeeRates = field(default_factory=LateFeeRates)
+    pay_window: Mapping[str, _PayWindow] = field(default_factory=dict)
+    reprints_max: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """``fep.toml``."""
+
+    billing: BillingSettings
+    keys: KeySettings
+    listener: ListenerSettings = field(default_factory=ListenerSettings)
+    link: LinkSettings = field(default_factory=LinkSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
+    rules: _Rules = field(default_factory=_Rules)
+
+
+def _databases(convert: Convert) -> Convert:
+    """Take ``[[billing.database]]``: one, until routing by account number prefix is there."""
+
+    def convert_all(value: object, place: Place) -> Any:
+        if isinstance(value, list) and len(value) != DATABASES_MAX:
+            raise expected(place, "one [[billing.database]]", "一个 [[billing.database]]", len(value))
+        return many(convert)(value, place)
+
+    return convert_all
+
+
+_BASIS_POINTS = whole(0, 10_000)
+_FILE = Table(
+    _File,
+    listener=Table(ListenerSettings, addresses=many(listening_address, least=1), connections_max=whole(1, 65_536)),
+    link=Table(LinkSettings, in_flight_max=whole(1, 65_536)),
+    billing=Table(
+        BillingSettings,
+        {"databases": "database"},
+        databases=_databases(
+            Table(DatabaseSettings, number=whole(1, 99), url=url_without_password, password=reference)
+        ),
+        queue_max=whole(1, 1_000_000),
+        batch_max=whole(1, 1000),
+    ),
+    keys=Table(KeySettings, master_key=reference),
+    log=Table(LogSettings, level=choice(LOG_LEVELS)),
+    rules=Table(
+        _Rules,
+        late_fee=Table(
+            LateFeeRates,
+            residential_bp=_BASIS_POINTS,
+            other_bp=_BASIS_POINTS,
+            other_next_years_bp=_BASIS_POINTS,
+            floor_fen=whole(0, 1_000_000),
+            cap_percent=whole(0, 1000),
+        ),
+        pay_window=mapping(
+            matching(r"[!-~]{4,8}", "a supply branch of 4 to 8 characters", "4 到 8 个字符的供电分公司代码"),
+            Table(_PayWindow, days=many(whole(1, 31))),
+        ),
+        reprints_max=whole(0, 1000),
+    ),
+)
+
+
+def load(path: Path) -> Settings:
+    """Return the configuration in ``path`` and in the folder ``banks`` beside it.
+
+    Args:
+        path: ``fep.toml``; relative paths in it are relative to its folder.
+
+    Raises:
+        ConfigInvalid: everything that is wrong with any of the files.
+    """
+    path = path.absolute()
+    gathering = Gathering()
+    file: _File | None = gathering.attempt(lambda: _FILE(read_toml(path), Place(path)))
+    banks = gathering.attempt(lambda: read_banks(path.parent / BANKS_FOLDER))
+    gathering.close()
+    return _settings(path.parent, cast("_File", file), cast("Mapping[str, BankSettings]", banks))
+
+
+def _settings(directory: Path, file: _File, banks: Mapping[str, BankSettings]) -> Settings:
+    windows = {
+        branch: PayWindow(frozenset(window.days), Hours(window.opens, window.closes))
+        for branch, window in file.rules.pay_window.items()
+    }
+    return Settings(
+        directory=directory,
+        billing=file.billing,
+        keys=file.keys,
+        banks=banks,
+        listener=file.listener,
+        link=file.link,
+        log=file.log,
+        control=ControlSettings(directory / file.control.socket),
+        rules=Rules(file.rules.late_fee, MappingProxyType(windows), file.rules.reprints_max),
+    )

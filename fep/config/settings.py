@@ -1,0 +1,175 @@
+"""Settings 配置项: the configuration as plain values, with every default and its reason in one place.
+
+``fep/config/configuration.py`` reads these from TOML; a field's name is its key there, its table is named beside its
+class. Durations are seconds; the wire specification gives the defaults of the link.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Literal
+
+from crypto.suites import Suite
+from handlers.terms import BankTerms, Rules
+
+Network = IPv4Network | IPv6Network
+Encryption = Literal["optional", "required", "forbidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen: ``HOST:PORT``; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """Table ``[listener]``.
+
+    Attributes:
+        addresses: where banks connect.
+        reuse_port: several daemons may share a port (SO_REUSEPORT); off, so that a taken port is an error.
+        connections_max: 1,024 leased lines are more than any utility has; each costs some 50 kB.
+    """
+
+    addresses: tuple[Address, ...] = (Address("127.0.0.1", 9700),)
+    reuse_port: bool = False
+    connections_max: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Table ``[link]``: time limits and bounds of one connection.
+
+    Attributes:
+        frame_timeout: a frame that has begun must be complete.
+        sign_in_timeout: sign-in done after connecting.
+        idle_timeout: no verified frame for so long: ECHO is sent.
+        echo_timeout: and after so long without one still, the connection closes; so does one, 70 s after sign-in, whose
+            session keys the bank has never used.
+        drain_timeout: reading on after half-close.
+        write_timeout: a peer that takes none of its replies for so long is cut off.
+        clock_limit: largest difference of clocks at sign-in.
+        key_lifetime: of session keys.
+        in_flight_max: requests of one connection in work; above it the connection is not read. 1,000 requests may be
+            pipelined on the standard link, a quarter of them fills two batches.
+    """
+
+    frame_timeout: float = 10.0
+    sign_in_timeout: float = 10.0
+    idle_timeout: float = 60.0
+    echo_timeout: float = 10.0
+    drain_timeout: float = 5.0
+    write_timeout: float = 30.0
+    clock_limit: float = 300.0
+    key_lifetime: int = 86_400
+    in_flight_max: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """One ``[[billing.database]]``.
+
+    Attributes:
+        name: shown in logs.
+        number: 1 to 99; fep_serial and invoice_no begin with it.
+        url: SQLAlchemy URL without a password.
+        password: reference (``file:``, ``env:``, ``credential:``) to the password, empty when there is none.
+    """
+
+    name: str
+    number: int
+    url: str
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BillingSettings:
+    """Table ``[billing]``.
+
+    Attributes:
+        databases: where the billing data are; one for now.
+        db_timeout: a request is answered after so long, whatever the database does.
+        queue_max: requests waiting for the database; above it 1011.
+        batch_max: requests in one transaction; larger ones make each other wait without being faster.
+        apply_on_load: ``fep load`` of bills settles them from balances.
+    """
+
+    databases: tuple[DatabaseSettings, ...]
+    db_timeout: float = 10.0
+    queue_max: int = 4096
+    batch_max: int = 128
+    apply_on_load: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """Table ``[keys]``: the key store file and the reference to the master key that opens it."""
+
+    store: Path
+    master_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Table ``[log]``: ``level`` debug to error; ``format`` auto takes colours on a terminal, JSON to a pipe."""
+
+    level: str = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSettings:
+    """Table ``[control]``: the local socket that ``fep status`` asks; only the daemon's user can open it."""
+
+    socket: Path = Path("fep.sock")
+
+
+@dataclass(frozen=True, slots=True)
+class BankSettings:
+    """One file ``banks/<bank_code>_<name>.toml``.
+
+    Attributes:
+        bank_code: 4 digits, as in the file's name.
+        name: shown to operators.
+        dialect: bank format.
+        suite: the algorithms, never negotiated.
+        encryption: whether bodies may, must or must not be encrypted.
+        addresses: networks the bank may connect from.
+        accept_weak_mac: needed for suites that protect against line errors only.
+        cut_off: when its clearing date rolls, Asia/Shanghai.
+        terms: what it may do.
+    """
+
+    bank_code: str
+    name: str
+    suite: Suite
+    addresses: tuple[Network, ...]
+    terms: BankTerms
+    dialect: str = "standard"
+    encryption: Encryption = "optional"
+    accept_weak_mac: bool = False
+    cut_off: time = time(23, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration, with relative paths made absolute."""
+
+    directory: Path
+    billing: BillingSettings
+    keys: KeySettings
+    banks: Mapping[str, BankSettings]
+    listener: ListenerSettings = ListenerSettings()
+    link: LinkSettings = LinkSettings()
+    log: LogSettings = LogSettings()
+    control: ControlSettings = ControlSettings()
+    rules: Rules = field(default_factory=Rules)

@@ -1,0 +1,1 @@
+"""Demonstration 演示: accounts, banks and a teller's day to try the product with."""

@@ -1,0 +1,54 @@
+"""A bank 银行 as the running daemon knows it: its settings and the keys that authenticate it."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+from typing import Self
+
+from crypto.errors import CryptoError
+from crypto.key_ring import KeyRing
+from crypto.key_store import KeyStore
+from crypto.keys import Key
+from crypto.session import Authenticator, ak_mac
+from fep.config.settings import BankSettings
+
+IPAddress = IPv4Address | IPv6Address
+
+
+class SuiteDiffers(CryptoError):
+    """The keys of a bank were loaded for another suite than its file names, so their check values say nothing."""
+
+    def __init__(self, bank_code: str, loaded: str, configured: str) -> None:
+        super().__init__(
+            f"keys of bank {bank_code} were loaded for suite {loaded}, its file says {configured}; load them again",
+            f"银行 {bank_code} 的密钥按套件 {loaded} 装入, 而其配置为 {configured}; 请重新装入密钥",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """One bank's settings, its authenticator under AK and its KEK."""
+
+    settings: BankSettings
+    authenticator: Authenticator = field(repr=False)
+    kek: Key = field(repr=False)
+
+    @classmethod
+    def from_store(cls, settings: BankSettings, store: KeyStore) -> Self:
+        """Take the bank's keys from the key store.
+
+        Raises:
+            KeyUnavailable, KeyRefused: there are none, or they do not fit the bank's suite.
+            SuiteDiffers: they were loaded for another suite.
+        """
+        keys = store.get(settings.bank_code)
+        if keys.suite is not settings.suite:
+            raise SuiteDiffers(settings.bank_code, keys.suite.name, settings.suite.name)
+        return cls(settings, ak_mac(settings.suite, keys.ak), keys.kek)
+
+    def new_key_ring(self, key_lifetime_s: int) -> KeyRing:
+        """Return a key ring for one connection of this bank."""
+        return KeyRing(self.settings.suite, self.kek, key_lifetime_s)
+
+    def may_connect_from(self, peer: IPAddress) -> bool:
+        """Tell whether ``peer`` is in one of the bank's networks."""
+        return any(peer in network for network in self.settings.addresses)

@@ -1,0 +1,482 @@
+"""One bank's link 银行链路: what is done with each frame of one connection.
+
+The order of checks is section 7 of the wire specification; the first that fails answers:
+
+    version 1007 · bank known 1006 · bank's own networks (sign-in; closed) · signed in, same bank 1001 ·
+    key version 1005 · MAC 1002 · wrong direction dropped · key lifetime 1005 · code known 1004 · encryption 1009 ·
+    length, fields 1003 · replay 1002 · link state 1010, 1011 · clock 1008 · then the business, in the gate.
+
+Rule 1: nothing of a frame is believed before its MAC is verified. Rule 2: a frame with RESPONSE set is never answered.
+Rule 3: only 1001, 1002, 1005, 1006 and 1007 may be answered without a MAC. No sockets and no timers here: bytes go out
+through ``Wire``, time comes from ``Services``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from os import urandom
+from types import MappingProxyType
+from typing import Protocol
+
+import structlog
+
+from crypto.errors import KeyVersionUnknown, MacMismatch
+from crypto.key_ring import KeyRing
+from crypto.session import NONCE_BYTES, Authenticator, SessionSecurity
+from fep.clock import SHANGHAI
+from fep.links.bank import Bank, IPAddress
+from fep.links.business import submit
+from fep.links.outcomes import response_of
+from fep.links.services import Services
+from fep.links.sign_in import is_replayed, issue_keys
+from protocol.canonical import Answer, NoBody, Request
+from protocol.dialect import Dialect, Envelope, Outgoing, Sealing
+from protocol.errors import MessageInvalid
+from protocol.link import Link as Machine
+from protocol.link import LinkAction, LinkEvent, LinkState
+from protocol.response_codes import ResponseCode
+from protocol.transactions import LINK_TRANSACTIONS, Transaction
+
+OWN_REQUESTS_MAX = 8
+"""Requests of ours without a reply on one link; ECHO is sent one at a time, so more means a bug."""
+
+NO_MAC = bytes(8)
+
+_KEYED_BY_AK = frozenset({Transaction.SIGN_IN, Transaction.KEY_EXCHANGE})
+
+_log = structlog.get_logger()
+
+
+class Wire(Protocol):
+    """What a link needs of its connection."""
+
+    def send(self, data: bytes) -> None:
+        """Write one whole frame."""
+        ...
+
+    def close(self) -> None:
+        """Close after what has been written."""
+        ...
+
+    def close_gently(self) -> None:
+        """Half-close, read on and drop for a short while, then close."""
+        ...
+
+    def released(self) -> None:
+        """One request less is in work: frames may be taken again."""
+        ...
+
+
+@dataclass(slots=True)
+class Timers:
+    """When the link's time limits are due, in monotonic seconds; None is not running."""
+
+    sign_in_due_s: float | None
+    idle_due_s: float | None = None
+    echo_due_s: float | None = None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what its reply needs.
+
+    Attributes:
+        envelope: the request's frame.
+        started_s: monotonic seconds when it was taken.
+        authenticator: what verified it, and makes the reply's MAC; None when nothing did.
+        security: the session keys it came under, when it did.
+        request: its fields, once they are read.
+    """
+
+    envelope: Envelope
+    started_s: float
+    authenticator: Authenticator | None = None
+    security: SessionSecurity | None = None
+    request: Request | None = None
+
+
+class Link:
+    """State, keys and requests in work of one connection."""
+
+    def __init__(self, services: Services, dialect: Dialect, peer: IPAddress, wire: Wire) -> None:
+        self.services = services
+        self.dialect = dialect
+        self.peer = peer
+        self.wire = wire
+        self.machine = Machine()
+        self.bank: Bank | None = None
+        self.ring: KeyRing | None = None
+        self.in_flight = 0
+        self.timers = Timers(services.clock.seconds() + services.settings.link.sign_in_timeout)
+        self._own_serials: set[int] = set()
+        self._sign_out_exchange: Exchange | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Nothing is answered any more."""
+        return self.machine.state is LinkState.CLOSED
+
+    # --- the state machine
+
+    def report(self, event: LinkEvent) -> None:
+        """Tell the state machine what happened and do what it orders."""
+        for action in self.machine.handle(event):
+            _DO[action](self)
+
+    def check(self, now: float) -> None:
+        """Report the time limits that are due at ``now``."""
+        timers = self.timers
+        for due_s, event in (
+            (timers.sign_in_due_s, LinkEvent.SIGN_IN_TIMED_OUT),
+            (timers.echo_due_s, LinkEvent.ECHO_TIMED_OUT),
+            (timers.idle_due_s, LinkEvent.IDLE_TIMED_OUT),
+        ):
+            if due_s is not None and now >= due_s and not self.is_closed:
+                if event is not LinkEvent.IDLE_TIMED_OUT:
+                    self.services.events["link_timed_out"] += 1
+                    _log.info("link_timed_out", peer=str(self.peer), bank_code=self._own_bank_code(), limit=event.name)
+                self.report(event)
+
+    def drain(self) -> None:
+        """Take no new business; close when what is in work has been answered."""
+        self.report(LinkEvent.DRAIN_ORDERED)
+        self._leave_when_idle()
+
+    def peer_finished(self) -> None:
+        """The bank sends no more but may still read: answer what is in work, then close."""
+        self.report(LinkEvent.PEER_FINISHED)
+        self._leave_when_idle()
+
+    def work_done(self) -> None:
+        """One request less is in work."""
+        self.in_flight -= 1
+        self._leave_when_idle()
+        self.wire.released()
+
+    def _leave_when_idle(self) -> None:
+        """A draining link ends with its last reply; the one to SIGN_OUT comes after all others."""
+        if self.in_flight or self.machine.state is not LinkState.DRAINING:
+            return
+        exchange, self._sign_out_exchange = self._sign_out_exchange, None
+        if exchange is not None:
+            self.answer(exchange, self._approved(NoBody()))
+        self.report(LinkEvent.LAST_REPLY_SENT)
+
+    def _stop_sign_in_timer(self) -> None:
+        self.timers.sign_in_due_s = None
+
+    def _restart_idle_timer(self) -> None:
+        self.timers.idle_due_s = self.services.clock.seconds() + self.services.settings.link.idle_timeout
+        self.timers.echo_due_s = None
+
+    def _start_echo_timer(self) -> None:
+        self.timers.idle_due_s = None
+        self.timers.echo_due_s = self.services.clock.seconds() + self.services.settings.link.echo_timeout
+
+    def _stop_timers(self) -> None:
+        self.timers = Timers(None)
+
+    def _raise_security_event(self) -> None:
+        self.services.events["security_event"] += 1
+        _log.error("security_event", kind="mac_failures", peer=str(self.peer), bank_code=self._own_bank_code())
+
+    def _discard_keys(self) -> None:
+        """Session keys die with the connection; a reply still in work is not sent any more."""
+        self.ring = None
+
+    # --- frames
+
+    def frame_received(self, frame: bytes) -> None:
+        """Handle one frame, answered or dropped; nothing is raised."""
+        envelope = self.dialect.open(frame)
+        exchange = Exchange(envelope, self.services.clock.seconds())
+        try:
+            if envelope.is_response:
+                self._response_received(exchange)
+            else:
+                self._request_received(exchange)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must cost one request, not the daemon
+            _log.error("request_failed", bank_code=self._bank_code(envelope), error=error)
+            code = response_of(error, may_be_stored=False)
+            if not envelope.is_response and exchange.authenticator is not None:
+                self.answer(exchange, Answer(code))
+
+    def _request_received(self, exchange: Exchange) -> None:
+        envelope = exchange.envelope
+        if not envelope.supported:
+            return self._refuse_unauthenticated(exchange, ResponseCode.UNSUPPORTED_VERSION)
+        bank = self.services.banks.get(envelope.bank_code)
+        if bank is None:
+            return self._refuse_unauthenticated(exchange, ResponseCode.UNKNOWN_BANK)
+        if envelope.transaction is Transaction.SIGN_IN and not bank.may_connect_from(self.peer):
+            _log.warning("sign_in_refused", bank_code=bank.settings.bank_code, peer=str(self.peer), reason="address")
+            return self.wire.close()
+        if self.bank is not None and bank is not self.bank:
+            self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
+            return self._count_mac_failure()
+        if self.bank is None and envelope.transaction is not Transaction.SIGN_IN:
+            return self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
+        try:
+            self._authenticate(exchange, bank)
+        except KeyVersionUnknown:
+            return self._refuse_unauthenticated(exchange, ResponseCode.KEY_EXPIRED)
+        except MacMismatch as mismatch:
+            return self._mac_failed(exchange, mismatch)
+        return self._authenticated(exchange, bank)
+
+    def _authenticated(self, exchange: Exchange, bank: Bank) -> None:
+        """Go on with a request whose MAC was right: from here on every reply has one too."""
+        envelope = exchange.envelope
+        if envelope.is_misdirected:
+            return self._drop(envelope, "wrong_direction")
+        code = self._link_refusal(envelope, bank)
+        if code is not None:
+            return self.answer(exchange, Answer(code))
+        try:
+            exchange.request = self.dialect.request(envelope, self._plain_body(exchange))
+        except MessageInvalid as invalid:
+            _log.info(
+                "message_invalid",
+                bank_code=bank.settings.bank_code,
+                transaction=envelope.transaction.label if envelope.transaction else "unknown",
+                **self.dialect.trace(envelope),
+                path=invalid.path,
+                reason=invalid.reason,
+            )
+            if envelope.transaction is Transaction.ECHO and invalid.path == "header.bank_serial":
+                return self._drop(envelope, "echo_of_our_own")  # never echo an echo
+            return self.answer(exchange, Answer(ResponseCode.FORMAT_ERROR))
+        return self._act(exchange, bank, exchange.request)
+
+    def _link_refusal(self, envelope: Envelope, bank: Bank) -> ResponseCode | None:
+        """Return the code of the first failing check between MAC and fields, None when all pass."""
+        transaction = envelope.transaction
+        if (
+            transaction not in LINK_TRANSACTIONS
+            and self.ring is not None
+            and envelope.key_version
+            and self.ring.expired(envelope.key_version, self.services.clock.seconds())
+        ):
+            return ResponseCode.KEY_EXPIRED
+        if transaction is None:
+            return ResponseCode.INVALID_TRANSACTION
+        if envelope.body and transaction not in _KEYED_BY_AK:
+            encryption = bank.settings.encryption
+            if (encryption == "required" and not envelope.is_encrypted) or (
+                encryption == "forbidden" and envelope.is_encrypted
+            ):
+                return ResponseCode.ENCRYPTION_MISMATCH
+        return None
+
+    def _act(self, exchange: Exchange, bank: Bank, request: Request) -> None:
+        """Do what the link's state allows for the request."""
+        transaction = request.transaction
+        if transaction in _KEYED_BY_AK and is_replayed(self.services, bank, request):
+            self._refuse_unauthenticated(exchange, ResponseCode.MAC_INCORRECT)
+            return self._count_mac_failure()
+        refusal = self.machine.refusal(transaction)
+        if refusal is not None:
+            return self.answer(exchange, Answer(refusal))
+        if transaction in _KEYED_BY_AK:
+            return self._keys_asked_for(exchange, bank, request)
+        if transaction is Transaction.ECHO:
+            return self.answer(exchange, self._approved(NoBody()))
+        if transaction is Transaction.SIGN_OUT:
+            if self._sign_out_exchange is not None:  # the first one is answered last, and there is one last reply
+                return self.answer(exchange, Answer(ResponseCode.BUSY))
+            self._sign_out_exchange = exchange
+            self.report(LinkEvent.SIGNED_OUT)
+            return self._leave_when_idle()
+        return submit(self, exchange, bank, request)
+
+    # --- authentication
+
+    def _authenticate(self, exchange: Exchange, bank: Bank) -> None:
+        """Verify the MAC of a request.
+
+        Raises:
+            KeyVersionUnknown: the frame names keys that do not exist.
+            MacMismatch: the MAC is not ours.
+        """
+        envelope = exchange.envelope
+        if envelope.transaction in _KEYED_BY_AK:
+            if envelope.key_version:
+                raise KeyVersionUnknown(envelope.key_version)
+            bank.authenticator.verify(envelope.signed, envelope.mac)
+            exchange.authenticator = bank.authenticator
+            self.report(LinkEvent.AK_VERIFIED)
+        else:
+            exchange.authenticator = exchange.security = self._verify_session(envelope)
+
+    def _verify_session(self, envelope: Envelope) -> SessionSecurity:
+        """Verify a frame under its session keys and note that it did."""
+        if self.ring is None:
+            raise KeyVersionUnknown(envelope.key_version)
+        now = self.services.clock.seconds()
+        security = self.ring.security(envelope.key_version, now)
+        security.verify(envelope.signed, envelope.mac)
+        self.ring.mark_used(envelope.key_version, now)
+        self.report(LinkEvent.MAK_VERIFIED)
+        return security
+
+    def _mac_failed(self, exchange: Exchange, mismatch: MacMismatch) -> None:
+        envelope = exchange.envelope
+        _log.warning(
+            "mac_incorrect",
+            bank_code=self._bank_code(envelope),
+            transaction=envelope.transaction.label if envelope.transaction else "unknown",
+            input_bytes=mismatch.input_bytes,
+            input_sha256=mismatch.input_sha256,
+        )
+        if not envelope.is_response:
+            self._refuse_unauthenticated(exchange, ResponseCode.MAC_INCORRECT)
+        self._count_mac_failure()
+
+    def _count_mac_failure(self) -> None:
+        self.services.events["mac_failure"] += 1
+        self.report(LinkEvent.MAC_FAILED)
+
+    def _plain_body(self, exchange: Exchange) -> bytes:
+        """Return the body in clear.
+
+        Raises:
+            MessageInvalid: encrypted although it may not be, or not in whole blocks.
+        """
+        envelope = exchange.envelope
+        if not envelope.is_encrypted:
+            return envelope.body
+        if exchange.security is None or not envelope.body:
+            raise MessageInvalid("header.flags", "this frame is never encrypted")
+        try:
+            return exchange.security.decrypt_body(envelope.nonce, envelope.body)
+        except ValueError:
+            raise MessageInvalid("body", "not in whole cipher blocks") from None
+
+    # --- sign-in and key exchange
+
+    def _keys_asked_for(self, exchange: Exchange, bank: Bank, request: Request) -> None:
+        ring = self.ring or bank.new_key_ring(self.services.settings.link.key_lifetime)
+        answer = issue_keys(self.services, bank, ring, request)
+        if answer.code is ResponseCode.APPROVED and self.bank is None:
+            self.bank, self.ring = bank, ring
+            self.report(LinkEvent.SIGNED_IN)
+            _log.info("signed_in", bank_code=bank.settings.bank_code, peer=str(self.peer))
+        return self.answer(exchange, answer)
+
+    # --- replies
+
+    def _approved(self, body: NoBody) -> Answer:
+        return Answer(ResponseCode.APPROVED, body, clearing_date=self._clearing_date())
+
+    def answer(self, exchange: Exchange, answer: Answer, batch_size: int = 0) -> None:
+        """Send the reply to ``exchange`` and write its log line."""
+        if answer.clearing_date is None:
+            answer = replace(answer, clearing_date=self._clearing_date())
+        self._send_reply(exchange, answer)
+        self.services.transaction_log.answered(
+            self._bank_code(exchange.envelope),
+            exchange.envelope.transaction,
+            self.dialect.trace(exchange.envelope),
+            answer,
+            (self.services.clock.seconds() - exchange.started_s) * 1000,
+            batch_size,
+        )
+
+    def _send_reply(self, exchange: Exchange, answer: Answer) -> None:
+        envelope, security = exchange.envelope, exchange.security
+        is_encrypted = (
+            envelope.is_encrypted
+            and security is not None
+            and answer.code is not ResponseCode.ENCRYPTION_MISMATCH
+            and not isinstance(answer.body, NoBody)
+        )
+        nonce = urandom(NONCE_BYTES) if is_encrypted else None
+        outgoing = self.dialect.reply(envelope, answer, Sealing(envelope.key_version, nonce))
+        if nonce is not None and security is not None:
+            outgoing = Outgoing(outgoing.header, security.encrypt_body(nonce, outgoing.body))
+        self._send(outgoing, exchange.authenticator)
+
+    def _refuse_unauthenticated(self, exchange: Exchange, code: ResponseCode) -> None:
+        exchange.authenticator = exchange.security = None
+        self.answer(exchange, Answer(code))
+
+    def _send(self, outgoing: Outgoing, authenticator: Authenticator | None) -> None:
+        mac = (
+            NO_MAC
+            if authenticator is None
+            else authenticator.mac_of(self.dialect.signed(outgoing.header, outgoing.body))
+        )
+        self.wire.send(self.dialect.seal(outgoing, mac))
+
+    # --- requests of our own
+
+    def _send_echo(self) -> None:
+        """Send ECHO 线路测试; only on a link whose session keys the bank has used."""
+        ring, bank = self.ring, self.bank
+        now = self.services.clock.seconds()
+        version = ring.own_version(now) if ring else None
+        if ring is None or bank is None or version is None or len(self._own_serials) >= OWN_REQUESTS_MAX:
+            return
+        serial = self.services.next_echo_serial()
+        if serial is None:  # the bank's silence is judged without it
+            return
+        self._own_serials.add(serial)
+        outgoing = self.dialect.own_request(
+            Transaction.ECHO,
+            NoBody(),
+            bank.settings.bank_code,
+            serial,
+            self.services.wall_clock().replace(tzinfo=SHANGHAI),
+            Sealing(version),
+        )
+        self._send(outgoing, ring.security(version, now))
+
+    def _response_received(self, exchange: Exchange) -> None:
+        """A reply of the bank: to a request of ours, else dropped and counted; never answered."""
+        envelope = exchange.envelope
+        if self.bank is None or envelope.bank_code != self.bank.settings.bank_code:
+            return self._drop(envelope, "reply_of_nobody")
+        try:
+            self._verify_session(envelope)
+        except KeyVersionUnknown:
+            return self._drop(envelope, "reply_key_version")
+        except MacMismatch as mismatch:
+            return self._mac_failed(exchange, mismatch)
+        if envelope.transaction is Transaction.ECHO and envelope.fep_serial in self._own_serials:
+            self._own_serials.discard(envelope.fep_serial)
+            return None
+        return self._drop(envelope, "reply_nobody_waits_for")
+
+    # --- small things
+
+    def _drop(self, envelope: Envelope, reason: str) -> None:
+        self.services.events["frame_dropped"] += 1
+        _log.warning("frame_dropped", bank_code=self._bank_code(envelope), reason=reason)
+
+    def _clearing_date(self) -> date | None:
+        return self.services.gate.clearing_date(self.bank.settings.bank_code) if self.bank else None
+
+    def _own_bank_code(self) -> str:
+        return self.bank.settings.bank_code if self.bank else "unknown"
+
+    def _bank_code(self, envelope: Envelope) -> str:
+        """Return the bank for logs: the signed-in one, else a known one, else nothing that a stranger wrote."""
+        if self.bank is not None:
+            return self.bank.settings.bank_code
+        return envelope.bank_code if envelope.bank_code in self.services.banks else "unknown"
+
+
+_DO: Mapping[LinkAction, Callable[[Link], None]] = MappingProxyType(
+    {
+        LinkAction.STOP_SIGN_IN_TIMER: Link._stop_sign_in_timer,
+        LinkAction.RESTART_IDLE_TIMER: Link._restart_idle_timer,
+        LinkAction.START_ECHO_TIMER: Link._start_echo_timer,
+        LinkAction.STOP_TIMERS: Link._stop_timers,
+        LinkAction.SEND_ECHO: Link._send_echo,
+        LinkAction.RAISE_SECURITY_EVENT: Link._raise_security_event,
+        LinkAction.DISCARD_KEYS: Link._discard_keys,
+        LinkAction.CLOSE: lambda link: link.wire.close(),
+        LinkAction.CLOSE_GENTLY: lambda link: link.wire.close_gently(),
+    }
+)
+"""What each order of the state machine means here."""

@@ -1,0 +1,75 @@
+"""Listener 监听: accepts banks' connections, holds all of them to their limits, and drains them at the end."""
+
+from ipaddress import ip_address
+
+import structlog
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+
+from fep.links.connection import Connection
+from fep.links.services import Services
+from protocol.dialect import Dialect
+
+CHECK_INTERVAL_S = 0.25
+"""How often time limits are looked at: the shortest is seconds, and a thousand idle links cost a millisecond."""
+
+_log = structlog.get_logger()
+
+
+class LinkFactory(Factory):
+    """Makes a connection for each peer that one of the banks of ``dialect`` may come from."""
+
+    noisy = False
+
+    def __init__(self, services: Services, dialect: Dialect) -> None:
+        self._services = services
+        self._dialect = dialect
+        self._networks = frozenset(
+            network
+            for bank in services.banks.values()
+            if bank.settings.dialect == dialect.name
+            for network in bank.settings.addresses
+        )
+        self.connections: set[Connection] = set()
+        self._drained: Deferred[None] | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection | None:
+        """Return a connection, or None: a stranger, and one too many, are closed unread."""
+        peer = ip_address(addr.host)  # type: ignore[union-attr]  # IPv4Address and IPv6Address have it
+        peer = getattr(peer, "ipv4_mapped", None) or peer  # how a socket that listens on [::] shows an IPv4 peer
+        if not any(peer in network for network in self._networks):
+            self._refuse(str(peer), "address")
+            return None
+        if len(self.connections) >= self._services.settings.listener.connections_max:
+            self._refuse(str(peer), "connections_max")
+            return None
+        connection = Connection(self._services, self._dialect, peer, self._lost)
+        self.connections.add(connection)
+        return connection
+
+    def _refuse(self, peer: str, reason: str) -> None:
+        self._services.events["connection_refused"] += 1
+        _log.warning("connection_refused", peer=peer, reason=reason)
+
+    def _lost(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        if self._drained is not None and not self.connections:
+            drained, self._drained = self._drained, None
+            drained.callback(None)
+
+    def check(self, now: float) -> None:
+        """Enforce the time limits of all connections at ``now`` (monotonic seconds)."""
+        for connection in tuple(self.connections):
+            connection.check(now)
+
+    def drain(self) -> "Deferred[None]":
+        """Take no new business; fires when the last connection is gone. The time limits bound it."""
+        done: Deferred[None] = Deferred()
+        self._drained = done
+        for connection in tuple(self.connections):
+            connection.link.drain()
+        if not self.connections and self._drained is not None:
+            self._drained = None
+            done.callback(None)
+        return done
