@@ -38,6 +38,7 @@ class Backend:
         clock_statement: SQL that tells the wall clock in Asia/Shanghai; None: the machine's clock is the database's.
         money_lanes: transactions that may usefully run at the same time.
         pause_s: what a lane leaves between two batches, so that another daemon may begin.
+        runs_in_process: its statements are work of this process, and between BEGIN and COMMIT they wait for nobody.
     """
 
     open: Callable[[URL, bool], Engine]
@@ -45,6 +46,7 @@ class Backend:
     clock_statement: str | None
     money_lanes: int
     pause_s: float
+    runs_in_process: bool
 
 
 def _open(url: URL, **options: Any) -> Engine:
@@ -112,6 +114,7 @@ BACKENDS: Mapping[str, Backend] = {
         money_lanes=1,
         # The busy handler of SQLite sleeps between its tries, so a daemon that begins again at once starves the others.
         pause_s=0.001,
+        runs_in_process=True,
     ),
     "postgresql": Backend(
         open=_open_postgresql,
@@ -119,5 +122,6 @@ BACKENDS: Mapping[str, Backend] = {
         clock_statement="SELECT date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'Asia/Shanghai')",
         money_lanes=4,
         pause_s=0.0,
+        runs_in_process=False,
     ),
 }

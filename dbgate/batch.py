@@ -16,7 +16,7 @@ Every request is answered, whatever happens.
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, RootTransaction
@@ -43,6 +43,9 @@ leave identities and daily counters, and losing twice in a row is already rare."
 RETRY_S = 0.1
 """Pause before a database that has just failed is asked again: at most a hundred tries before ``db_timeout``."""
 
+Turn = AbstractContextManager[object]
+"""Whose turn it is to use the interpreter, where the database runs in this process (see ``Gate``)."""
+
 Answers = dict[int, object]
 """By ``id(work)``: the decision's answer or a GateError."""
 
@@ -59,9 +62,10 @@ class Lane:
 
     money = False
 
-    def __init__(self, database: Database, clearing: ClearingDates) -> None:
+    def __init__(self, database: Database, clearing: ClearingDates, turn: Turn | None = None) -> None:
         self._database = database
         self._clearing = clearing
+        self._turn = turn if turn is not None and database.backend.runs_in_process else nullcontext()
         self._open: Connection | None = None
 
     def run(self, works: Sequence[Work]) -> list[tuple[Work, object]]:
@@ -151,8 +155,8 @@ class MoneyLane(Lane):
 
     money = True
 
-    def __init__(self, database: Database, clearing: ClearingDates) -> None:
-        super().__init__(database, clearing)
+    def __init__(self, database: Database, clearing: ClearingDates, turn: Turn | None = None) -> None:
+        super().__init__(database, clearing, turn)
         self._numbers = Numbers(database.database_no)
 
     def _attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
@@ -167,11 +171,12 @@ class MoneyLane(Lane):
     def _transact(self, works: Sequence[Work], taken: frozenset[Identity], deadline: float) -> Answers:
         transaction = self._database.begin(self._connection(), deadline)
         try:
-            wanted = union_of((work.needs for work in works), taken)
-            working_set, now = load_money(transaction.connection, wanted, self._database.now)
-            self._clearing.require_current({code: working_set.day(code) for code in wanted.bank_codes}, now)
-            answers = _decide(works, working_set, now, self._numbers)
-            has_changed = store(transaction.connection, working_set)
+            with self._turn:
+                wanted = union_of((work.needs for work in works), taken)
+                working_set, now = load_money(transaction.connection, wanted, self._database.now)
+                self._clearing.require_current({code: working_set.day(code) for code in wanted.bank_codes}, now)
+                answers = _decide(works, working_set, now, self._numbers)
+                has_changed = store(transaction.connection, working_set)
         except BaseException:
             self._roll_back(transaction)
             raise
@@ -222,8 +227,9 @@ class ReadLane(Lane):
     def _attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
         transaction = self._connection().begin()
         try:
-            working_set = load_read(transaction.connection, union_of(work.needs for work in works))
-            answers = _decide(works, working_set, self._database.now(transaction.connection), None)
+            with self._turn:
+                working_set = load_read(transaction.connection, union_of(work.needs for work in works))
+                answers = _decide(works, working_set, self._database.now(transaction.connection), None)
         finally:
             self._roll_back(transaction)
         self._note_days(works, working_set)

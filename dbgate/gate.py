@@ -12,7 +12,7 @@ from datetime import time as time_of_day
 
 import structlog
 
-from dbgate.batch import Lane, MoneyLane, ReadLane
+from dbgate.batch import Lane, MoneyLane, ReadLane, Turn
 from dbgate.clearing import DEFAULT_CUT_OFF, ClearingDates
 from dbgate.cut_off import CutOff
 from dbgate.database import Database
@@ -46,6 +46,9 @@ class Gate:
         queue_max: requests that may wait for money lanes, and as many for read lanes.
         money_lanes: default: what the engine can use (SQLite has one writer).
         read_lanes: connections for read work.
+        turn: a lock that the process's own loop holds while it works. A lane whose database runs in this process holds
+            it from BEGIN to COMMIT, in which it never waits: otherwise the two threads hand the interpreter to each
+            other at every row that SQLite steps to, and both are slower for it.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Gate:
         queue_max: int = QUEUE_MAX,
         money_lanes: int | None = None,
         read_lanes: int = 1,
+        turn: Turn | None = None,
     ) -> None:
         if not 1 <= batch_max <= IN_LIST_MAX:
             raise ValueError(f"batch_max is 1 to {IN_LIST_MAX}, not {batch_max}")
@@ -71,8 +75,8 @@ class Gate:
         self._cut_off = CutOff(database, self._clearing)
         money_count = database.backend.money_lanes if money_lanes is None else money_lanes
         self._threads = [
-            *(self._start(MoneyLane(database, self._clearing), self._money, i) for i in range(money_count)),
-            *(self._start(ReadLane(database, self._clearing), self._reads, i) for i in range(read_lanes)),
+            *(self._start(MoneyLane(database, self._clearing, turn), self._money, i) for i in range(money_count)),
+            *(self._start(ReadLane(database, self._clearing, turn), self._reads, i) for i in range(read_lanes)),
         ]
 
     def submit(self, work: Work) -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -101,6 +102,7 @@ class Daemon:
         self._loops: list[LoopingCall] = []
         self._gate: Gate | None = None
         self._services: Services | None = None
+        self._turn = Lock()
         self._is_stopping = False
 
     def start(self) -> None:
@@ -111,12 +113,17 @@ class Daemon:
         check(database.read_engine)
         cut_offs = {code: bank.settings.cut_off for code, bank in banks.items()}
         self._gate = gate = Gate(
-            database, self._deliver, cut_offs=cut_offs, batch_max=billing.batch_max, queue_max=billing.queue_max
+            database,
+            self._deliver,
+            cut_offs=cut_offs,
+            batch_max=billing.batch_max,
+            queue_max=billing.queue_max,
+            turn=self._turn,
         )
         gate.ensure_banks(banks)
         clock = SteadyClock()
         serials = EchoSerials(partial(draw_fep_serials, database), self._reactor)
-        self._services = Services(self._settings, banks, gate, clock, shanghai_now, serials.draw)
+        self._services = Services(self._settings, banks, gate, clock, shanghai_now, serials.draw, self._turn)
         self._listen(self._services)
         self._listen_for_operators()
         self._repeat(CHECK_INTERVAL_S, self._check_limits)
@@ -170,7 +177,8 @@ class Daemon:
     def _delivered(self, results: list[tuple[Work, object]]) -> None:
         for work, result in results:
             try:
-                work.done(result)
+                with self._turn:
+                    work.done(result)
             except Exception as error:  # noqa: BLE001 - one reply that cannot be built must not cost the others
                 _log.error("reply_failed", error=error)
 

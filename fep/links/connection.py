@@ -59,8 +59,9 @@ class Connection(TwistedProtocol):
         """Take what has arrived; after half-closing it is read and forgotten."""
         if self.link.is_closed or self._closing_s is not None:
             return
-        self._reader.receive_data(data)
-        self._take_frames()
+        with self._services.turn:
+            self._reader.receive_data(data)
+            self._take_frames()
 
     def _take_frames(self) -> None:
         """Hand complete frames to the link while it may take more."""

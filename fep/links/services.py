@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from threading import Lock
 from typing import Protocol
 
 from dbgate.work import Work
@@ -46,6 +48,7 @@ class Services:
         clock: monotonic seconds.
         wall_clock: naive Asia/Shanghai time of this machine.
         next_echo_serial: number for a request of our own; None while there is none.
+        turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
     """
 
@@ -55,6 +58,7 @@ class Services:
     clock: Clock
     wall_clock: Callable[[], datetime]
     next_echo_serial: Callable[[], int | None]
+    turn: AbstractContextManager[object] = field(default_factory=Lock)
     transaction_log: TransactionLog = field(default_factory=TransactionLog)
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)
     events: Counter[str] = field(default_factory=Counter)
