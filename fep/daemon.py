@@ -35,6 +35,7 @@ from fep.links.bank import Bank
 from fep.links.echo_serials import EchoSerials
 from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
 from fep.links.services import Services
+from fep.links.transport import PromptServer
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from protocol.dialects.registry import DIALECTS
@@ -154,6 +155,7 @@ class Daemon:
         for address in listener.addresses:
             binding = makeBinding(address.host, address.port, reuseAddress=True, reusePort=listener.reuse_port)
             port = self._reactor.listenTCP(binding, factory, backlog=1024, interface=address.host)
+            port.transport = PromptServer
             self._tcp_ports.append(port)
 
     def _addresses(self) -> list[Address]:

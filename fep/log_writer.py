@@ -12,6 +12,9 @@ from typing import TextIO
 WAITING_CHARS_MAX = 8 * 1024 * 1024
 """Some 30,000 transactions: seconds of full load, which is longer than a rotation or a restart of the reader takes."""
 
+GATHER_S = 0.02
+"""Pause between two writes: waking for each line would cost the loop more than making the line."""
+
 CLOSE_LIMIT_S = 5.0
 """How long ``close`` waits for a reader that takes nothing."""
 
@@ -25,6 +28,7 @@ class LogWriter:
         self._waiting_chars = 0
         self._dropped_count = 0
         self._is_closed = False
+        self._closing = threading.Event()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
@@ -52,6 +56,7 @@ class LogWriter:
         with self._changed:
             self._is_closed = True
             self._changed.notify()
+        self._closing.set()
         self._thread.join(CLOSE_LIMIT_S)
 
     def _run(self) -> None:
@@ -67,6 +72,7 @@ class LogWriter:
             with suppress(OSError, ValueError):  # a full disk, or a reader that has gone, costs lines only
                 self._stream.write(text)
                 self._stream.flush()
+            self._closing.wait(GATHER_S)
 
     def _told_of_drops(self) -> str:
         count, self._dropped_count = self._dropped_count, 0
