@@ -3,13 +3,9 @@
 from datetime import time, timedelta
 from typing import Any
 
-import pytest
-
 from tests.support.raw_bank import ENCRYPTED, ERROR, REPEAT, RESPONSE, Frame, RawBank, now
 from tests.system import messages
 
-# Transactions of the specification that the daemon does not serve yet; the mark fails as soon as it does.
-NOT_YET = pytest.mark.xfail(reason="RECON_DETAIL and the FILE transactions are not served yet", strict=True)
 # The demo's cut-off is 23:30; a run that starts shortly before moves it back, so that no day rolls in the middle of it.
 CUT_OFF = time(23, 0) if time(23, 0) <= now().time() < time(23, 30) else time(23, 30)
 MONEY = (messages.PAY, messages.CANCEL, messages.REVERSE)

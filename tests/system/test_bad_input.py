@@ -22,10 +22,9 @@ from tests.support.raw_bank import (
     RawBank,
     new_serial,
     now,
-    today,
 )
 from tests.system import messages
-from tests.system.checks import NOT_YET, ask, check_reply, query_fields
+from tests.system.checks import ask, check_reply, query_fields
 from tests.system.messages import (
     BILL_PUSH,
     CANCEL,
@@ -35,7 +34,6 @@ from tests.system.messages import (
     PAY,
     PAYMENTS,
     QUERY,
-    RECON_DETAIL,
     RECON_TOTALS,
     REVERSE,
     STATUS,
@@ -509,14 +507,6 @@ def test_a_malformed_body(site, witness, fault, encrypted):
     bank.check_alive()
 
 
-@NOT_YET
-def test_a_malformed_recon_detail(bank, witness):
-    """Reserved bytes of RECON_DETAIL that are not zeros are 1003."""
-    body = messages.DETAIL_REQUEST.pack(clearing_date=today(), page=1)
-
-    ask(bank, RECON_DETAIL, body[:-1] + b"\1", "1003")
-
-
 @pytest.mark.parametrize("code", ["0102", "0103"])
 def test_an_encrypted_body_of_half_a_block(site, witness, code):
     """An encrypted body that is not whole blocks is 1003, not a fault of ours."""
@@ -700,3 +690,14 @@ def test_serials_are_the_banks_own(bank):
     """The largest serial a bank can have is a serial like any other."""
     ask(bank, ECHO, serial=999_999_999_999)
     assert new_serial() < 999_999_999_999
+
+
+@pytest.mark.parametrize(
+    ("code", "body"),
+    [(3002, 32), (4001, 2160), (4002, 80), (4003, 16)],
+    ids=["RECON_DETAIL", "FILE_PUT", "FILE_GET", "FILE_LIST"],
+)
+def test_a_transaction_that_is_not_offered(bank, witness, code, body):
+    """Details and files are not offered yet: 1004 under a right MAC, and the link stays up."""
+    ask(bank, code, bytes(body), "1004")
+    bank.check_alive()

@@ -6,14 +6,11 @@ import pytest
 
 from tests.support.raw_bank import new_serial, today
 from tests.system import messages
-from tests.system.checks import NOT_YET, ask, pay_fields, query_fields
+from tests.system.checks import ask, pay_fields, query_fields
 from tests.system.messages import (
     CANCEL,
     CONSUMPTION,
     DEPOSIT,
-    FILE_GET,
-    FILE_LIST,
-    FILE_PUT,
     INVOICE,
     PAY,
     PAYMENTS,
@@ -455,29 +452,3 @@ def test_refusals_of_invoice_in_their_order(site, bank):
     _prints(bank, "2007", account.account_no, new_serial())
     _prints(bank, "2013", other.account_no, paid.serial)
     _prints(bank, "2008", account.account_no, paid.serial)
-
-
-# --- files ------------------------------------------------------------------------------------------------------------
-
-
-@NOT_YET
-def test_no_file_is_listed_at_first(bank):
-    """A bank without files gets an empty list."""
-    reply = ask(bank, FILE_LIST, messages.FILE_LIST_REQUEST.pack())
-
-    head, rows = messages.table(messages.FILE_LIST_HEAD, messages.FILE_LIST_ROW, reply.body, "files_in_page")
-    assert (head["file_count"], rows) == (0, [])
-
-
-@NOT_YET
-@pytest.mark.parametrize(
-    "name", ["no_such_file.txt", "../fep.toml", ".hidden", "a/b", "/etc/passwd", "a b", "", "a\0b"]
-)
-def test_a_file_that_cannot_be_had(bank, name):
-    """A file that does not exist and a name that is not allowed are 4001, to get and to put."""
-    raw = name.encode().ljust(64)
-    chunk = messages.CHUNK.pack(file_name=raw, total_size=1, chunk_size=1, chunk=b"x".ljust(2048, b"\0"))
-
-    ask(bank, FILE_GET, messages.FILE_GET_REQUEST.pack(file_name=raw), "1003" if "\0" in name else "4001")
-    if name != "no_such_file.txt":
-        ask(bank, FILE_PUT, chunk, "1003" if "\0" in name else "4001")

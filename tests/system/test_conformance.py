@@ -12,14 +12,13 @@ import pytest
 
 from tests.support.raw_bank import ECHO, KEY_EXCHANGE, RESPONSE, SIGN_IN, new_serial
 from tests.system import messages
-from tests.system.checks import NOT_YET, ask, check_reply, query_fields
+from tests.system.checks import ask, check_reply, query_fields
 from tests.system.messages import (
     BILL_PUSH,
     CANCEL,
     DEPOSIT,
     PAY,
     QUERY,
-    RECON_DETAIL,
     RECON_TOTALS,
     REVERSE,
     STATUS,
@@ -305,14 +304,6 @@ def test_the_suspension_is_found_before_the_own_checks(strict):
     ask(bank, QUERY, query("0199700001"), "1012")
     ask(bank, CANCEL, undo("0199700001", 1, 5), "1012")
     ask(bank, RECON_TOTALS, messages.TOTALS_REQUEST.pack(clearing_date=b"20200101"), "1012")
-
-
-@NOT_YET
-def test_the_suspension_bars_details_too(strict):
-    """RECON_DETAIL of a suspended bank is 1012, before its day is looked at."""
-    day = messages.DETAIL_REQUEST.pack(clearing_date=b"20200101", page=1)
-
-    ask(strict.bank("0102"), RECON_DETAIL, day, "1012")
 
 
 def test_a_suspended_bank_may_still_ask_and_reverse(strict):

@@ -11,7 +11,7 @@ import pytest
 from tests.support.raw_bank import ECHO, KEY_EXCHANGE, SHANGHAI, SIGN_IN, SIGN_IN_REPLY, SIGN_OUT, SUITES, now, today
 from tests.system import messages
 from tests.system.billing import month_back
-from tests.system.checks import NONE_SERIAL, NOT_YET, ask, check_reply, clearing_date, pay_fields, query_fields
+from tests.system.checks import NONE_SERIAL, ask, check_reply, clearing_date, pay_fields, query_fields
 from tests.system.messages import (
     CANCEL,
     CONSUMPTION,
@@ -20,7 +20,6 @@ from tests.system.messages import (
     PAY,
     PAYMENTS,
     QUERY,
-    RECON_DETAIL,
     RECON_TOTALS,
     REVERSE,
     STATUS,
@@ -439,25 +438,10 @@ def test_totals_of_the_open_day_grow_with_each_movement(site, bank):
     }
 
 
-@NOT_YET
-def test_details_of_the_open_day_are_not_to_be_had(bank):
-    """RECON_DETAIL of a day still open is 3002."""
-    body = messages.DETAIL_REQUEST.pack(clearing_date=clearing_date().encode(), page=1)
-
-    ask(bank, RECON_DETAIL, body, "3002")
-
-
 def test_a_day_that_does_not_exist_cannot_be_reconciled(bank):
     """RECON_TOTALS of a day long before the first or not come yet is 3001."""
     for day in (b"20200101", ymd(today() + timedelta(days=40)).encode()):
         ask(bank, RECON_TOTALS, messages.TOTALS_REQUEST.pack(clearing_date=day), "3001")
-
-
-@NOT_YET
-def test_a_day_that_does_not_exist_has_no_details(bank):
-    """RECON_DETAIL of a day long before the first or not come yet is 3001."""
-    for day in (b"20200101", ymd(today() + timedelta(days=40)).encode()):
-        ask(bank, RECON_DETAIL, messages.DETAIL_REQUEST.pack(clearing_date=day, page=1), "3001")
 
 
 # --- the log ----------------------------------------------------------------------------------------------------------
