@@ -14,23 +14,23 @@ through ``Wire``, time comes from ``Services``.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from os import urandom
 from types import MappingProxyType
-from typing import Protocol
 
 import structlog
 
 from crypto.errors import KeyVersionUnknown, MacMismatch
 from crypto.key_ring import KeyRing
-from crypto.session import NONCE_BYTES, Authenticator, SessionSecurity
+from crypto.session import SessionSecurity
 from fep.clock import SHANGHAI
 from fep.links.bank import Bank, IPAddress
 from fep.links.business import submit
+from fep.links.exchange import Exchange, sealed
 from fep.links.outcomes import response_of
 from fep.links.services import Services
 from fep.links.sign_in import is_replayed, issue_keys
+from fep.links.wire import Wire
 from protocol.canonical import Answer, NoBody, Request
-from protocol.dialect import Dialect, Envelope, Outgoing, Sealing
+from protocol.dialect import Dialect, Envelope, Sealing
 from protocol.errors import MessageInvalid
 from protocol.link import Link as Machine
 from protocol.link import LinkAction, LinkEvent, LinkState
@@ -40,31 +40,9 @@ from protocol.transactions import LINK_TRANSACTIONS, Transaction
 OWN_REQUESTS_MAX = 8
 """Requests of ours without a reply on one link; ECHO is sent one at a time, so more means a bug."""
 
-NO_MAC = bytes(8)
-
 _KEYED_BY_AK = frozenset({Transaction.SIGN_IN, Transaction.KEY_EXCHANGE})
 
 _log = structlog.get_logger()
-
-
-class Wire(Protocol):
-    """What a link needs of its connection."""
-
-    def send(self, data: bytes) -> None:
-        """Write one whole frame."""
-        ...
-
-    def close(self) -> None:
-        """Close after what has been written."""
-        ...
-
-    def close_gently(self) -> None:
-        """Half-close, read on and drop for a short while, then close."""
-        ...
-
-    def released(self) -> None:
-        """One request less is in work: frames may be taken again."""
-        ...
 
 
 @dataclass(slots=True)
@@ -74,25 +52,6 @@ class Timers:
     sign_in_due_s: float | None
     idle_due_s: float | None = None
     echo_due_s: float | None = None
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request and what its reply needs.
-
-    Attributes:
-        envelope: the request's frame.
-        started_s: monotonic seconds when it was taken.
-        authenticator: what verified it, and makes the reply's MAC; None when nothing did.
-        security: the session keys it came under, when it did.
-        request: its fields, once they are read.
-    """
-
-    envelope: Envelope
-    started_s: float
-    authenticator: Authenticator | None = None
-    security: SessionSecurity | None = None
-    request: Request | None = None
 
 
 class Link:
@@ -233,7 +192,7 @@ class Link:
         if code is not None:
             return self.answer(exchange, Answer(code))
         try:
-            exchange.request = self.dialect.request(envelope, self._plain_body(exchange))
+            exchange.request = self.dialect.request(envelope, exchange.plain_body())
         except MessageInvalid as invalid:
             _log.info(
                 "message_invalid",
@@ -336,22 +295,6 @@ class Link:
         self.services.events["mac_failure"] += 1
         self.report(LinkEvent.MAC_FAILED)
 
-    def _plain_body(self, exchange: Exchange) -> bytes:
-        """Return the body in clear.
-
-        Raises:
-            MessageInvalid: encrypted although it may not be, or not in whole blocks.
-        """
-        envelope = exchange.envelope
-        if not envelope.is_encrypted:
-            return envelope.body
-        if exchange.security is None or not envelope.body:
-            raise MessageInvalid("header.flags", "this frame is never encrypted")
-        try:
-            return exchange.security.decrypt_body(envelope.nonce, envelope.body)
-        except ValueError:
-            raise MessageInvalid("body", "not in whole cipher blocks") from None
-
     # --- sign-in and key exchange
 
     def _keys_asked_for(self, exchange: Exchange, bank: Bank, request: Request) -> None:
@@ -372,7 +315,7 @@ class Link:
         """Send the reply to ``exchange`` and write its log line."""
         if answer.clearing_date is None:
             answer = replace(answer, clearing_date=self._clearing_date())
-        self._send_reply(exchange, answer)
+        self.wire.send(exchange.reply_frame(self.dialect, answer))
         self.services.transaction_log.answered(
             self._bank_code(exchange.envelope),
             exchange.envelope.transaction,
@@ -382,31 +325,9 @@ class Link:
             batch_size,
         )
 
-    def _send_reply(self, exchange: Exchange, answer: Answer) -> None:
-        envelope, security = exchange.envelope, exchange.security
-        is_encrypted = (
-            envelope.is_encrypted
-            and security is not None
-            and answer.code is not ResponseCode.ENCRYPTION_MISMATCH
-            and not isinstance(answer.body, NoBody)
-        )
-        nonce = urandom(NONCE_BYTES) if is_encrypted else None
-        outgoing = self.dialect.reply(envelope, answer, Sealing(envelope.key_version, nonce))
-        if nonce is not None and security is not None:
-            outgoing = Outgoing(outgoing.header, security.encrypt_body(nonce, outgoing.body))
-        self._send(outgoing, exchange.authenticator)
-
     def _refuse_unauthenticated(self, exchange: Exchange, code: ResponseCode) -> None:
         exchange.authenticator = exchange.security = None
         self.answer(exchange, Answer(code))
-
-    def _send(self, outgoing: Outgoing, authenticator: Authenticator | None) -> None:
-        mac = (
-            NO_MAC
-            if authenticator is None
-            else authenticator.mac_of(self.dialect.signed(outgoing.header, outgoing.body))
-        )
-        self.wire.send(self.dialect.seal(outgoing, mac))
 
     # --- requests of our own
 
@@ -429,7 +350,7 @@ class Link:
             self.services.wall_clock().replace(tzinfo=SHANGHAI),
             Sealing(version),
         )
-        self._send(outgoing, ring.security(version, now))
+        self.wire.send(sealed(self.dialect, outgoing, ring.security(version, now)))
 
     def _response_received(self, exchange: Exchange) -> None:
         """A reply of the bank: to a request of ours, else dropped and counted; never answered."""

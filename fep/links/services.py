@@ -11,7 +11,7 @@ from typing import Protocol
 from dbgate.work import Work
 from fep.config.settings import Settings
 from fep.links.bank import Bank
-from fep.links.business import InWork
+from fep.links.in_work import InWork
 from fep.links.replay_guard import ReplayGuard
 from fep.links.transaction_log import TransactionLog
 

@@ -15,7 +15,7 @@ from twisted.internet.address import IPv4Address
 from dbgate.errors import DatabaseUnavailable, DecisionFailed, GateBusy, OutcomeUnknown, StatementFailed
 from dbgate.records import Identity
 from dbgate.work import Work
-from fep.links.business import Ticket
+from fep.links.in_work import Ticket
 from protocol.canonical import Answer
 from tests.support.histories import TERMS, UTILITY, check_books
 from tests.support.ledger_gate import WorkLedger

@@ -17,7 +17,7 @@ from dbgate.records import ClearingDay, Identity
 from dbgate.work import Moment
 from dbgate.working_set import WorkingSet
 from fep.links import business
-from fep.links.business import OVERDUE_S, InWork
+from fep.links.in_work import OVERDUE_S, InWork
 from handlers.catalogue import HANDLERS, Handler
 from handlers.terms import BankTerms, Hours
 from protocol.canonical import Answer, StatusReply, UndoReply
@@ -155,7 +155,7 @@ def test_a_link_ends_even_when_no_reply_can_be_sent(rim, monkeypatch):
     """When nothing at all can be answered the request is no longer in work, so that a drain is not held up."""
     bank = rim.bank()
     bank.send(bank.build(*READ))
-    monkeypatch.setattr(type(bank.link), "_send_reply", lambda *_: 1 / 0)
+        monkeypatch.setattr("fep.links.exchange.Exchange.reply_frame", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         rim.gate.finish(status_found())
     assert bank.link.in_flight == 0
