@@ -155,7 +155,7 @@ def test_a_link_ends_even_when_no_reply_can_be_sent(rim, monkeypatch):
     """When nothing at all can be answered the request is no longer in work, so that a drain is not held up."""
     bank = rim.bank()
     bank.send(bank.build(*READ))
-        monkeypatch.setattr("fep.links.exchange.Exchange.reply_frame", lambda *_: 1 / 0)
+    monkeypatch.setattr("fep.links.exchange.Exchange.reply_frame", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         rim.gate.finish(status_found())
     assert bank.link.in_flight == 0
