@@ -5,6 +5,7 @@
      ├ KeyRefused             a key that must not be used: weak, semi-weak, halves equal, wrong length
      ├ KeyCheckFailed         a key whose check value (KCV 密钥校验值) differs
      ├ KeyUnavailable         the key store holds no keys of this bank
+     ├ SuiteDiffers           keys that were loaded for another suite than the bank's file names
      ├ KeyVersionUnknown      a frame names session keys that do not exist, or no longer do: answered 1005
      ├ KeyRingBusy            a key exchange while two used versions are valid: answered 1011
      ├ KeyStoreInvalid        the key store file cannot be used: says which, what, and what to do
@@ -52,7 +53,11 @@ class KeyFault(Enum):
 
     WEAK = ("weak DES key", "DES弱密钥")
     SEMI_WEAK = ("semi-weak DES key", "DES半弱密钥")
-    HALVES_EQUAL = ("halves equal, which makes it single DES", "左右两半相同, 等同单DES")
+    HALVES_EQUAL = (
+        "halves equal, as they are in no random key (3DES would be single DES)",
+        "左右两半相同, 随机密钥不会如此 (3DES 等同单DES)",
+    )
+    SAME_AS_AK = ("the same as AK", "与AK相同")
     WRONG_LENGTH = ("wrong length", "长度错误")
     NOT_HEXADECIMAL = ("not hexadecimal", "不是十六进制")
     PADDING = ("right half of a wrapped 8-byte key is not zeros", "8字节密钥密文的右半不是零")
@@ -97,6 +102,16 @@ class KeyUnavailable(CryptoError):
             f"密钥库中没有银行 {bank_code} 的密钥, 请装入其AK和KEK",
         )
         self.bank_code = bank_code
+
+
+class SuiteDiffers(CryptoError):
+    """The keys of a bank were loaded for another suite than its file names 套件不符: their check values say nothing."""
+
+    def __init__(self, bank_code: str, loaded: str, configured: str) -> None:
+        super().__init__(
+            f"keys of bank {bank_code} were loaded for suite {loaded}, its file says {configured}; load them again",
+            f"银行 {bank_code} 的密钥按套件 {loaded} 装入, 而其配置为 {configured}; 请重新装入密钥",
+        )
 
 
 class KeyVersionUnknown(CryptoError):

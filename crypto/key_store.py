@@ -27,7 +27,7 @@ from typing import Any, Self
 from zlib import crc32
 
 from crypto.ciphers import AES_CIPHER, GCM_NONCE_BYTES, gcm_open, gcm_seal
-from crypto.errors import FileFault, KeyStoreInvalid, KeyUnavailable
+from crypto.errors import FileFault, KeyFault, KeyRefused, KeyStoreInvalid, KeyUnavailable
 from crypto.keys import Key, check_kcv, check_key
 from crypto.master_key import MASTER_KEY_BYTES
 from crypto.private_file import (
@@ -140,6 +140,8 @@ def _checked(keys: BankKeys) -> BankKeys:
     suite = keys.suite
     check_key(keys.ak, suite.check_cipher(suite.ak_bytes), suite.ak_bytes)
     check_key(keys.kek, suite.check_cipher(suite.kek_bytes), suite.kek_bytes)
+    if keys.ak.secret == keys.kek.secret:
+        raise KeyRefused(keys.kek.label, KeyFault.SAME_AS_AK)
     return keys
 
 

@@ -92,11 +92,12 @@ def check_key(key: Key, cipher: Cipher, key_bytes: int) -> Key:
 
     DES knows 4 weak and 12 semi-weak keys (encrypting twice, or with the partner, gives the plaintext back) and ignores
     the low bit of each byte, the parity; so does this. Each half of a 16-byte key is a DES key, and equal halves make
-    3DES single DES. AES and SM4 have no weak keys. Source: NIST SP 800-67, section 3.3.2.
+    3DES single DES. AES and SM4 have no weak keys; equal halves are refused there too, for they come of components
+    that were entered twice. Source: NIST SP 800-67, section 3.3.2.
     """
     if len(key) != key_bytes:
         raise KeyRefused(key.label, KeyFault.WRONG_LENGTH, f"{len(key)} bytes, {key_bytes} wanted")
-    fault = _des_fault(key.secret) if cipher.is_des else None
+    fault = _des_fault(key.secret) if cipher.is_des else _halves_fault(key.secret)
     if fault is not None:
         raise KeyRefused(key.label, fault)
     return key
@@ -173,3 +174,8 @@ def _des_fault(secret: bytes) -> KeyFault | None:
     if len(set(halves)) < len(halves):
         return KeyFault.HALVES_EQUAL
     return None
+
+
+def _halves_fault(secret: bytes) -> KeyFault | None:
+    middle = len(secret) // 2
+    return KeyFault.HALVES_EQUAL if secret[:middle] == secret[middle:] else None

@@ -1,5 +1,6 @@
 """``fep demo`` 演示: a demo directory, the real daemon, and a teller's day against it over TCP."""
 
+import json
 import shutil
 import signal
 import socket
@@ -21,6 +22,9 @@ _PIPE_WIDTH = 132
 START_LIMIT_S = 30.0
 """The daemon listens within a second; a slow disk may take several to make the journal durable."""
 
+END_LIMIT_S = 30.0
+"""How long its drain may take: what has begun ends within ``db_timeout``, the links within ``drain_timeout``."""
+
 
 @command(
     "demo",
@@ -36,12 +40,18 @@ def demo(once: bool, accounts: int, port: int) -> int:
     if not console.is_terminal:
         console = Console(width=_PIPE_WIDTH)
     directory = Path(tempfile.mkdtemp(prefix="fep-demo-"))
+    for number in (signal.SIGTERM, signal.SIGHUP):  # whatever ends it, its daemon ends and its directory goes
+        signal.signal(number, _interrupt)
     try:
         return _demonstrate(console, directory / "site", accounts, port or _free_port(), once=once)
     except KeyboardInterrupt:
         return EXIT_DONE
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _demonstrate(console: Console, site: Path, accounts: int, port: int, *, once: bool) -> int:
@@ -57,17 +67,26 @@ def _demonstrate(console: Console, site: Path, accounts: int, port: int, *, once
     log = (site / "fep.log").open("wb")
     daemon = subprocess.Popen([*fep, "run", "--config", str(site / "fep.toml")], stdout=log, stderr=log)
     try:
-        _wait_until_listening(daemon, port, site)
+        _wait_until_started(daemon, site)
         console.print(say(en=f"the daemon listens on 127.0.0.1:{port}\n", zh=f"守护进程已在 127.0.0.1:{port} 监听\n"))
         exit_code = _teller_day(console, port)
         if not once and exit_code == EXIT_DONE:
             _stay(console, daemon, site, port)
         return exit_code
     finally:
-        if daemon.poll() is None:
-            daemon.send_signal(signal.SIGTERM)
-        daemon.wait(30)
+        _end(daemon)
         log.close()
+
+
+def _end(daemon: "subprocess.Popen[bytes]") -> None:
+    """Let the daemon drain; one that does not end in time is killed, for its directory goes too."""
+    if daemon.poll() is None:
+        daemon.send_signal(signal.SIGTERM)
+    try:
+        daemon.wait(END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()
 
 
 def _teller_day(console: Console, port: int) -> int:
@@ -110,17 +129,25 @@ def _stay(console: Console, daemon: "subprocess.Popen[bytes]", site: Path, port:
     daemon.wait()
 
 
-def _wait_until_listening(daemon: "subprocess.Popen[bytes]", port: int, site: Path) -> None:
+def _wait_until_started(daemon: "subprocess.Popen[bytes]", site: Path) -> None:
+    """Wait until this very daemon says that it listens: whoever answers on the port might be another one."""
+    log = site / "fep.log"
     deadline = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline and daemon.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+    while time.monotonic() < deadline:
+        if any(_event_of(line) == "started" for line in log.read_text(errors="replace").splitlines()):
             return
-    log = (site / "fep.log").read_text(errors="replace")
-    raise CommandFailed(EXIT_CANNOT_RUN, en=f"the daemon did not start:\n{log}", zh=f"守护进程未能启动:\n{log}")
+        if daemon.poll() is not None:
+            break
+        time.sleep(0.05)
+    text = log.read_text(errors="replace")
+    raise CommandFailed(EXIT_CANNOT_RUN, en=f"the daemon did not start:\n{text}", zh=f"守护进程未能启动:\n{text}")
+
+
+def _event_of(line: str) -> object:
+    try:
+        return json.loads(line).get("event")
+    except (ValueError, AttributeError):  # a line that is still being written
+        return None
 
 
 def _free_port() -> int:

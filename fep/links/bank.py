@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import Self
 
-from crypto.errors import CryptoError
+from crypto.errors import SuiteDiffers
 from crypto.key_ring import KeyRing
 from crypto.key_store import KeyStore
 from crypto.keys import Key
@@ -12,16 +12,6 @@ from crypto.session import Authenticator, ak_mac
 from fep.config.settings import BankSettings
 
 IPAddress = IPv4Address | IPv6Address
-
-
-class SuiteDiffers(CryptoError):
-    """The keys of a bank were loaded for another suite than its file names, so their check values say nothing."""
-
-    def __init__(self, bank_code: str, loaded: str, configured: str) -> None:
-        super().__init__(
-            f"keys of bank {bank_code} were loaded for suite {loaded}, its file says {configured}; load them again",
-            f"银行 {bank_code} 的密钥按套件 {loaded} 装入, 而其配置为 {configured}; 请重新装入密钥",
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from crypto.errors import (
     KeyVersionUnknown,
     MacMismatch,
     MasterKeyUnavailable,
+    SuiteDiffers,
 )
 
 ERRORS = [
@@ -24,6 +25,7 @@ ERRORS = [
     KeyCheckFailed("MAK"),
     KeyUnavailable("0102"),
     KeyVersionUnknown(2),
+    SuiteDiffers("0102", "aes", "3des"),
     KeyRingBusy(),
     *(KeyStoreInvalid(Path("/etc/fep/bank.keys"), fault) for fault in FileFault),
     *(MasterKeyUnavailable.of_file("file:master.key", fault) for fault in FileFault),

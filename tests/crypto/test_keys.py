@@ -105,7 +105,13 @@ def test_good_keys_pass() -> None:
     """An ordinary key is accepted, and AES takes what only DES calls weak."""
     assert fault_of(GOOD) is None
     assert fault_of(GOOD + GOOD[::-1]) is None
-    check_key(Key("AK", GOOD + GOOD), AES, 16)
+    check_key(Key("AK", bytes.fromhex("0101010101010101") + GOOD), AES, 16)
+
+
+def test_components_entered_twice_are_refused_by_every_suite() -> None:
+    """Two equal components XOR to zeros: a key with equal halves, which no suite takes."""
+    with pytest.raises(KeyRefused, match="halves equal"):
+        check_key(Key("AK", bytes(16)), AES, 16)
 
 
 @pytest.mark.parametrize("length", [0, 7, 15, 17, 24])
@@ -120,8 +126,10 @@ def test_refusals_speak_both_languages() -> None:
     with pytest.raises(KeyRefused) as caught:
         check_key(Key("AK of bank 0102", GOOD + GOOD), TRIPLE_DES, 16)
 
-    assert str(caught.value) == "AK of bank 0102 refused: halves equal, which makes it single DES"
-    assert caught.value.chinese == "AK of bank 0102 不可用: 左右两半相同, 等同单DES"
+    assert str(caught.value) == (
+        "AK of bank 0102 refused: halves equal, as they are in no random key (3DES would be single DES)"
+    )
+    assert caught.value.chinese == ("AK of bank 0102 不可用: 左右两半相同, 随机密钥不会如此 (3DES 等同单DES)")
     assert caught.value.label == "AK of bank 0102"
 
 

@@ -1,6 +1,5 @@
 """``fep demo``: what it starts, what it prints, and what it leaves behind."""
 
-import io
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -53,13 +52,14 @@ class Machine:
         self.init_words: list[str] = []
         self.init_exit_code = 0
         self.refused = 0
+        self.handlers: dict[int, Any] = {}
         self.ended: list[str] = []
         self.error: Exception | None = None
         self.now = 0.0
         monkeypatch.setattr(demo.tempfile, "mkdtemp", self.mkdtemp)
         monkeypatch.setattr(demo.subprocess, "run", self.run)
         monkeypatch.setattr(demo.subprocess, "Popen", self.popen)
-        monkeypatch.setattr(demo.socket, "create_connection", self.connect)
+        monkeypatch.setattr(demo.signal, "signal", lambda number, handler: self.handlers.update({number: handler}))
         monkeypatch.setattr(demo.time, "sleep", self.sleep)
         monkeypatch.setattr(demo.time, "monotonic", lambda: self.now)
         monkeypatch.setattr("fep.demo.bank_client.BankClient", self.client)
@@ -78,16 +78,19 @@ class Machine:
         self.daemon.words = words[1:]
         stdout.write(b"the daemon's own words\n")
         stdout.flush()
+        self.log = stdout
+        self.tell_when_started()
         return self.daemon
 
-    def connect(self, *_: Any, **__: Any) -> io.StringIO:
-        if self.refused:
-            self.refused -= 1
-            raise ConnectionRefusedError
-        return io.StringIO()
+    def tell_when_started(self) -> None:
+        if self.refused == 0:
+            self.log.write(b'{"event": "started"}\n')
+            self.log.flush()
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
+        self.refused -= 1
+        self.tell_when_started()
 
     def client(self, *_: Any, **__: Any) -> Any:
         machine = self
@@ -159,6 +162,30 @@ def test_ctrl_c_is_an_end_like_any_other(machine, monkeypatch):
     assert run(once=False) == 0
     assert machine.daemon.signals == [signal.SIGTERM]
     assert not machine.site.parent.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_end_like_ctrl_c(machine, monkeypatch, number):
+    """SIGTERM and a closed terminal leave no daemon and no directory behind either."""
+    monkeypatch.setattr(demo, "_stay", lambda *_: machine.handlers[number](number, None))
+    assert run(once=False) == 0
+    assert machine.daemon.signals == [signal.SIGTERM]
+    assert not machine.site.parent.exists()
+
+
+def test_a_daemon_that_does_not_drain_is_killed(machine, monkeypatch):
+    """Its directory goes, so a daemon that ignores SIGTERM goes too."""
+    killed: list[bool] = []
+
+    def wait(timeout: float | None = None) -> int:
+        if timeout is not None:
+            raise subprocess.TimeoutExpired("fep", timeout)
+        return -9
+
+    monkeypatch.setattr(machine.daemon, "wait", wait)
+    monkeypatch.setattr(machine.daemon, "kill", lambda: killed.append(True), raising=False)
+    assert run() == 0
+    assert killed == [True]
 
 
 def test_a_day_that_goes_wrong(machine, capsys):
