@@ -10,6 +10,12 @@ from dbgate.backends import BACKENDS, SystemClock, system_clock
 from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
 
+ENGINES_SERVED = "this version serves SQLite and PostgreSQL"
+
+
+class DatabaseUnserved(DatabaseUnavailable):
+    """An engine that this installation cannot use: not served, or its driver is missing; waiting mends nothing."""
+
 
 class Database:
     """One billing database.
@@ -20,7 +26,8 @@ class Database:
         clock: the clock where the engine has none of its own (SQLite), naive Asia/Shanghai; tests move time by it.
 
     Raises:
-        DatabaseUnavailable: the URL is malformed, or names an engine that is not supported.
+        DatabaseUnavailable: the URL is malformed.
+        DatabaseUnserved: it names an engine that is not supported, or one whose driver is not installed.
     """
 
     def __init__(self, url: str, *, database_no: int = 1, clock: SystemClock = system_clock) -> None:
@@ -33,13 +40,15 @@ class Database:
             raise DatabaseUnavailable("the database URL is malformed") from None
         backend = BACKENDS.get(parsed.get_backend_name())
         if backend is None:
-            known = ", ".join(sorted(BACKENDS))
-            raise DatabaseUnavailable(f"no support for {parsed.get_backend_name()}; supported are: {known}")
+            raise DatabaseUnserved(_unsupported(parsed.get_backend_name()))
         self.database_no = database_no
         self.backend = backend
         self._clock = clock
-        self.money_engine: Engine = backend.open(parsed, False)
-        self.read_engine: Engine = backend.open(parsed, True)
+        try:
+            self.money_engine: Engine = backend.open(parsed, False)
+            self.read_engine: Engine = backend.open(parsed, True)
+        except ImportError as error:
+            raise DatabaseUnserved(_driver_missing(parsed.get_backend_name(), error)) from None
 
     def now(self, connection: Connection) -> datetime:
         """Read the database clock: naive Asia/Shanghai, cut to milliseconds as it is stored."""
@@ -65,3 +74,18 @@ class Database:
         """Let go of whatever the engines hold."""
         self.money_engine.dispose()
         self.read_engine.dispose()
+
+
+def _unsupported(name: str) -> str:
+    if name == "oracle":
+        return f"{ENGINES_SERVED}; Oracle only as DDL text, by fep db upgrade --sql"
+    return f"no support for {name}; {ENGINES_SERVED}"
+
+
+def _driver_missing(backend: str, error: ImportError) -> str:
+    """Name the driver and its remedy; a driver may be there and lack a part of its own (psycopg without libpq)."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        problem = f"the driver {error.name} is not installed"
+    else:
+        problem = f"the driver cannot be imported ({str(error).partition(chr(10))[0]})"
+    return f"{problem}; pip install 'fep-daemon[{backend}]'"

@@ -87,6 +87,7 @@ def _report_lower(error: Exception) -> int | None:
     """Report errors of the layers below, which are imported only now that one may have come from them."""
     from crypto.errors import CryptoError
     from dbgate.errors import GateError, SchemaMismatch
+    from fep.database_reasons import database_reason_text
 
     match error:
         case CryptoError():
@@ -97,7 +98,8 @@ def _report_lower(error: Exception) -> int | None:
             click.echo(say(en="run fep db upgrade", zh="请执行 run fep db upgrade"), err=True)
             return EXIT_CANNOT_RUN
         case GateError():
-            click.echo(f"{say(en='billing database', zh='营业数据库')}: {error}", err=True)
+            subject = say(en="billing database", zh="营业数据库")
+            click.echo(f"{subject}: {database_reason_text(str(error))}", err=True)
             return EXIT_CANNOT_RUN
     return None
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dbgate import schema
-from dbgate.database import Database
+from dbgate.database import Database, DatabaseUnserved
 from dbgate.errors import GateError, SchemaMismatch
 from dbgate.loading import load_days
 from dbgate.working_set import WorkingSet
 from fep.config.database_url import sqlite_path
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import Settings
+from fep.database_reasons import database_reason_text
 from fep.databases import open_database
 from fep.language import say
 
@@ -24,12 +25,14 @@ class DatabaseState:
         is_reachable: it answered.
         is_current: it has the schema of this program.
         problem: why not, empty when all is well.
+        is_served: this installation could use it; False: wrong engine, or no driver.
         clearing_dates: by bank code; those of the configured banks that have one.
     """
 
     is_reachable: bool
     is_current: bool
     problem: str = ""
+    is_served: bool = True
     clearing_dates: dict[str, date] = field(default_factory=dict)
 
 
@@ -41,15 +44,20 @@ def database_state(settings: Settings) -> DatabaseState:
         return DatabaseState(is_reachable=False, is_current=False, problem=problem)
     try:
         database = open_database(settings)
-    except (GateError, ConfigInvalid) as error:
+    except DatabaseUnserved as error:
+        problem = database_reason_text(str(error))
+        return DatabaseState(is_reachable=False, is_current=False, problem=problem, is_served=False)
+    except GateError as error:
+        return DatabaseState(is_reachable=False, is_current=False, problem=database_reason_text(str(error)))
+    except ConfigInvalid as error:
         return DatabaseState(is_reachable=False, is_current=False, problem=str(error))
     try:
         schema.check(database.read_engine)
-        return DatabaseState(True, True, "", clearing_dates(database, settings.banks))
+        return DatabaseState(True, True, clearing_dates=clearing_dates(database, settings.banks))
     except SchemaMismatch as error:
         return DatabaseState(is_reachable=True, is_current=False, problem=str(error))
     except GateError as error:
-        return DatabaseState(is_reachable=False, is_current=False, problem=str(error))
+        return DatabaseState(is_reachable=False, is_current=False, problem=database_reason_text(str(error)))
     finally:
         database.dispose()
 

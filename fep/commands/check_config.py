@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option
+from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, command, config_option
 from fep.language import say
 
 if TYPE_CHECKING:
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 @command(
     "check-config",
-    en="Check configuration, keys and database.\n\nExit code 1 when there are problems, 0 with warnings only.",
-    zh="检查配置、密钥和数据库。\n\n有问题时退出码为 1; 只有警告时为 0。",
+    en="Check configuration, keys and database.\n\nExit code 1 when there are problems, 0 with warnings only, "
+    "3 when this installation cannot use the database.",
+    zh="检查配置、密钥和数据库。\n\n有问题时退出码为 1; 无法使用该数据库时为 3; 只有警告时为 0。",
 )
 @config_option
 def check_config(config_path: Path) -> int:
@@ -25,11 +26,14 @@ def check_config(config_path: Path) -> int:
     settings = load(config_path)
     _show_banks(settings)
     report = Report(say(en="result", zh="结果"), say(en="subject", zh="对象"), say(en="finding", zh="说明"))
-    problems = 0
+    problems, is_runnable = 0, True
     for found in check(settings, config_path):
         problems += found.level is Level.PROBLEM
+        is_runnable &= found.is_runnable
         report.row(found.level.value, found.subject, str(found.text).replace("\n", "; "))
     report.show()
+    if not is_runnable:
+        return EXIT_CANNOT_RUN
     return EXIT_FINDINGS if problems else EXIT_DONE
 
 
@@ -37,7 +41,7 @@ def _show_banks(settings: "Settings") -> None:
     from fep.reports import Report
 
     report = Report(
-        say(en="bank", zh="行号"),
+        say(en="bank", zh="银行代码"),
         say(en="name", zh="名称"),
         say(en="dialect", zh="方言"),
         say(en="suite", zh="套件"),

@@ -81,7 +81,7 @@ def list_keys(config_path: Path) -> int:
 
     settings = load(config_path)
     store = open_key_store(settings)
-    report = Report(say(en="bank", zh="行号"), say(en="name", zh="名称"), say(en="suite", zh="套件"), "AK", "KEK")
+    report = Report(say(en="bank", zh="银行代码"), say(en="name", zh="名称"), say(en="suite", zh="套件"), "AK", "KEK")
     for bank_code in store.bank_codes():
         entry = store.get(bank_code)
         bank, suite = settings.banks.get(bank_code), entry.suite
@@ -179,7 +179,7 @@ def _suite_of(settings: "Settings", bank_code: str, suite_name: str | None) -> "
             zh=f"银行 {bank_code} 在 banks/ 中没有配置文件; 请先建立, 或用 --suite 指定套件",
         )
     if not (bank_code.isascii() and bank_code.isdigit() and len(bank_code) == 4):
-        raise CommandFailed(EXIT_BAD_INPUT, en="a bank code has 4 digits", zh="行号为 4 位数字")
+        raise CommandFailed(EXIT_BAD_INPUT, en="a bank code has 4 digits", zh="银行代码为 4 位数字")
     if bank is not None and suite_name not in {None, bank.suite.name}:
         raise CommandFailed(
             EXIT_BAD_INPUT,

@@ -80,7 +80,7 @@ def _show_banks(settings: "Settings", daemon: dict[str, Any], database: "Databas
 
     running = daemon.get("banks", {})
     report = Report(
-        say(en="bank", zh="行号"),
+        say(en="bank", zh="银行代码"),
         say(en="name", zh="名称"),
         say(en="links", zh="连接数"),
         say(en="clearing date", zh="清算日期"),
@@ -95,9 +95,9 @@ def _show_counts(daemon: dict[str, Any]) -> None:
     from fep.reports import Report
 
     report = Report(
-        say(en="bank", zh="行号"),
+        say(en="bank", zh="银行代码"),
         say(en="transaction", zh="交易"),
-        say(en="code", zh="应答码"),
+        say(en="code", zh="响应码"),
         say(en="count", zh="笔数"),
     )
     fields = ("bank_code", "transaction", "response_code", "count")

@@ -72,7 +72,7 @@ _CHANNEL_LIMITS = Table(_ChannelLimits, single_fen=_AMOUNT, daily_fen=_AMOUNT)
 _LIMITS = Table(_Limits, single_fen=_AMOUNT, daily_fen=_AMOUNT, channel=mapping(_channel, _CHANNEL_LIMITS))
 _BANK_FILE = Table(
     _BankFile,
-    bank_code=matching(r"\d{4}", 'a bank code of 4 digits in quotes, as "0102"', '引号中的 4 位行号, 如 "0102"'),
+    bank_code=matching(r"\d{4}", 'a bank code of 4 digits in quotes, as "0102"', '引号中的 4 位银行代码, 如 "0102"'),
     addresses=many(network, least=1),
     dialect=choice(tuple(DIALECTS)),
     suite=choice(SUITES),
@@ -171,5 +171,5 @@ def _check_suite(tables: dict[str, Any], path: Path) -> None:
 
 def _duplicate(path: Path, first: Path, bank_code: str) -> ConfigInvalid:
     return Place(path, "bank_code").unfit(
-        f'"{bank_code}" is the bank of {first.name} already', f'行号 "{bank_code}" 已在 {first.name} 中使用'
+        f'"{bank_code}" is the bank of {first.name} already', f'银行代码 "{bank_code}" 已在 {first.name} 中使用'
     )

@@ -33,6 +33,8 @@ class Check:
     level: Level
     subject: str
     text: Text
+    is_runnable: bool = True
+    """False: this installation cannot run with it, whatever else is mended."""
 
 
 def check(settings: Settings, path: Path) -> Iterator[Check]:
@@ -124,7 +126,7 @@ def _check_database(settings: Settings) -> Iterator[Check]:
     subject = settings.billing.databases[0].name
     state = database_state(settings)
     if state.problem:
-        yield Check(Level.PROBLEM, subject, Text(state.problem, state.problem))
+        yield Check(Level.PROBLEM, subject, Text(state.problem, state.problem), state.is_served)
     else:
         yield Check(Level.GOOD, subject, Text("reachable, schema current", "可连接, 表结构最新"))
     if not settings.billing.databases[0].url.startswith("sqlite"):

@@ -2,6 +2,7 @@
 
 # ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
 
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -13,6 +14,29 @@ from dbgate.backends import BACKENDS, system_clock
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
 from tests.dbgate.fixtures import Clock, stored
+
+POSTGRESQL = "postgresql+psycopg://fep:secret@db.example/billing"
+
+
+def test_a_driver_that_is_not_installed_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's driver is an extra of the distribution; without it nobody reads a traceback."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatabaseUnavailable) as caught:
+        Database(POSTGRESQL)
+    assert str(caught.value) == "the driver psycopg is not installed; pip install 'fep-daemon[postgresql]'"
+
+
+def test_a_driver_that_lacks_a_part_of_its_own_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """psycopg without libpq is installed and cannot be imported."""
+
+    def broken(*_: object, **__: object) -> Engine:
+        raise ImportError("no pq wrapper available.\nAttempts made: ...")
+
+    monkeypatch.setattr(backends, "create_engine", broken)
+    with pytest.raises(
+        DatabaseUnavailable, match=r"cannot be imported \(no pq wrapper available.\); pip install 'fep-"
+    ):
+        Database(POSTGRESQL)
 
 
 def pragma(database: Database, name: str, *, money: bool) -> object:
@@ -45,7 +69,8 @@ def test_wait_for_the_write_lock(empty: Database) -> None:
     [
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
-        ("mysql://user:secret@host/db", "no support for mysql; supported are: postgresql, sqlite"),
+        ("mysql://user:secret@host/db", "no support for mysql; this version serves SQLite and PostgreSQL"),
+        ("oracle+oracledb://fep:secret@host/?service_name=x", "Oracle only as DDL text, by fep db upgrade --sql"),
         ("user:secret@nowhere", "malformed"),
         ("sqlite:////no/such/directory/fep.db", "cannot connect: OperationalError SQLITE_CANTOPEN"),
     ],
