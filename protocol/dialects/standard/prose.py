@@ -14,6 +14,12 @@ document are generated from the descriptions that the FEP itself runs on, so the
 durable and has happened exactly once. Without such a reply ask STATUS, or send REVERSE within the clearing
 date. Nothing else is possible, whatever is killed, cut off or repeated.
 
+**Golden vectors 标准测试向量.** [tests/vectors/standard.json](../tests/vectors/standard.json) holds whole frames in hex
+with their keys and fields, and MACs, key check values and wrapped keys of every suite. An implementation that
+reproduces them is right. Its keys are for tests only.
+
+中文版: [protocol.zh-CN.md](protocol.zh-CN.md).
+
 ## 1. Frame 报文帧
 
     length u16 | header 96 bytes | body | MAC 8 bytes
@@ -25,6 +31,8 @@ date. Nothing else is possible, whatever is killed, cut off or repeated.
 - Integers are big-endian.
 - The bank may send further requests before the first is answered. Replies may come in another order; match them
   by `bank_date` and `bank_serial`.
+- A bank may hold several connections at once. Each signs in by itself and has session keys of its own; a reply
+  comes on the connection of its request, and a repeat may come on any.
 - A frame that has begun must be complete within 10 s, and the sign-in must be done within 10 s of connecting,
   else the FEP closes.
 
@@ -48,6 +56,16 @@ An integer field whose table lists values takes no other: a request with another
 
 ### Header 报文头
 <<header>>
+
+`bank_time` is the Asia/Shanghai wall clock, of the same day as `bank_date` in 1001 and 1003.
+
+`bank_serial` is the identity of some requests and a mere label of the others:
+
+| requests | what `bank_serial` is |
+|---|---|
+| PAY, CANCEL, REVERSE | identity; the three share one space for each bank and `bank_date` (section 5) |
+| INVOICE | identity in a space of its own; sent again with the same content it is answered again and not counted |
+| all others | only matches the reply to its request; not zero, and nothing is remembered of it |
 
 A reply repeats `txn_code` and everything from `bank_code` to `bank_serial` byte for byte from its request. In
 the reply to a money request `fep_serial` numbers the movement and `clearing_date` is the day it belongs to; in
@@ -95,6 +113,8 @@ and key exchange, `KEK` wraps the session keys. Sign-in gives the connection its
   new random nonce for each frame. Whether a bank must, may or must not encrypt is agreed; what does not fit is
   answered `1009`. A reply is encrypted exactly when its request was. 1001, 1003 and frames without a body are
   never encrypted: ENCRYPTED on one of them is answered `1003`.
+- The parity bits of DES keys (the low bit of each byte) are neither set nor checked; do not refuse a session key
+  because of them.
 - A wrapped key of 8 bytes stands in the left half of its field, zeros in the right.
 - Key check value 密钥校验值: the left 4 bytes of the encryption of zeros under the key, with the suite's block
   cipher (DES for 8-byte keys).
@@ -112,6 +132,40 @@ and key exchange, `KEK` wraps the session keys. Sign-in gives the connection its
   valid.
 - When `key_lifetime` is over, business requests are answered `1005`, MACed, until keys are exchanged.
 
+### MAC algorithms 报文鉴别码算法
+The message is filled with zero bytes to blocks D1 to Dn of 8 bytes; a frame never needs it. E is the encryption of
+one block: DES under a key of 8 bytes, 2-key 3DES under one of 16.
+
+**ANSI X9.9** (ISO 9797-1 algorithm 1), key K of 8 bytes:
+1. H0 = 8 zero bytes.
+2. Hi = DES_K(Di XOR Hi-1), for i from 1 to n.
+3. MAC = Hn, all 8 bytes.
+
+       key  0123456789abcdef
+       data 4e6f77206973207468652074696d6520666f7220616c6c20
+       MAC  70a30640cc76dd8b
+
+**ANSI X9.19** (ISO 9797-1 algorithm 3), key KL KR of 8 bytes each:
+1. H1 to Hn as X9.9 makes them under KL.
+2. Decrypt Hn with DES under KR, encrypt the result with DES under KL.
+3. MAC = that, all 8 bytes.
+
+       key  0123456789abcdeffedcba9876543210
+       data 4e6f77206973207468652074696d6520666f7220616c6c20
+       MAC  a1c72e74ea3fa9b6
+
+**CUPS ECB MAC 银联ECB算法**, key K:
+1. X = D1 XOR D2 … XOR Dn, written as 16 upper-case hex characters in ASCII; L is the left 8 of them, R the right 8.
+2. Y = E_K(E_K(L) XOR R).
+3. MAC = the left 4 bytes of Y, written as 8 upper-case hex characters in ASCII.
+
+       key  2222222222222222
+       data 1234567890abcdefabcdef1234567890
+       MAC  4532363742364532 (the characters E267B6E2)
+
+The example of CUPS has a key of 8 bytes, so E is DES in it; on the link keys have 16 and E is 3DES. AES-CMAC and
+SM4-CMAC are NIST SP 800-38B (RFC 4493) with that cipher.
+
 ## 3. Link management 链路管理
 
 Without traffic that verifies for 60 s the FEP sends ECHO, and closes 10 s later when still nothing has come. An
@@ -120,8 +174,9 @@ everything it has begun, half-closes, and closes after at most 5 s.
 
 <<message SIGN_IN>>
 
-The first frame of a connection. `bank_date` and `bank_time` are the wall clock and may differ from the FEP's by
-300 s at most: `1008`. A second sign-in on the same connection: `1010`.
+The first frame of a connection. `bank_date` and `bank_time` are the Asia/Shanghai wall clock and may differ
+from the FEP's by 300 s at most: `1008`. A second sign-in on the same connection: `1010`; but when its
+`key_version` is not zero it gets `1005`, which is looked at first (section 7).
 
 <<message SIGN_OUT>>
 
@@ -169,8 +224,9 @@ CANCEL, but: original missing: `0000` with outcome 2, and should the original st
 `2010`; undone before: `0000` with outcome 3. CANCEL and REVERSE have serials of their own; when their outcome
 is unknown they are repeated with the same serial, never reversed themselves.
 
-`amount`, `account_no` and `reason` may hold anything and are kept as they are; only `original_date` and
-`original_serial` must be well formed.
+In CANCEL and REVERSE any value of `amount`, `account_no` and `reason` is well formed and kept as it is; an
+`amount` or `account_no` that differs from the original's is `2013`. `original_date` and `original_serial` must be
+well formed, the serial not zero, else `1003`.
 
 <<message STATUS>>
 
@@ -200,10 +256,16 @@ of zero bytes ends the page. A payment that settled nothing has no rows: an invo
 Counted are: every payment posted in that day, undone later or not, debits too; each CANCEL answered `0000`;
 each REVERSE with outcome 1. A day that does not exist: `3001`.
 
+### Not offered yet 暂未开通
+3002 RECON_DETAIL 对明细, 4001 FILE_PUT, 4002 FILE_GET and 4003 FILE_LIST 文件传输 are answered `1004`. 5001
+BILL_PUSH 实时划拨 is a request of the FEP and is not sent yet; one that a bank sends has the wrong direction and is
+dropped without a reply.
+
 ## 5. Repeats and unknown outcomes 重发与未知结果
 
 A request that moves money is identified by bank, `bank_date` and `bank_serial`; PAY, CANCEL and REVERSE share
-one space of serials. Its content is `txn_code` and the plain body; no header field belongs to it.
+one space of serials, over all connections of the bank. Its content is `txn_code` and the plain body; no header
+field belongs to it.
 
 - Sent again with the same content: the first reply again, with REPEAT set. This holds over reconnects, restarts
   and failovers.
