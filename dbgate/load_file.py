@@ -17,6 +17,8 @@ LINE_BYTES_MAX = 65_536
 """A right row has some 600 bytes; a file without line ends must not fill the memory."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", "，": "full-width commas"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class LoadFile:
         try:
             header = [name.strip() for name in next(self._reader, [])]
         except csv.Error as error:
-            raise LoadRefused(f"line 1: the header row is no CSV: {error}", [(1, str(error))], 1) from None
+            reason = f"the header row is no CSV: {error}"
+            raise LoadRefused(f"line 1: {reason}", [(1, reason)], 1) from None
+        if not any(header) and not self._file.readline(1):
+            raise LoadRefused("the file is empty", [(0, "the file is empty")], 1)
         self._field_count = len(header)
         self.kind = _kind_of(header)
         self._places = _places_of(self.kind, header)
@@ -98,6 +103,9 @@ class LoadFile:
         while raw := self._file.readline(LINE_BYTES_MAX):
             line += 1
             self.bytes_read += len(raw)
+            if line == 1 and raw.startswith(_UTF_16_MARKS):
+                reason = "the file is UTF-16, convert it first: iconv -f UTF-16 -t UTF-8 old.csv > new.csv"
+                raise LoadRefused(reason, [(0, reason)], 1)
             if len(raw) == LINE_BYTES_MAX:
                 reason = f"has {LINE_BYTES_MAX} bytes or more: this is no file of accounts or bills"
                 raise LoadRefused(f"line {line}: {reason}", [(line, reason)], 1)
@@ -116,8 +124,23 @@ class LoadFile:
 def _kind_of(header: Sequence[str]) -> Kind:
     kind = max(KINDS.values(), key=lambda kind: len(kind.columns.keys() & set(header)))
     if not kind.columns.keys() & set(header):
-        raise LoadRefused("line 1: the header row names no column of accounts or bills", [(1, "no header row")], 1)
+        expected = " or ".join(",".join(name for name in kind.columns) for kind in KINDS.values())
+        reason = f"the header is not one of accounts or bills: expected {expected}{_hint(header)}"
+        raise LoadRefused(f"line 1: {reason}", [(1, reason)], 1)
     return kind
+
+
+def _hint(header: Sequence[str]) -> str:
+    """Say what would make a header of this one: spreadsheets write other separators, people capitals."""
+    known = {name for kind in KINDS.values() for name in kind.columns}
+    hint, names = "", header
+    for separator, name in _OTHER_SEPARATORS.items():
+        if len(header) == 1 and separator in header[0]:
+            names = [part.strip() for part in header[0].split(separator)]
+            hint += f"; the columns are separated by {name}, commas are wanted"
+    if not known & set(names) and known & {name.lower() for name in names}:
+        hint += "; the names must be in lower case"
+    return hint
 
 
 def _places_of(kind: Kind, header: Sequence[str]) -> list[Place]:

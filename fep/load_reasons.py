@@ -26,8 +26,14 @@ REASONS: Mapping[str, str] = {
     r"differs from what was loaded before under the same key": r"与先前装入的同一主键的数据不同",
     r"account_no is not known": r"户号不存在",
     r"has the same key as line (\d+)": r"与第 \1 行主键重复",
-    r"no header row": r"没有表头",
-    r"this looks like a file of (\w+), but has (.*)": r"像是 \1 文件, 但表头有误: \2",
+    r"the file is empty": r"文件为空",
+    r"the file is UTF-16, convert it first: (.*)": r"文件为 UTF-16 编码, 请先转换: \1",
+    r"the header row is no CSV: (.*)": r"表头不是 CSV: \1",
+    r"the header is not one of accounts or bills: expected (\S+) or ([\w,]+)(.*)": (
+        r"表头既非户也非应收: 应为 \1 或 \2\3"
+    ),
+    r"this looks like a file of accounts, but has (.*)": r"像是户文件, 但表头有误: \1",
+    r"this looks like a file of bills, but has (.*)": r"像是应收文件, 但表头有误: \1",
     r"byte (\d+) is no UTF-8; if the file is GB18030 or GBK, convert it first: (.*)": (
         r"第 \1 字节不是 UTF-8; 若文件为 GB18030 或 GBK 编码, 请先转换: \2"
     ),
@@ -37,6 +43,11 @@ _HEADER_PROBLEMS = {
     "unknown columns": "多余的列",
     "columns that appear twice": "重复的列",
     "missing columns": "缺少的列",
+    "the columns are separated by semicolons, commas are wanted": "列以分号分隔, 应为逗号",
+    "the columns are separated by tabs, commas are wanted": "列以制表符分隔, 应为逗号",
+    "the columns are separated by vertical bars, commas are wanted": "列以竖线分隔, 应为逗号",
+    "the columns are separated by full-width commas, commas are wanted": "列以全角逗号分隔, 应为半角逗号",
+    "the names must be in lower case": "列名须为小写",
 }
 
 

@@ -14,12 +14,55 @@ if TYPE_CHECKING:
     from dbgate.errors import LoadRefused
     from fep.config.settings import Settings
 
+# \b: click leaves the lines of the paragraph as they are.
+_HELP = """Load CSV files of accounts and bills.
+
+They are loaded in the order given. Each file is loaded whole or not at all; loading it again changes nothing. The first
+bad one ends the command.
+
+UTF-8, with or without a byte order mark; the header row tells accounts from bills. Money in fen, energy and readings in
+1/100 kWh, all whole numbers. Columns, in any order:
+
+\b
+accounts: account_no, name, address, meter_no, passbook, supply_branch,
+    user_class      residential, other
+    collect_mode    counter, debit, card
+    state           active, suspended, closed
+    balance         opening balance in fen
+    pay_at_utility  0, 1 (may be missing)
+
+\b
+bills: bill_no, account_no, month (YYYYMM), seq, energy,
+    previous_reading, this_reading, principal, due_date (YYYYMMDD)
+
+docs/load.md has every column and a sample. Exit code 2 when a file is refused.
+"""
+_HELP_ZH = """装入户和应收的 CSV 文件。
+
+按给出的顺序装入; 每个文件全部装入或完全不装入; 重复装入无影响。遇错即停止。
+
+UTF-8 编码, 可带 BOM; 按表头区分户和应收。金额以分为单位, 电量和表码以 1/100 千瓦时为单位, 均为整数。列的次序不限:
+
+\b
+户: account_no, name, address, meter_no, passbook, supply_branch,
+    user_class      residential 居民, other 其他
+    collect_mode    counter 柜台, debit 代扣, card 购电卡
+    state           active 正常, suspended 暂停, closed 销户
+    balance         期初余额, 分
+    pay_at_utility  0, 1 须到供电公司办理 (可无此列)
+
+\b
+应收: bill_no, account_no, month (YYYYMM), seq, energy,
+    previous_reading, this_reading, principal, due_date (YYYYMMDD)
+
+各列说明及样例见 docs/load.zh-CN.md。文件被拒绝时退出码为 2。
+"""
+
 
 @command(
     "load",
-    en="Load CSV files of accounts and bills.\n\nThey are loaded in the order given. "
-    "Each file is loaded whole or not at all; loading it again changes nothing. The first bad one ends the command.",
-    zh="装入户和应收的 CSV 文件。\n\n按给出的顺序装入; 每个文件全部装入或完全不装入; 重复装入无影响。遇错即停止。",
+    en=_HELP,
+    zh=_HELP_ZH,
 )
 @click.argument("files", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @config_option

@@ -21,6 +21,7 @@ ACCOUNT_HEADER = (
     "account_no,name,address,meter_no,passbook,supply_branch,user_class,collect_mode,state,balance,pay_at_utility"
 )
 BILL_HEADER = "bill_no,account_no,month,seq,energy,previous_reading,this_reading,principal,due_date"
+NO_HEADER = f"the header is not one of accounts or bills: expected {ACCOUNT_HEADER} or {BILL_HEADER}"
 
 Write = Callable[..., Path]
 
@@ -132,8 +133,18 @@ def test_gb18030_is_named(empty: Database, write: Write) -> None:
         ),
         (BILL_HEADER + ",colour", "line 1: this looks like a file of bills, but has unknown columns: colour"),
         (BILL_HEADER + ",month", "line 1: this looks like a file of bills, but has columns that appear twice: month"),
-        ("1,2,3", "line 1: the header row names no column of accounts or bills"),
-        ("", "line 1: the header row names no column of accounts or bills"),
+        ("1,2,3", f"line 1: {NO_HEADER}"),
+        ("", "the file is empty"),
+        (ACCOUNT_HEADER.upper(), f"line 1: {NO_HEADER}; the names must be in lower case"),
+        (
+            ACCOUNT_HEADER.replace(",", ";"),
+            f"line 1: {NO_HEADER}; the columns are separated by semicolons, commas are wanted",
+        ),
+        (
+            BILL_HEADER.title().replace(",", "\t"),
+            f"line 1: {NO_HEADER}; the columns are separated by tabs, commas are wanted; "
+            "the names must be in lower case",
+        ),
         ('"a"b', "line 1: the header row is no CSV: ',' expected after '\"'"),
         (BILL_HEADER + "," + "x" * 70_000, "line 1: has 65536 bytes or more: this is no file of accounts or bills"),
     ],

@@ -1,14 +1,18 @@
 """``fep load``: the utility's files, good and bad."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from dbgate.load_kinds import KINDS, Kind
+from dbgate.records import AccountState, CollectMode, UserClass
 from fep.load_reasons import reason_zh
 from tests.fep.commands.conftest import Run
 
+DOCS = Path(__file__).parents[3] / "docs"
 ACCOUNTS = "account_no,name,address,meter_no,passbook,supply_branch,user_class,collect_mode,state,balance"
 BILLS = "bill_no,account_no,month,seq,energy,previous_reading,this_reading,principal,due_date"
 
@@ -92,7 +96,14 @@ def test_the_first_bad_file_ends_the_command_and_what_was_loaded_stays(run: Run,
     ("content", "en", "zh"),
     [
         (ACCOUNTS.replace(",balance", "") + "\n", "missing columns: balance", "缺少的列: balance"),
-        ("a,b,c\n1,2,3\n", "no header row", "没有表头"),
+        (ACCOUNTS.replace(",balance", "") + "\n", "like a file of accounts, but", "像是户文件, 但表头有误"),
+        (BILLS.replace(",energy", "") + "\n", "like a file of bills, but", "像是应收文件, 但表头有误"),
+        ("a,b,c\n1,2,3\n", "line 1: the header is not one of accounts or bills", "第 1 行: 表头既非户也非应收"),
+        (f"{ACCOUNTS.upper()}\n", "the names must be in lower case", "列名须为小写"),
+        (ACCOUNTS.replace(",", ";"), "separated by semicolons, commas are wanted", "列以分号分隔, 应为逗号"),
+        (BILLS.replace(",", "\t"), "separated by tabs, commas are wanted", "列以制表符分隔, 应为逗号"),
+        ("", "the file is empty", "文件为空"),
+        ("\ufeff", "the file is empty", "文件为空"),
         (f"{ACCOUNTS}\n{account(1)},more\n", "line 2: has 11 fields, the header has 10", "有 11 列, 表头有 10 列"),
     ],
 )
@@ -117,15 +128,26 @@ def test_a_byte_order_mark_is_no_obstacle(run: Run, site: Path, tmp_path: Path) 
     assert count(site, "accounts") == 1
 
 
-@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
-def test_another_encoding_is_refused_with_its_line(run: Run, site: Path, tmp_path: Path, encoding: str) -> None:
+def test_another_encoding_is_refused_with_its_line(run: Run, site: Path, tmp_path: Path) -> None:
     """And with the command that converts it."""
     path = tmp_path / "accounts.csv"
-    path.write_bytes(f"{ACCOUNTS}\n{account(1)}\n".encode(encoding))
+    path.write_bytes(f"{ACCOUNTS}\n{account(1)}\n".encode("gb18030"))
     outcome = run("load", path, "--config", site / "fep.toml")
     assert outcome.exit_code == 2
+    assert "line 2: " in outcome.err
     assert "is no UTF-8; if the file is GB18030" in outcome.err
-    assert f"line {2 if encoding == 'gb18030' else 1}: " in outcome.err
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"], ids=["little endian", "big endian"])
+def test_utf_16_is_refused_by_its_name(run: Run, site: Path, tmp_path: Path, mark: bytes) -> None:
+    """Excel's "Unicode text" is UTF-16, whichever its byte order."""
+    path = tmp_path / "accounts.csv"
+    path.write_bytes(mark + ACCOUNTS.encode("utf-16-le" if mark == b"\xff\xfe" else "utf-16-be"))
+    english = run("load", path, "--config", site / "fep.toml")
+    chinese = run("--lang", "zh", "load", path, "--config", site / "fep.toml")
+    assert (english.exit_code, chinese.exit_code) == (2, 2)
+    assert f"{path}: the file is UTF-16, convert it first: iconv -f UTF-16 -t UTF-8" in english.err
+    assert f"{path}: 文件为 UTF-16 编码, 请先转换" in chinese.err
 
 
 def test_a_file_that_is_not_there_is_named(run: Run, site: Path, tmp_path: Path) -> None:
@@ -164,3 +186,35 @@ def test_settling_from_balances_is_not_pretended(run: Run, site: Path, tmp_path:
 def test_reasons_have_their_chinese(reason: str, chinese: str) -> None:
     """One that the table does not have is shown as it is."""
     assert chinese in reason_zh(reason)
+
+
+@pytest.mark.parametrize("document", ["load.md", "load.zh-CN.md"])
+def test_the_sample_in_the_document_loads(run: Run, site: Path, tmp_path: Path, document: str) -> None:
+    """Whoever begins with the sample begins with files that are right."""
+    samples = re.findall(r"```csv\n(.*?)```", (DOCS / document).read_text(encoding="utf-8"), re.DOTALL)
+    paths = [tmp_path / f"{number}.csv" for number in range(len(samples))]
+    for path, sample in zip(paths, samples, strict=True):
+        path.write_text(sample, encoding="utf-8")
+    outcome = run("load", *paths, "--config", site / "fep.toml")
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert (count(site, "accounts"), count(site, "bills")) == (2, 2)
+
+
+@pytest.mark.parametrize("document", ["load.md", "load.zh-CN.md"])
+@pytest.mark.parametrize("kind", [KINDS["accounts"], KINDS["bills"]], ids=lambda kind: kind.name)
+def test_the_document_and_the_help_name_every_column(run: Run, document: str, kind: Kind) -> None:
+    """A column that the program has come to want is explained."""
+    language = "zh" if "zh" in document else "en"
+    shown = run("--lang", language, "load", "--help").out
+    text = (DOCS / document).read_text(encoding="utf-8")
+    assert all(f"| `{column}` |" in text and column in shown for column in kind.columns)
+    words = [member.value for enum in (UserClass, CollectMode, AccountState) for member in enum]
+    assert all(f"`{word}`" in text and word in shown for word in words)
+
+
+def test_two_bills_of_a_month_with_one_seq_are_both_loaded(run: Run, site: Path, tmp_path: Path) -> None:
+    """Only bill_no is unique, as the document says."""
+    accounts = write(tmp_path / "accounts.csv", ACCOUNTS, account(1))
+    bills = write(tmp_path / "bills.csv", BILLS, bill(1, "0200000001"), bill(2, "0200000001"))
+    assert run("load", accounts, bills, "--config", site / "fep.toml").exit_code == 0
+    assert count(site, "bills") == 2
