@@ -1,73 +1,157 @@
 """Interface document 接口文档: made from the descriptions that the codec runs on, so it cannot drift from them.
 
-``python -m protocol.document`` prints it; ``docs/protocol.md`` is what it printed last, which a test compares.
+``python -m protocol.document`` prints it in English, ``python -m protocol.document zh`` in Chinese;
+``docs/protocol.md`` and ``docs/protocol.zh-CN.md`` are what it printed last, which a test compares.
 """
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from protocol.dialects.standard.catalogue import CATALOGUE
 from protocol.dialects.standard.header import HEADER
 from protocol.dialects.standard.messages.error import ERROR_REPLY
-from protocol.dialects.standard.prose import TEMPLATE
+from protocol.dialects.standard.prose import TEMPLATE as ENGLISH_TEMPLATE
+from protocol.dialects.standard.prose_zh import TEMPLATE as CHINESE_TEMPLATE
+from protocol.dialects.standard.prose_zh_phrases import PHRASES
 from protocol.layout import Layout, Placed
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 
 _MARKER = re.compile(r"^<<(\w+)(?: (\w+))?>>$", re.MULTILINE)
+_LAYOUTS: Mapping[str, Layout[Any]] = MappingProxyType({"header": HEADER, "error": ERROR_REPLY})
+_USAGE = "usage: python -m protocol.document [en|zh]"
 
 
-def interface_document() -> str:
-    """Return the interface document of the standard link, as Markdown."""
-    return _MARKER.sub(_replacement, TEMPLATE)
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """The document in one language: its prose, and how a table says things.
+
+    Attributes:
+        template: the prose, with markers for the tables.
+        request: title of the request's body.
+        reply: title of the reply's body.
+        no_body: sentence for a message without a body, of its ``{title}``.
+        body: line above the fields of a body, of its ``{title}`` and ``{size}`` in bytes.
+        rows: paragraph above the fields of a row, of ``{begin}``, ``{capacity}`` and ``{size}``.
+        field_titles: the columns of a field table.
+        field_meaning: the last columns of a field's row.
+        code_titles: the columns of the table of response codes.
+        code_meaning: the last columns of a code's row.
+    """
+
+    template: str
+    request: str
+    reply: str
+    no_body: str
+    body: str
+    rows: str
+    field_titles: tuple[str, ...]
+    field_meaning: Callable[[Placed], tuple[str, ...]]
+    code_titles: tuple[str, ...]
+    code_meaning: Callable[[ResponseCode], tuple[str, ...]]
 
 
-def _replacement(marker: re.Match[str]) -> str:
-    kind, name = marker.groups()
-    if kind == "message":
-        return _message(Transaction[name])
-    return {"header": _field_table(HEADER), "error": _field_table(ERROR_REPLY), "codes": _code_table()}[kind]
+def _english_meaning(placed: Placed) -> tuple[str, ...]:
+    field = placed.field
+    meaning = f"{field.meaning} ({field.type.accepts})" if field.type.accepts else field.meaning
+    return meaning, field.gloss
 
 
-def _message(transaction: Transaction) -> str:
+def _chinese_meaning(placed: Placed) -> tuple[str, ...]:
+    """The gloss first, then what the phrases add to it; a KeyError is a description that was not translated."""
+    field = placed.field
+    phrase = PHRASES[field.meaning]
+    values = f" ({PHRASES[field.type.accepts]})" if field.type.accepts else ""
+    return (f"{field.gloss}: {phrase}{values}" if phrase else f"{field.gloss}{values}",)
+
+
+_EDITIONS: Mapping[str, _Edition] = MappingProxyType(
+    {
+        "en": _Edition(
+            template=ENGLISH_TEMPLATE,
+            request="Request 请求",
+            reply="Reply 应答",
+            no_body="{title}: no body.",
+            body="{title}, {size} bytes:",
+            rows="`rows`, from offset {begin}: {capacity} rows of {size} bytes, unused ones are zero bytes. "
+            "Offsets in a row:",
+            field_titles=("offset", "size", "field", "type", "meaning", "中文"),
+            field_meaning=_english_meaning,
+            code_titles=("code", "meaning", "中文"),
+            code_meaning=lambda code: (code.meaning, code.gloss),
+        ),
+        "zh": _Edition(
+            template=CHINESE_TEMPLATE,
+            request="请求",
+            reply="应答",
+            no_body="{title}: 无报文体。",
+            body="{title}, {size} 字节:",
+            rows="`rows` 从偏移 {begin} 起, 共 {capacity} 行, 每行 {size} 字节, 未用的行全为零字节。行内偏移:",
+            field_titles=("偏移", "长度", "域名", "类型", "含义"),
+            field_meaning=_chinese_meaning,
+            code_titles=("响应码", "含义", "说明"),
+            code_meaning=lambda code: (code.gloss, PHRASES[code.meaning]),
+        ),
+    }
+)
+
+
+def interface_document(language: str = "en") -> str:
+    """Return the interface document of the standard link, as Markdown.
+
+    Args:
+        language: ``en`` or ``zh``.
+    """
+    edition = _EDITIONS[language]
+    return _MARKER.sub(lambda marker: _replacement(edition, *marker.groups()), edition.template)
+
+
+def _replacement(edition: _Edition, kind: str, name: str | None) -> str:
+    if name is not None:
+        return _message(edition, Transaction[name])
+    if kind == "codes":
+        return _code_table(edition)
+    return _field_table(edition, _LAYOUTS[kind])
+
+
+def _message(edition: _Edition, transaction: Transaction) -> str:
     message = CATALOGUE[transaction]
     return "\n\n".join(
         (
             f"### {message.code} {transaction.name} {transaction.gloss}",
-            _body("Request 请求", message.request),
-            _body("Reply 应答", message.reply),
+            _body(edition, edition.request, message.request),
+            _body(edition, edition.reply, message.reply),
         )
     )
 
 
-def _body(title: str, layout: Layout[Any]) -> str:
+def _body(edition: _Edition, title: str, layout: Layout[Any]) -> str:
     if not layout.size:
-        return f"{title}: no body."
-    return f"{title}, {layout.size} bytes:\n\n{_field_table(layout)}"
+        return edition.no_body.format(title=title)
+    return f"{edition.body.format(title=title, size=layout.size)}\n\n{_field_table(edition, layout)}"
 
 
-def _field_table(layout: Layout[Any]) -> str:
-    table = _table(("offset", "size", "field", "type", "meaning", "中文"), map(_field_row, layout.fields))
+def _field_table(edition: _Edition, layout: Layout[Any]) -> str:
+    table = _table(edition.field_titles, (_field_row(edition, placed) for placed in layout.fields))
     if layout.rows is None:
         return table
     rows = layout.rows
-    begin = layout.size - rows.size
-    intro = (
-        f"`rows`, from offset {begin}: {rows.capacity} rows of {rows.layout.size} bytes, unused ones are zero bytes."
-    )
-    return f"{table}\n\n{intro} Offsets in a row:\n\n{_field_table(rows.layout)}"
+    intro = edition.rows.format(begin=layout.size - rows.size, capacity=rows.capacity, size=rows.layout.size)
+    return f"{table}\n\n{intro}\n\n{_field_table(edition, rows.layout)}"
 
 
-def _field_row(placed: Placed) -> tuple[str, ...]:
+def _field_row(edition: _Edition, placed: Placed) -> tuple[str, ...]:
     field = placed.field
-    meaning = f"{field.meaning} ({field.type.accepts})" if field.type.accepts else field.meaning
-    return str(placed.offset), str(field.type.size), f"`{field.name}`", field.type.wire_name, meaning, field.gloss
+    cells = (str(placed.offset), str(field.type.size), f"`{field.name}`", field.type.wire_name)
+    return cells + edition.field_meaning(placed)
 
 
-def _code_table() -> str:
-    return _table(("code", "meaning", "中文"), ((f"`{code.code}`", code.meaning, code.gloss) for code in ResponseCode))
+def _code_table(edition: _Edition) -> str:
+    return _table(edition.code_titles, ((f"`{code.code}`", *edition.code_meaning(code)) for code in ResponseCode))
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -75,5 +159,13 @@ def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def main(arguments: list[str]) -> None:
+    """Print the document in the language that ``arguments`` names, as UTF-8; English when they name none."""
+    language = arguments[0] if arguments else "en"
+    if len(arguments) > 1 or language not in _EDITIONS:
+        sys.exit(_USAGE)
+    sys.stdout.buffer.write(interface_document(language).encode())
+
+
 if __name__ == "__main__":
-    sys.stdout.buffer.write(interface_document().encode())
+    main(sys.argv[1:])
