@@ -62,11 +62,16 @@ def _english_meaning(placed: Placed) -> tuple[str, ...]:
 
 
 def _chinese_meaning(placed: Placed) -> tuple[str, ...]:
-    """The gloss first, then what the phrases add to it; a KeyError is a description that was not translated."""
+    """The gloss first, then what the phrases add to it."""
     field = placed.field
-    phrase = PHRASES[field.meaning]
-    values = f" ({PHRASES[field.type.accepts]})" if field.type.accepts else ""
+    phrase = _chinese(field.meaning)
+    values = f" ({_chinese(field.type.accepts)})" if field.type.accepts else ""
     return (f"{field.gloss}: {phrase}{values}" if phrase else f"{field.gloss}{values}",)
+
+
+def _chinese(text: str) -> str:
+    """Return the phrase for an English text, or the text itself while it has none, which a test reports."""
+    return PHRASES.get(text, text)
 
 
 _EDITIONS: Mapping[str, _Edition] = MappingProxyType(
@@ -94,7 +99,7 @@ _EDITIONS: Mapping[str, _Edition] = MappingProxyType(
             field_titles=("偏移", "长度", "域名", "类型", "含义"),
             field_meaning=_chinese_meaning,
             code_titles=("响应码", "含义", "说明"),
-            code_meaning=lambda code: (code.gloss, PHRASES[code.meaning]),
+            code_meaning=lambda code: (code.gloss, _chinese(code.meaning)),
         ),
     }
 )
