@@ -3,6 +3,7 @@
 A user's mistake is one line on stderr and an exit code, never a traceback.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from fep.command_line import (
     EXIT_DONE,
     CommandFailed,
     Group,
+    Option,
     usage_message,
 )
 from fep.config.findings import ConfigInvalid
@@ -40,9 +42,30 @@ fep = Group(
 )
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted:
+        from fep.invocation import version
+
+        click.echo(f"fep {version()}")
+        ctx.exit()
+
+
+fep.params.append(
+    Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
+        text=Text("Show the version and exit.", "显示版本。"),
+    )
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (``sys.argv`` when None) and return its exit code."""
     choose(None)
+    _never_fail_to_print()
     try:
         result = fep.main(arguments, prog_name="fep", standalone_mode=False)
         sys.stdout.flush()
@@ -52,6 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return exit_code
     return result if isinstance(result, int) else EXIT_DONE
+
+
+def _never_fail_to_print() -> None:
+    """Print what the locale's encoding does not have, such as Chinese names in a Latin one, as question marks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _report(error: Exception) -> int | None:

@@ -6,6 +6,7 @@ into the user's language by their kind.
 
 from collections.abc import Callable
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,6 +53,13 @@ class _Bilingual(click.Command):
         super().__init__(*args, **attributes)
         self.text = text
         self.params.append(_language_option())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, ``--lang`` first: click acts on ``--help`` before it looks at what stands behind."""
+        for name in LANGUAGES:
+            if f"--lang={name}" in args or ("--lang", name) in pairwise(args):
+                choose(name)
+        return super().parse_args(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help in the user's language."""
@@ -211,6 +219,12 @@ def config_option(function: Callable[..., Any]) -> Any:
         en="Configuration; FEP_CONFIG or fep.toml here when not given.",
         zh="配置文件; 缺省为 FEP_CONFIG 或当前目录的 fep.toml。",
     )(function)
+
+
+def confirm(question: str) -> bool:
+    """Ask on the terminal; whatever is not a yes is a no, so there is nothing to ask twice."""
+    answer: str = click.prompt(f"{question} [y/N]", default="", show_default=False, err=True)
+    return answer.strip().lower() in {"y", "yes", "是"}
 
 
 def usage_message(error: click.UsageError) -> str:

@@ -2,8 +2,11 @@
 
 import json
 import socket
+from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from fep.language import Text
 
 ANSWER_TIMEOUT_S = 5.0
 """The daemon answers from memory; five seconds mean that it hangs."""
@@ -12,8 +15,25 @@ _ANSWER_BYTES_MAX = 4 << 20
 """A thousand banks with all their counters are some 300 kB."""
 
 
+class Silence(Enum):
+    """Why no daemon answers."""
+
+    ABSENT = Text("is it running?", "是否已启动?")
+    FORBIDDEN = Text(
+        "the socket is another user's; ask as the user that runs the daemon",
+        "套接字属于其他用户; 请以运行前置机的用户查询",
+    )
+    HANGING = Text("it takes too long to answer", "应答超时")
+    UNREADABLE = Text("what answers is no daemon of this version", "应答者不是本版本的前置机")
+
+
 class DaemonSilent(Exception):
-    """No daemon answers at the socket 无前置机应答: none runs, another user's does, or it hangs."""
+    """No daemon answers at the socket 无前置机应答; ``silence`` says why, as far as can be seen."""
+
+    def __init__(self, path: Path, silence: Silence) -> None:
+        super().__init__(f"{path}: {silence.value.en}")
+        self.path = path
+        self.silence = silence
 
 
 def ask(path: Path, command: str) -> dict[str, Any]:
@@ -28,12 +48,16 @@ def ask(path: Path, command: str) -> dict[str, Any]:
             connection.connect(str(path))
             connection.sendall(f"{command}\n".encode("ascii"))
             answer: Any = json.loads(_read_line(connection))
+    except TimeoutError as error:
+        raise DaemonSilent(path, Silence.HANGING) from error
+    except PermissionError as error:
+        raise DaemonSilent(path, Silence.FORBIDDEN) from error
     except OSError as error:
-        raise DaemonSilent(f"{path}: {error.strerror or error}") from error
+        raise DaemonSilent(path, Silence.ABSENT) from error
     except ValueError as error:
-        raise DaemonSilent(f"{path}: {error}") from error
+        raise DaemonSilent(path, Silence.UNREADABLE) from error
     if not isinstance(answer, dict):
-        raise DaemonSilent(f"{path}: not an answer")
+        raise DaemonSilent(path, Silence.UNREADABLE)
     return answer
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fep.command_line import EXIT_DONE, WholeNumber, command, option
+from fep.invocation import shell_command
 from fep.language import say
 
 _DEFAULT_PORT = 9700
@@ -89,9 +90,6 @@ def init(
             say(en=f"{data.accounts} demo accounts; banks: {banks}", zh=f"演示户 {data.accounts}; 银行: {banks}")
         )
     config = directory / CONFIG_FILE
-    click.echo(
-        say(
-            en=f"made {config}; next: fep run --config {config}", zh=f"已建立 {config}; 启动: fep run --config {config}"
-        )
-    )
+    start = shell_command("run", "--config", config)
+    click.echo(say(en=f"made {config}; next: {start}", zh=f"已建立 {config}; 启动: {start}"))
     return EXIT_DONE

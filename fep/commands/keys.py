@@ -16,6 +16,7 @@ from fep.command_line import (
     WholeNumber,
     command,
     config_option,
+    confirm,
     option,
 )
 from fep.language import Text, say
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from fep.config.settings import Settings
 
 Function = Callable[..., Any]
-
-COMPONENTS_MAX = 9
 
 keys = Group(
     "keys",
@@ -50,7 +49,7 @@ def _suite_option(function: Function) -> Any:
 def _components_option(function: Function) -> Any:
     return option(
         "--components",
-        type=WholeNumber(1, COMPONENTS_MAX),
+        type=WholeNumber(1, 9),
         default=1,
         metavar="N",
         en="Ask for N components of each key and XOR them.",
@@ -122,7 +121,7 @@ def import_keys(
     """Put a bank's keys into the key store."""
     from fep.config.configuration import load
     from fep.config.key_stores import open_key_store
-    from fep.key_entry import enter_key, show_kcv
+    from fep.key_entry import Source, enter_key, show_kcv
 
     settings = load(config_path)
     store = open_key_store(settings)
@@ -134,7 +133,12 @@ def import_keys(
         if only not in {None, kind} and kept is not None:
             return kept
         cipher = suite.check_cipher(key_bytes)
-        key = enter_key(f"{kind.upper()} of bank {bank_code}", files, components, cipher)
+        key = enter_key(
+            say(en=f"{kind.upper()} of bank {bank_code}", zh=f"银行 {bank_code} 的 {kind.upper()}"),
+            Source(f"--{kind}-file", files, components),
+            cipher,
+            key_bytes,
+        )
         show_kcv(key, cipher)
         return key
 
@@ -143,6 +147,33 @@ def import_keys(
     store.put(bank_code, ak, kek, suite)
     store.save()
     click.echo(say(en=f"keys of bank {bank_code} stored", zh=f"银行 {bank_code} 的密钥已装入"), err=True)
+    return EXIT_DONE
+
+
+@command(
+    "remove",
+    en="Take the keys of a bank out of the key store.\n\nThe bank cannot sign in after the daemon's next start.",
+    zh="从密钥库中删除一家银行的密钥。\n\n前置机重启后该银行不能再签到。",
+)
+@click.argument("bank_code", metavar="BANK_CODE")
+@config_option
+@option("--yes", is_flag=True, en="Remove them without asking.", zh="不再询问, 直接删除。")
+def remove_keys(bank_code: str, config_path: Path, yes: bool) -> int:
+    """Forget a bank's keys; what is removed can only be brought back from its components."""
+    from fep.config.configuration import load
+    from fep.config.key_stores import open_key_store
+
+    store = open_key_store(load(config_path))
+    store.remove(bank_code)  # in memory only, until it is saved
+    question = say(en=f"Remove the keys of bank {bank_code}?", zh=f"是否删除银行 {bank_code} 的密钥?")
+    if not yes and not (sys.stdin.isatty() and confirm(question)):
+        raise CommandFailed(
+            EXIT_BAD_INPUT,
+            en=f"nothing was removed; --yes removes the keys of bank {bank_code}",
+            zh=f"未删除; 用 --yes 删除银行 {bank_code} 的密钥",
+        )
+    store.save()
+    click.echo(say(en=f"keys of bank {bank_code} removed", zh=f"银行 {bank_code} 的密钥已删除"), err=True)
     return EXIT_DONE
 
 
@@ -158,11 +189,12 @@ def show_check_value(suite_name: str | None, components: int, key_files: Sequenc
     """Print the key check value of what is entered."""
     from crypto.keys import check_key
     from crypto.suites import SUITES
-    from fep.key_entry import enter_key, kcv_text
+    from fep.key_entry import Source, enter_key, kcv_text
 
     suite = SUITES[suite_name or "3des"]
     cipher = suite.check_cipher(suite.kek_bytes)
-    key = enter_key(say(en="key", zh="密钥"), key_files, components, cipher)
+    source = Source("--key-file", key_files, components)
+    key = enter_key(say(en="key", zh="密钥"), source, cipher, suite.kek_bytes)
     check_key(key, cipher, suite.kek_bytes)
     click.echo(kcv_text(key, cipher))
     return EXIT_DONE
@@ -204,7 +236,7 @@ def _check_replacing(bank_code: str, former: "BankKeys | None", *, only: str | N
     if former is None or yes:
         return
     question = say(en=f"Replace the keys of bank {bank_code}?", zh=f"银行 {bank_code} 已有密钥, 是否更换?")
-    if not sys.stdin.isatty() or not click.confirm(question, err=True):
+    if not sys.stdin.isatty() or not confirm(question):
         raise CommandFailed(
             EXIT_BAD_INPUT,
             en=f"bank {bank_code} has keys already; --yes replaces them",
@@ -212,5 +244,5 @@ def _check_replacing(bank_code: str, former: "BankKeys | None", *, only: str | N
         )
 
 
-for _command in (list_keys, import_keys, show_check_value):
+for _command in (list_keys, import_keys, remove_keys, show_check_value):
     keys.add_command(_command)

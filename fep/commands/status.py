@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, command, config_option, option
+from fep.invocation import shell_command
 from fep.language import say
 
 if TYPE_CHECKING:
     from fep.config.settings import Settings
+    from fep.control_client import DaemonSilent
     from fep.database_state import DatabaseState
 
 
@@ -29,17 +31,28 @@ def status(config_path: Path, as_json: bool) -> int:
 
     settings = load(config_path)
     try:
-        daemon, silence = ask(settings.control.socket, "status"), ""
+        daemon, silence = ask(settings.control.socket, "status"), None
     except DaemonSilent as error:
-        daemon, silence = None, str(error)
+        daemon, silence = None, error
     database = database_state(settings)
     if as_json:
         click.echo(json.dumps(_as_json(daemon, database), ensure_ascii=False, indent=2))
     else:
         _show(settings, daemon, database)
-    if daemon is None:
-        click.echo(say(en=f"no daemon answers at {silence}", zh=f"无前置机应答: {silence}"), err=True)
+    if silence is not None:
+        _say_silence(silence, config_path)
     return EXIT_DONE if daemon is not None else EXIT_CANNOT_RUN
+
+
+def _say_silence(silent: "DaemonSilent", config_path: Path) -> None:
+    from fep.control_client import Silence
+
+    why = str(silent.silence.value)
+    if silent.silence is Silence.ABSENT:
+        why = f"{why} {shell_command('run', '--config', config_path)}"
+    click.echo(
+        say(en=f"no daemon answers at {silent.path}: {why}", zh=f"无前置机应答 ({silent.path}): {why}"), err=True
+    )
 
 
 def _as_json(daemon: dict[str, Any] | None, database: "DatabaseState") -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """``fep keys``: the key ceremony at the command line."""
 
 import io
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -161,3 +163,122 @@ def test_a_store_that_others_may_read_is_not_opened(run: Run, site: Path) -> Non
     assert (english.exit_code, chinese.exit_code) == (2, 2)
     assert "other users may use it (mode 0644); chmod 600" in english.err
     assert "权限过宽" in chinese.err
+
+
+class Terminal(io.StringIO):
+    """A keyboard with somebody before it; what is typed hidden comes from the same lines."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def keyboard(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Type these lines at the prompts of a terminal."""
+
+    def type_lines(*lines: str) -> None:
+        waiting = iter(lines)
+        monkeypatch.setattr("sys.stdin", Terminal())
+
+        def asked(prompt: str) -> str:
+            print(prompt, file=sys.stderr)
+            return next(waiting)
+
+        monkeypatch.setattr("click.termui.hidden_prompt_func", asked)
+        monkeypatch.setattr("click.termui.visible_prompt_func", asked)
+
+    return type_lines
+
+
+def test_two_equal_components_are_refused_by_name(run: Run, site: Path, tmp_path: Path) -> None:
+    """They cancel each other out; of two alone nothing is left but zeros."""
+    first, again = private(tmp_path / "1", FIRST), private(tmp_path / "2", FIRST.lower())
+    before = keys_of(site, "0103")
+    words = ("--ak-file", first, "--ak-file", again, "--only", "ak", "--yes", "--config", site / "fep.toml")
+    english = run("keys", "import", "0103", *words)
+    chinese = run("--lang", "zh", "keys", "import", "0103", *words)
+    assert (english.exit_code, chinese.exit_code) == (2, 2)
+    assert f"AK of bank 0103 refused: {first} and {again} are equal" in english.err
+    assert f"银行 0103 的 AK 不可用: {first} 与 {again} 相同" in chinese.err
+    assert before == keys_of(site, "0103")
+
+
+def test_three_components_that_make_zeros_are_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No two of them are equal, and yet they make no key."""
+    typed(monkeypatch, FIRST, AES_KEY, xor(FIRST, AES_KEY))
+    refused = run("keys", "kcv", "--suite", "aes", "--components", 3)
+    assert refused.exit_code == 2
+    assert "key refused: it is all zeros" in refused.err
+
+
+def test_a_component_of_wrong_length_is_told_at_once_and_asked_for_again(
+    run: Run, keyboard: Callable[..., None]
+) -> None:
+    """Before the next custodian has typed his."""
+    keyboard("40414243", "hexen", FIRST, xor(FIRST, AES_KEY))
+    shown = run("keys", "kcv", "--suite", "aes", "--components", 2)
+    assert (0, f"{AES_KCV}\n") == (shown.exit_code, shown.out)
+    first, second, third, fourth = (line for line in shown.err.splitlines() if "(hex)" in line)
+    assert first == second == third != fourth
+    assert "component 1 of 2 refused: wrong length (4 bytes, 16 wanted); enter it again" in shown.err
+    assert "component 1 of 2 refused: not hexadecimal; enter it again" in shown.err
+
+
+def test_whoever_never_types_a_component_is_not_asked_for_ever(run: Run, keyboard: Callable[..., None]) -> None:
+    """Three times, then the command ends."""
+    keyboard("1", "2", "3")
+    refused = run("--lang", "zh", "keys", "kcv", "--suite", "aes")
+    assert refused.exit_code == 2
+    assert refused.err.count("(十六进制)") == 3
+
+
+def test_the_prompt_is_chinese_for_a_chinese_custodian(run: Run, site: Path, keyboard: Callable[..., None]) -> None:
+    """Bank, key and component, and the check value."""
+    keyboard(FIRST, xor(FIRST, AES_KEY))
+    words = ("--only", "ak", "--yes", "--components", 2, "--config", site / "fep.toml")
+    done = run("--lang", "zh", "keys", "import", "0103", *words)
+    assert done.exit_code == 0
+    assert "银行 0103 的 AK 第 1 分量 (共 2 个) (十六进制)" in done.err
+    assert f"银行 0103 的 AK: 校验值 (KCV) {AES_KCV}" in done.err
+    assert "component" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "option"), [(("import", "0103", "--yes"), "--ak-file"), (("kcv", "--suite", "aes"), "--key-file")]
+)
+def test_without_terminal_and_file_the_option_is_named(
+    run: Run, site: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], option: str
+) -> None:
+    """A script that forgot its file learns how to give it."""
+    typed(monkeypatch)
+    monkeypatch.setenv("FEP_CONFIG", str(site / "fep.toml"))
+    refused = run("keys", *words)
+    assert refused.exit_code == 2
+    assert f"without a terminal give {option} FILE" in refused.err
+
+
+@pytest.mark.parametrize(("answer", "exit_code"), [("y", 0), ("是", 0), ("", 2), ("n", 2), ("vielleicht", 2)])
+def test_keys_are_removed_when_the_question_is_answered_with_yes(
+    run: Run, site: Path, keyboard: Callable[..., None], answer: str, exit_code: int
+) -> None:
+    """Whatever is no yes leaves them, in both languages."""
+    keyboard(answer)
+    outcome = run("--lang", "zh", "keys", "remove", "0104", "--config", site / "fep.toml")
+    assert outcome.exit_code == exit_code
+    assert "是否删除银行 0104 的密钥? [y/N]" in outcome.err
+    assert "Error" not in outcome.err
+    shown = run("keys", "list", "--config", site / "fep.toml").out
+    assert ("\n0104\t" in shown) == (exit_code == 2)
+    assert "\n0103\t" in shown
+
+
+def test_keys_are_not_removed_where_nobody_can_be_asked(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script says --yes; keys that are not there are a mistake."""
+    typed(monkeypatch)
+    refused = run("keys", "remove", "0104", "--config", site / "fep.toml")
+    assert refused.exit_code == 2
+    assert "--yes removes the keys of bank 0104" in refused.err
+    assert run("keys", "remove", "0104", "--yes", "--config", site / "fep.toml").exit_code == 0
+    missing = run("keys", "remove", "0104", "--yes", "--config", site / "fep.toml")
+    assert missing.exit_code == 2
+    assert "no keys of bank 0104 in the key store" in missing.err
