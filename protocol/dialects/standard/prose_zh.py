@@ -14,8 +14,7 @@ TEMPLATE = """\
 没有收到这样的应答时, 用 STATUS 查询, 或在同一清算日期内发 REVERSE 冲正。无论进程被终止、线路中断还是报文重发,
 都不会出现其他结果。
 
-**标准测试向量。
-** [tests/vectors/standard.json](../tests/vectors/standard.json) 给出各套件的完整报文帧 (十六进制)
+**标准测试向量。** [tests/vectors/standard.json](../tests/vectors/standard.json) 给出各套件的完整报文帧 (十六进制)
 及其密钥和域值, 以及 MAC、密钥校验值和密钥密文。能逐字节得出这些结果的实现就是正确的。其中的密钥仅供测试。
 
 English: [protocol.md](protocol.md)
