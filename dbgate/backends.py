@@ -4,11 +4,15 @@ Everything else is one code path. Money transactions begin with the right to wri
 snapshot.
 """
 
+import os
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from math import ceil
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
@@ -28,6 +32,10 @@ def system_clock() -> datetime:
     return datetime.now(SHANGHAI).replace(tzinfo=None)
 
 
+FileIdentity = tuple[int, int]
+"""Device and inode of a database file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """What is particular about one engine.
@@ -38,6 +46,8 @@ class Backend:
         clock_statement: SQL that tells the wall clock in Asia/Shanghai; None: the machine's clock is the database's.
         money_lanes: transactions that may usefully run at the same time.
         pause_s: what a lane leaves between two batches, so that another daemon may begin.
+        file_identity: of its file, None when that has gone. In WAL mode SQLite does not notice that its file was moved
+            away or replaced, and would commit into what nobody will ever open again.
         runs_in_process: its statements are work of this process, and between BEGIN and COMMIT they wait for nobody.
     """
 
@@ -47,6 +57,7 @@ class Backend:
     money_lanes: int
     pause_s: float
     runs_in_process: bool
+    file_identity: Callable[[URL], FileIdentity | None] | None = None
 
 
 def _open(url: URL, **options: Any) -> Engine:
@@ -60,8 +71,15 @@ def _open(url: URL, **options: Any) -> Engine:
 def _open_sqlite(url: URL, read_only: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise DatabaseUnavailable("SQLite needs a file: a database in memory is lost with the process")
-    # isolation_level None: the driver begins nothing by itself; _begin below does.
-    engine = _open(url, connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": 512})
+    # mode=rw: SQLite makes the file that it does not find, and a daemon whose database was moved away would go on with
+    # an empty one; only schema.upgrade makes it. isolation_level None: the driver begins nothing by itself.
+    uri = f"file:{quote(str(Path(url.database).absolute()))}?mode=rw"
+    engine = _open(
+        url,
+        creator=lambda: sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
+        ),
+    )
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
     def _connected(connection: Any, _record: object) -> None:
@@ -77,6 +95,14 @@ def _open_sqlite(url: URL, read_only: bool) -> Engine:
     event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _file_identity_sqlite(url: URL) -> FileIdentity | None:
+    try:
+        status = os.stat(url.database or "")
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _set_wait_sqlite(connection: Connection, wait_s: float) -> None:
@@ -115,6 +141,7 @@ BACKENDS: Mapping[str, Backend] = {
         # The busy handler of SQLite sleeps between its tries, so a daemon that begins again at once starves the others.
         pause_s=0.001,
         runs_in_process=True,
+        file_identity=_file_identity_sqlite,
     ),
     "postgresql": Backend(
         open=_open_postgresql,

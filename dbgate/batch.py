@@ -19,9 +19,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, RootTransaction
 from sqlalchemy.exc import SQLAlchemyError
 
+from dbgate.backends import FileIdentity
 from dbgate.changes import NOTHING, Changes
 from dbgate.clearing import ClearingDateDue, ClearingDates
 from dbgate.database import Database
@@ -35,6 +37,8 @@ from dbgate.storing import StaleBatch, store
 from dbgate.wanted import union_of
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
+
+log = structlog.get_logger(__name__)
 
 TRIES_MAX = 5
 """How often a batch is decided again because something moved. On SQLite only the clearing date can; elsewhere the locks
@@ -67,6 +71,7 @@ class Lane:
         self._clearing = clearing
         self._turn = turn if turn is not None and database.backend.runs_in_process else nullcontext()
         self._open: Connection | None = None
+        self._identity: FileIdentity | None = None
 
     def run(self, works: Sequence[Work]) -> list[tuple[Work, object]]:
         """Run one batch and return every work, in order, with its answer or a GateError."""
@@ -88,11 +93,14 @@ class Lane:
         answers: Answers = {}
         taken: frozenset[Identity] = frozenset()
         stale_count = failure_count = 0
+        told: set[Fault] = set()  # each kind is logged once, however often it is tried again
         while works := _drop_expired(works, answers, is_lost=is_lost):
             try:
                 return answers | self._attempt(works, taken)
-            except CommitLost:
+            except CommitLost as lost:
                 # Bounded by the deadline: until then nothing is worth more than to find out.
+                if not is_lost:
+                    _log_failure(works, lost, "COMMIT_LOST", money=self.money)
                 is_lost = True
                 self._pause()
             except StaleBatch as stale:
@@ -102,6 +110,9 @@ class Lane:
                     return answers | self._isolate(works, stale, is_lost=is_lost)
             except Exception as error:  # noqa: BLE001 - every request is answered, whatever happens
                 fault = fault_of(error)
+                if fault not in told:
+                    _log_failure(works, error, fault.name, money=self.money)
+                    told.add(fault)
                 if fault is Fault.STATEMENT:
                     return answers | self._isolate(works, error, is_lost=is_lost)
                 if fault is Fault.UNAVAILABLE:
@@ -122,9 +133,20 @@ class Lane:
         return answers
 
     def _connection(self) -> Connection:
+        """Return the lane's connection, a new one when the database's file is another by now."""
+        identity = self._database.file_identity()
+        if self._open is not None and identity != self._identity:
+            log.error("database_file_replaced", money=self.money)
+            self._drop()
         if self._open is None:
+            self._identity = identity
             self._open = self._database.connect(money=self.money)
         return self._open
+
+    def _require_same_file(self) -> None:
+        """Raise DatabaseUnavailable when the file that this lane works on is not the database's any more."""
+        if self._database.file_identity() != self._identity:
+            raise DatabaseUnavailable("the database file was replaced")
 
     def _pause(self) -> None:
         """Throw the connection away, whose state nobody knows, and wait before there is a new one."""
@@ -177,6 +199,7 @@ class MoneyLane(Lane):
                 self._clearing.require_current({code: working_set.day(code) for code in wanted.bank_codes}, now)
                 answers = _decide(works, working_set, now, self._numbers)
                 has_changed = store(transaction.connection, working_set)
+            self._require_same_file()
         except BaseException:
             self._roll_back(transaction)
             raise
@@ -244,6 +267,12 @@ def _drop_expired(works: Sequence[Work], answers: Answers, *, is_lost: bool) -> 
         if work.deadline <= now:
             answers[id(work)] = OutcomeUnknown("COMMIT was sent") if is_lost else DatabaseUnavailable("not started")
     return alive
+
+
+def _log_failure(works: Sequence[Work], error: Exception, fault: str, *, money: bool) -> None:
+    """Tell the operator why a batch failed; a driver's own text is not shown, for it may quote a customer's values."""
+    reason = str(error) if isinstance(error, GateError | CommitLost) else label_of(error)
+    log.error("batch_failed", fault=fault, reason=reason, money=money, batch_size=len(works))
 
 
 def _failure(error: Exception) -> GateError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate import rows
@@ -14,7 +14,7 @@ from dbgate.clearing import ClearingDates
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
-from dbgate.tables import clearing_dates
+from dbgate.tables import clearing_dates, limit_uses
 
 WAIT_S = 10.0
 """How long the write lock is waited for: as long as a request would wait, ``db_timeout``."""
@@ -46,6 +46,14 @@ class CutOff:
             self._clearing.roll(connection, known, self._database.now)
 
         self._run(_roll)
+
+    def forget_counters(self) -> None:
+        """Forget the counters of daily limits; the next payment under a limit counts what is posted anew.
+
+        A counter moves only while its limit is set, so one that was made before a change of the settings may be wrong.
+        Raises as ``ensure``.
+        """
+        self._run(lambda connection: connection.execute(delete(limit_uses)).rowcount)
 
     def close_day(self, bank_code: str) -> date:
         """Move a bank one day on and return its new date; that evening's roll is then void.

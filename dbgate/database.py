@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RootTransaction, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from dbgate.backends import BACKENDS, SystemClock, system_clock
+from dbgate.backends import BACKENDS, FileIdentity, SystemClock, system_clock
 from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
 
@@ -64,6 +64,19 @@ class Database:
             return engine.connect()
         except DBAPIError as error:
             raise DatabaseUnavailable(f"cannot connect: {label_of(error)}") from None
+
+    def file_identity(self) -> FileIdentity | None:
+        """Return what the database's file is right now; None for engines without one.
+
+        Raises:
+            DatabaseUnavailable: the file has gone.
+        """
+        if self.backend.file_identity is None:
+            return None
+        identity = self.backend.file_identity(self.money_engine.url)
+        if identity is None:
+            raise DatabaseUnavailable("the database file has gone")
+        return identity
 
     def begin(self, connection: Connection, deadline: float) -> RootTransaction:
         """Begin a money transaction that waits for locks no longer than until ``deadline`` (``time.monotonic()``)."""

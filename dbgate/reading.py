@@ -17,10 +17,19 @@ ACCOUNTS_PER_KEY_MAX = 16
 """Accounts loaded for one meter or passbook: two are enough to know that several fit, and a firm's bank account may
 stand in a thousand mandates."""
 
-_PAYMENTS_SINCE = select(*rows.PAYMENT_COLUMNS).where(
-    payments.c.account_no == bindparam("account_no"),
-    payments.c.created_at >= bindparam("since"),
-    payments.c.movement == Movement.PAY,
+PAYMENTS_MAX = 3_840
+"""Newest payments loaded for one account: the 255 pages of 15 that a bank can ask for, and no more, so that an account
+paid in a thousand small sums does not hold up everybody's queries."""
+
+_PAYMENTS_SINCE = (
+    select(*rows.PAYMENT_COLUMNS)
+    .where(
+        payments.c.account_no == bindparam("account_no"),
+        payments.c.created_at >= bindparam("since"),
+        payments.c.movement == Movement.PAY,
+    )
+    .order_by(payments.c.created_at.desc())
+    .limit(PAYMENTS_MAX)
 )
 _BILLS_SINCE = select(*rows.BILL_COLUMNS).where(
     bills.c.account_no == bindparam("account_no"), bills.c.month >= bindparam("since")

@@ -24,6 +24,8 @@ def upgrade(engine: Engine) -> None:
         DatabaseUnavailable: the database refused.
     """
     config = _config()
+    if engine.dialect.name == "sqlite":  # nothing else may make the file; its rows name customers
+        Path(engine.url.database or "").touch(mode=0o600)
     try:
         with engine.begin() as connection:
             current = MigrationContext.configure(connection).get_current_revision()

@@ -46,6 +46,7 @@ class WorkingSet:
         self._bills_of: dict[str, set[str]] = {}
         self._journal: dict[Identity, Payment] = {}
         self._by_serial: dict[int, Identity] = {}
+        self._payments_of: dict[str, list[Payment]] = {}
         self._allocations: dict[int, list[Allocation]] = {}
         self._invoices: dict[int, Invoice] = {}
         self._invoice_prints: dict[Identity, InvoicePrint] = {}
@@ -150,9 +151,13 @@ class WorkingSet:
         return None if identity is None else self._journal[identity]
 
     def payments_of(self, account_no: str) -> list[Payment]:
-        """Return the account's PAY rows, newest first."""
-        rows = [row for row in self._journal.values() if row.account_no == account_no and row.movement is Movement.PAY]
-        return sorted(rows, key=lambda row: (row.created_at, row.fep_serial or 0), reverse=True)
+        """Return the account's PAY rows, newest first; sorted once for all that ask in a batch."""
+        rows = self._payments_of.get(account_no)
+        if rows is None:
+            rows = [r for r in self._journal.values() if r.account_no == account_no and r.movement is Movement.PAY]
+            rows.sort(key=lambda row: (row.created_at, row.fep_serial or 0), reverse=True)
+            self._payments_of[account_no] = rows
+        return rows
 
     def allocations(self, fep_serial: int) -> list[Allocation]:
         """Return what the movement paid of which bills."""
@@ -274,6 +279,7 @@ class WorkingSet:
 
     def _put_payment(self, payment: Payment) -> None:
         self._journal[payment.identity] = payment
+        self._payments_of.pop(payment.account_no, None)
         if payment.fep_serial is not None:
             self._by_serial[payment.fep_serial] = payment.identity
 

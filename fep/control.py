@@ -8,13 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
+from twisted.protocols.policies import TimeoutMixin
+from twisted.python.failure import Failure
+
+TIME_LIMIT_S = 5.0
+"""Whoever holds a connection for longer is no operator's command; each one open is a file descriptor less for banks."""
 
 Command = Callable[[], dict[str, Any]]
 
 
-class ControlProtocol(LineOnlyReceiver):
+class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
     """One operator's connection."""
 
     delimiter = b"\n"
@@ -22,6 +27,14 @@ class ControlProtocol(LineOnlyReceiver):
 
     def __init__(self, commands: dict[str, Command]) -> None:
         self._commands = commands
+
+    def connectionMade(self) -> None:
+        """Begin the time in which a command must come and its answer be taken."""
+        self.setTimeout(TIME_LIMIT_S)  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Forget the time limit."""
+        self.setTimeout(None)  # type: ignore[no-untyped-call]
 
     def lineReceived(self, line: bytes) -> None:
         """Answer one command and close."""

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -51,7 +52,8 @@ _log = structlog.get_logger()
 
 def run(settings: Settings) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return the exit code."""
-    writer = LogWriter(sys.stdout)
+    writer = LogWriter(sys.stdout or open(os.devnull, "w"))  # noqa: SIM115 - for the life of the process
+    _raise_file_limit()
     set_up_logging(settings.log.level, settings.log.format, writer)
     try:
         return _run(settings)
@@ -73,6 +75,12 @@ def _run(settings: Settings) -> int:
     _settle_memory()
     reactor.run(installSignalHandlers=False)
     return daemon.exit_code
+
+
+def _raise_file_limit() -> None:
+    """Use all the file descriptors that the system grants: each connection takes one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _settle_memory() -> None:
@@ -122,6 +130,7 @@ class Daemon:
             turn=self._turn,
         )
         gate.ensure_banks(banks)
+        gate.forget_daily_counters()
         clock = SteadyClock()
         serials = EchoSerials(partial(draw_fep_serials, database), self._reactor)
         self._services = Services(self._settings, banks, gate, clock, shanghai_now, serials.draw, self._turn)

@@ -136,6 +136,7 @@ class Layout(Generic[T]):
         self._reserved = reserved if checks_reserved else []
         self._blank = {placed.key: placed.field.type.blank for placed in self.fields}
         self._struct = self._compiled()
+        self._total_max = (1 << 8 * self._by_key[self.rows.total].field.type.size) - 1 if self.rows else 0
         self._check_description()
 
     def _compiled(self) -> Any:
@@ -263,7 +264,8 @@ class Layout(Generic[T]):
         if value.page < 1:
             raise LocalProtocolError(f"{self.path}.page: pages count from 1")
         shown = value.rows[(value.page - 1) * rows.capacity : value.page * rows.capacity]
-        raw[rows.total] = len(value.rows)
+        # A count that says "as many or more" is better than no reply: the pages tell where the rows end.
+        raw[rows.total] = min(len(value.rows), self._total_max)
         if rows.present:
             raw[rows.present] = len(shown)
         raw["rows"] = b"".join([rows.layout.build(row) for row in shown]).ljust(rows.size, b"\0")

@@ -109,7 +109,7 @@ _FILE = Table(
             matching(r"[!-~]{4,8}", "a supply branch of 4 to 8 characters", "4 到 8 个字符的供电分公司代码"),
             Table(_PayWindow, days=many(whole(1, 31))),
         ),
-        reprints_max=whole(0, 1000),
+        reprints_max=whole(0, 254),
     ),
 )
 

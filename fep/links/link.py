@@ -233,6 +233,8 @@ class Link:
         if transaction in _KEYED_BY_AK and is_replayed(self.services, bank, request):
             self._refuse_unauthenticated(exchange, ResponseCode.MAC_INCORRECT)
             return self._count_mac_failure()
+        if transaction in _KEYED_BY_AK:  # only now: a replay has a right MAC too, and must not end a row of failures
+            self.report(LinkEvent.AK_VERIFIED)
         refusal = self.machine.refusal(transaction)
         if refusal is not None:
             return self.answer(exchange, Answer(refusal))
@@ -263,7 +265,6 @@ class Link:
                 raise KeyVersionUnknown(envelope.key_version)
             bank.authenticator.verify(envelope.signed, envelope.mac)
             exchange.authenticator = bank.authenticator
-            self.report(LinkEvent.AK_VERIFIED)
         else:
             exchange.authenticator = exchange.security = self._verify_session(envelope)
 

@@ -349,6 +349,7 @@ def test_locked_database(empty: Database, write: Write, monkeypatch: pytest.Monk
 
 def test_database_without_schema(url: str, write: Write) -> None:
     """A file is not loaded into a database that has no tables."""
+    Path(url.removeprefix("sqlite:///")).touch()
     with pytest.raises(DatabaseUnavailable, match="SQLITE_ERROR"):
         load_file(Database(url), write(ACCOUNT_HEADER, account_row(1)))
 

@@ -1,5 +1,7 @@
 """Drawing numbers for what is no money work."""
 
+from pathlib import Path
+
 import pytest
 
 from dbgate.database import Database
@@ -15,6 +17,7 @@ def test_no_number_is_drawn_twice(empty: Database) -> None:
 
 def test_database_without_schema_is_unavailable(url: str) -> None:
     """What the driver says is not shown; that no number was drawn is."""
+    Path(url.removeprefix("sqlite:///")).touch()
     database = Database(url)
     with pytest.raises(DatabaseUnavailable, match="no serial numbers were drawn"):
         draw_fep_serials(database, 1)

@@ -336,3 +336,14 @@ def test_answers_keep_the_order(gate: Gate, inbox: Inbox) -> None:
 
     assert answers(inbox.batches[0]) == [account]
     assert getattr(account, "account_no", None) == account_no(1)
+
+
+def test_daily_counters_are_counted_anew(database: Database) -> None:
+    """A counter that was made under other settings is forgotten; the next payment begins with what is posted."""
+    with database.money_engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO limit_uses VALUES ('0102', 1, 20261122, 7)")
+    gate = Gate(database, lambda _: None)
+    gate.forget_daily_counters()
+    gate.close(5)
+
+    assert stored(database, "SELECT count(*) FROM limit_uses") == [(0,)]

@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,6 +247,7 @@ def test_read_connection_cannot_write(database: Database) -> None:
 
 def test_database_without_schema(url: str) -> None:
     """Reading from a file that is no database of ours fails for everybody, as their own failure."""
+    Path(url.removeprefix("sqlite:///")).touch()
     lane = ReadLane(Database(url), ClearingDates())
     [result] = answers(lane.run([read(lambda ws, m: 1)]))
     lane.close()

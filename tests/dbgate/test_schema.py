@@ -24,6 +24,7 @@ def test_migrations_build_the_tables(empty: Database) -> None:
 
 def test_migrations_build_the_same_sql(empty: Database, url: str) -> None:
     """Down to the constraints, what the migrations make is what the metadata would make."""
+    Path(url.replace("fep.db", "other.db").removeprefix("sqlite:///")).touch()
     other = Database(url.replace("fep.db", "other.db"))
     with other.money_engine.begin() as connection:
         metadata.create_all(connection)

@@ -119,9 +119,13 @@ class Gate(ScriptedGate):
         self.rolls = 0
         self.failure: Exception | None = None
         self.closed_within_s: list[float] = []
+        self.forgets = 0
 
     def ensure_banks(self, bank_codes: Any) -> None:
         self.banks = sorted(bank_codes)
+
+    def forget_daily_counters(self) -> None:
+        self.forgets += 1
 
     def roll_clearing_dates(self) -> None:
         self.rolls += 1

@@ -42,7 +42,7 @@ INVOICE_REPLY = Layout(
     Field("amount", FEN, "amount of the payment", "发票金额"),
     Field("amount_in_words", Text(96), "amount in Chinese words", "金额大写"),
     Field("print_count", U8, "prints up to now, this one included", "打印次数"),
-    Field("row_count", U8, "all rows", "总笔数"),
+    Field("row_count", U8, "all rows; 255: as many or more", "总笔数; 255 表示不少于 255"),
     rsv(14),
     Field("first_month", Month(optional=True), "oldest month settled", "起始年月"),
     Field("last_month", Month(optional=True), "newest month settled", "终止年月"),
