@@ -85,6 +85,50 @@ def test_the_language_may_be_given_behind_the_command(run: Run, tmp_path: Path) 
     assert "文件不存在" in run("status", "--lang", "zh", "--config", tmp_path / "none.toml").err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help", "--lang", "zh"),
+        ("--lang", "zh", "--help"),
+        ("--help", "--lang=zh"),
+        ("load", "--help", "--lang", "zh"),
+        ("--lang", "zh", "load", "--help"),
+        ("keys", "list", "--help", "--lang", "zh"),
+        ("keys", "--help", "--lang", "zh"),
+    ],
+    ids=" ".join,
+)
+def test_help_and_language_may_stand_in_either_order(run: Run, words: tuple[str, ...]) -> None:
+    """The help is Chinese throughout."""
+    shown = run(*words)
+    assert shown.exit_code == 0
+    assert "用法: fep" in shown.out
+    assert "Show this" not in shown.out
+
+
+def test_the_version_is_shown(run: Run) -> None:
+    """For a report to the maintainers."""
+    outcome = run("--version")
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert re.fullmatch(r"fep \d+\.\d+\.\d+\n", outcome.out)
+
+
+@pytest.mark.parametrize("words", ["--help", "status", "check-config", "keys list"])
+def test_a_latin_locale_gives_question_marks_and_no_traceback(site: Path, words: str) -> None:
+    """Whoever asks for Chinese where it cannot be shown still gets his figures and the right exit code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fep", "--lang", "zh", *words.split()],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "iso8859-1:strict", "FEP_CONFIG": str(site / "fep.toml")},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    assert b"?" in done.stdout
+    assert done.returncode == (3 if words == "status" else 0)
+
+
 def test_an_unknown_language_is_a_mistake(run: Run) -> None:
     """It is not silently English."""
     assert run("--lang", "fr", "status").exit_code == 2

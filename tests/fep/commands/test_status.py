@@ -5,13 +5,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from errno import EACCES, ETIMEDOUT
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fep.config.configuration import load
-from fep.control_client import DaemonSilent, ask
+from fep.control_client import DaemonSilent, Silence, ask
 from fep.database_state import database_state
 from tests.fep.commands.conftest import Run
 
@@ -78,15 +79,17 @@ def test_the_answer_can_be_had_as_json(run: Run, site: Path, daemon: Callable[[P
     assert list(answer["database"]["clearing_dates"]) == ["0102", "0103", "0104", "0105", "0403"]
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "no daemon answers"), ("zh", "无前置机应答")])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "no daemon answers at {}: is it running? fep run"), ("zh", "无前置机应答 ({}): 是否已启动? fep run")],
+)
 def test_without_a_daemon_the_exit_code_is_3_and_the_database_is_shown(
     run: Run, site: Path, language: str, said: str
 ) -> None:
     """A monitor sees at once that nothing runs, an operator sees that the database is well."""
     outcome = run("--lang", language, "status", "--config", site / "fep.toml")
     assert outcome.exit_code == 3
-    assert said in outcome.err
-    assert str(site / "fep.sock") in outcome.err
+    assert f"{said.format(site / 'fep.sock')} --config {site / 'fep.toml'}\n" == outcome.err
     day = database_state(load(site / "fep.toml")).clearing_dates["0403"]
     assert f"0403\t邮政储蓄 (演示)\t-\t{day}" in outcome.out
 
@@ -110,13 +113,31 @@ def test_an_answer_that_is_none_counts_as_silence(
 ) -> None:
     """Whatever else listens there does not confuse the command."""
     daemon(tmp_path / "s", content)
-    with pytest.raises(DaemonSilent):
+    with pytest.raises(DaemonSilent) as raised:
         ask(tmp_path / "s", "status")
+    assert raised.value.silence is Silence.UNREADABLE
 
 
 def test_a_socket_that_nobody_serves_counts_as_silence(tmp_path: Path) -> None:
     """Left behind by a daemon that was killed."""
     with closing(socket.socket(socket.AF_UNIX)) as listener:
         listener.bind(str(tmp_path / "s"))
-    with pytest.raises(DaemonSilent):
+    with pytest.raises(DaemonSilent) as raised:
         ask(tmp_path / "s", "status")
+    assert raised.value.silence is Silence.ABSENT
+
+
+@pytest.mark.parametrize(("errno", "silence"), [(EACCES, Silence.FORBIDDEN), (ETIMEDOUT, Silence.HANGING)])
+def test_a_daemon_that_cannot_be_asked_is_told_from_one_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errno: int, silence: Silence
+) -> None:
+    """Another user's socket, and a daemon that hangs, are not mended by starting another."""
+
+    class Refusing(socket.socket):
+        def connect(self, address: object) -> None:
+            raise OSError(errno, "as the system says it")
+
+    monkeypatch.setattr("fep.control_client.socket.socket", Refusing)
+    with pytest.raises(DaemonSilent) as raised:
+        ask(tmp_path / "s", "status")
+    assert raised.value.silence is silence

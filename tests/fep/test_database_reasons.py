@@ -1,0 +1,28 @@
+"""What keeps a database from being used, in Chinese."""
+
+import pytest
+
+from dbgate.database import Database
+from dbgate.errors import DatabaseUnavailable
+from fep.database_reasons import database_reason_text
+from fep.language import choose
+
+
+@pytest.mark.parametrize(
+    ("url", "chinese"),
+    [
+        ("oracle://fep@db/x", "本版本支持 SQLite 和 PostgreSQL; Oracle 仅提供建表语句, 由 fep db upgrade --sql 输出"),
+        ("mysql://fep@db/x", "不支持 mysql; 本版本支持 SQLite 和 PostgreSQL"),
+        ("sqlite:////no/such/directory/fep.db", "无法连接: OperationalError SQLITE_CANTOPEN"),
+    ],
+)
+def test_what_the_gate_says_has_its_chinese(url: str, chinese: str) -> None:
+    """The words of the gate itself, so that neither changes without the other."""
+    with pytest.raises(DatabaseUnavailable) as raised:
+        Database(url).connect(money=True)
+    choose("zh")
+    assert database_reason_text(str(raised.value)) == chinese
+    assert database_reason_text("something new") == "something new"
+    choose("en")
+    assert database_reason_text(str(raised.value)) == str(raised.value)
+    choose(None)
