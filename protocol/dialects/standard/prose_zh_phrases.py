@@ -113,6 +113,7 @@ _HISTORY_INVOICE_TOTALS = {
     "calendar months back, the current one included": "向前的自然月数, 含当月",
     "page of rows": "",
     "all rows": "全部行数",
+    "all rows; 255: as many or more": "",
     "day of the payment": "",
     "time of the payment": "",
     "channel, as in the header": "同报文头",
