@@ -87,6 +87,17 @@ def test_a_recorded_sign_in_is_worth_nothing(rim):
     second.sign_in()
 
 
+def test_the_third_replay_in_a_row_ends_the_link(rim):
+    """A recording has a right MAC each time; it does not start the count of failures anew."""
+    first, second = rim.connect(), rim.connect()
+    recorded = first.build(SIGN_IN, SIGN_IN_REQUEST.pack(client_random=b"r" * 16))
+    first.exchange(recorded)
+    for _ in range(3):
+        assert second.exchange(recorded).code == "1002"
+    assert second.link.is_closed
+    assert rim.events == {"mac_failure": 3, "security_event": 1}
+
+
 def test_a_random_of_another_bank_is_another(rim):
     """Two banks may draw the same random."""
     for bank_code in ("0102", "0103"):
