@@ -45,7 +45,7 @@ HEADER = Layout(
     ),
     Field("bank_serial", Digits(12), "not zero; unique for a bank and bank_date", "银行流水号"),
     Field("clearing_date", Date(optional=True), "the day a reply is of; zeros in a request", "清算日期"),
-    Field("fep_serial", Number(12, optional=True), "number of the movement; zeros in a bank's request", "前置机流水号"),
+    Field("fep_serial", Number(12, optional=True), "number of the movement; zeros in a bank's request", "前置流水号"),
     Field("nonce", Octets(8), "random in an encrypted frame, else zeros", "随机数"),
     Field("key_version", U32, "0 in 1001 and 1003, else version of the session keys", "密钥版本"),
     Field("reserved", Reserved(4), "reserved", "保留"),

@@ -43,7 +43,7 @@ _PAYMENT = Layout(
     Field("time", Time(), "time of the payment", "交费时间"),
     Field("channel", Number(2), "channel, as in the header", "渠道"),
     Field("amount", FEN, "amount paid", "交费金额"),
-    Field("fep_serial", Number(12), "fep_serial of the payment", "前置机流水号"),
+    Field("fep_serial", Number(12), "fep_serial of the payment", "前置流水号"),
     Field("bank_code", Digits(4), "bank that collected it", "银行代码"),
     Field("state", enumeration(*OriginalState), "state of the payment", "交易状态"),
     rsv(7),

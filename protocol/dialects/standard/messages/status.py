@@ -38,7 +38,7 @@ STATUS_REPLY = Layout(
     rsv(5),
     Field("account_no", LenientAlphanumeric(16), "account of the original", "户号"),
     Field("amount", FEN, "amount of the original", "原交易金额"),
-    Field("original_fep_serial", Number(12, optional=True), "fep_serial of the original", "原前置机流水号"),
+    Field("original_fep_serial", Number(12, optional=True), "fep_serial of the original", "原前置流水号"),
     Field("clearing_date", Date(optional=True), "clearing date of the original", "原清算日期"),
     Field("reconciled", enumeration(*Reconciled), "whether it has been reconciled", "对账状态"),
     rsv(11),
