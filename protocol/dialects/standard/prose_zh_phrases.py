@@ -99,7 +99,7 @@ _PAYMENTS = {
     "bank_serial of the original": "原交易的 bank_serial",
     "account of the original": "原交易的户号",
     "amount of the original": "",
-    "any value is well formed; one that differs from the original's is 2013": "任何值格式都正确; 与原交易不同时应答 2013",
+    "any value is well formed; one that differs from the original's is 2013": "任何值均可; 与原交易不同则应答 2013",
     "the bank's own reason code, any value": "银行自定的原因码, 任何值格式都正确",
     "fep_serial of the original": "原交易的 fep_serial",
     "what was done": "",
