@@ -15,6 +15,7 @@ Every request is answered, whatever happens.
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -58,7 +59,7 @@ class CommitLost(Exception):
     """COMMIT failed: what it did is not known."""
 
 
-class Lane:
+class Lane(ABC):
     """One connection, the batches that run on it, and what is done when one fails; used by one thread.
 
     Subclasses say in ``_attempt`` what one transaction is.
@@ -85,8 +86,9 @@ class Lane:
                 self._open.close()
             self._open = None
 
+    @abstractmethod
     def _attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
-        raise NotImplementedError
+        """Run one transaction and return its answers; ``taken``: identities that a transaction before found taken."""
 
     def _run(self, works: Sequence[Work], *, is_lost: bool) -> Answers:
         """Answer all ``works``; ``is_lost``: a COMMIT that held them is of unknown outcome."""

@@ -17,7 +17,6 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from dbgate import batch as batch_module
 from dbgate.batch import MoneyLane, ReadLane
 from dbgate.changes import Changes, LimitUse
 from dbgate.clearing import ClearingDates
@@ -678,13 +677,6 @@ def test_invoice_printed_and_printed_again(database: Database, lane: MoneyLane) 
     lane.run([work(_reprint, original=identity(1))])
 
     assert stored(database, "SELECT invoice_no, print_count FROM invoices") == [("0100000000000001", 2)]
-
-
-def test_lane_base_runs_nothing(database: Database) -> None:
-    """What a transaction is, is for the kinds of lanes to say."""
-    [result] = answers(batch_module.Lane(database, ClearingDates()).run([deposit(1, 1, 1)]))
-
-    assert isinstance(result, DecisionFailed)
 
 
 def test_movement_names() -> None:
