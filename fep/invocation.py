@@ -29,7 +29,7 @@ def version() -> str:
 
 def _program() -> list[str]:
     called = Path(sys.argv[0])
-    if called.name == "__main__.py":  # python -m fep: the words before ours, as they were typed
+    if called.parts[-2:] == ("fep", "__main__.py"):  # python -m fep: the words before ours, as they were typed
         return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
     if called.name != "fep":  # called by another program, as the tests do
         return ["fep"]
