@@ -16,7 +16,7 @@ from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, CommandF
 from fep.language import say
 
 BANK_CODE = "0103"
-_PIPE_WIDTH = 132
+_PIPE_WIDTH = 150
 """Columns when nobody says how wide the output is: the longest line of the day, unfolded."""
 
 START_LIMIT_S = 30.0

@@ -218,7 +218,7 @@ class TellerDay:
 def _due(body: object) -> Text:
     assert isinstance(body, QueryReply)
     return Text(
-        f"{body.account_no}: {len(body.rows)} open bills, due {yuan(body.total_due_fen)} "
+        f"{body.account_no}: open bills: {len(body.rows)}, due {yuan(body.total_due_fen)} "
         f"(late fee {yuan(body.late_fee_due_fen)}), balance {yuan(body.balance_fen)}, payable {yuan(body.payable_fen)}",
         f"{body.account_no}: 欠费 {len(body.rows)} 笔, 合计 {yuan(body.total_due_fen)} "
         f"(违约金 {yuan(body.late_fee_due_fen)}), 余额 {yuan(body.balance_fen)}, 应交 {yuan(body.payable_fen)}",
@@ -228,7 +228,7 @@ def _due(body: object) -> Text:
 def _paid(body: object) -> Text:
     assert isinstance(body, PayReply)
     return Text(
-        f"paid {yuan(body.amount_fen)}: {body.settled_count} bills settled, balance {yuan(body.balance_after_fen)}",
+        f"paid {yuan(body.amount_fen)}: bills settled: {body.settled_count}, balance {yuan(body.balance_after_fen)}",
         f"交费 {yuan(body.amount_fen)}: 结清 {body.settled_count} 笔, 余额 {yuan(body.balance_after_fen)}",
     )
 
@@ -255,12 +255,12 @@ def _invoiced(body: object) -> Text:
 
 def _payments(body: object) -> Text:
     assert isinstance(body, PaymentsReply)
-    return Text(f"{len(body.rows)} payments in three months", f"近三个月交费 {len(body.rows)} 笔")
+    return Text(f"payments in three months: {len(body.rows)}", f"近三个月交费 {len(body.rows)} 笔")
 
 
 def _consumption(body: object) -> Text:
     assert isinstance(body, ConsumptionReply)
-    return Text(f"{len(body.rows)} bills in three months", f"近三个月电费 {len(body.rows)} 笔")
+    return Text(f"bills in three months: {len(body.rows)}", f"近三个月电费 {len(body.rows)} 笔")
 
 
 def _reconciled(body: object, ours: Totals) -> Text:

@@ -79,7 +79,7 @@ def console_() -> Console:
         (
             "en",
             (
-                "paid 209.74: 2 bills settled, balance 0.00",
+                "paid 209.74: bills settled: 2, balance 0.00",
                 "the same request again: the first reply, nothing posted",
                 "nothing left to pay",
                 "undone",
