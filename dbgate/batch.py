@@ -98,7 +98,8 @@ class Lane(ABC):
         told: set[Fault] = set()  # each kind is logged once, however often it is tried again
         while works := _drop_expired(works, answers, is_lost=is_lost):
             try:
-                return answers | self._attempt(works, taken)
+                found = self._attempt(works, taken)
+                return answers | (_unsure(found) if is_lost else found)
             except CommitLost as lost:
                 # Bounded by the deadline: until then nothing is worth more than to find out.
                 if not is_lost:
@@ -286,6 +287,14 @@ def _failure(error: Exception) -> GateError:
     if isinstance(error, SQLAlchemyError):
         return StatementFailed(label_of(error))
     return _decision_failed(error)
+
+
+def _unsure(answers: Answers) -> Answers:
+    """Return what may be said after a lost COMMIT: a decision that fails now did not find out what it had done."""
+    return {
+        key: OutcomeUnknown("COMMIT was sent") if isinstance(answer, DecisionFailed) else answer
+        for key, answer in answers.items()
+    }
 
 
 def _decision_failed(error: Exception) -> DecisionFailed:

@@ -487,6 +487,25 @@ def test_lost_commit_without_time_to_find_out(database: Database, lane: MoneyLan
     assert isinstance(result, OutcomeUnknown)
 
 
+def test_lost_commit_and_a_failing_decision(database: Database, lane: MoneyLane) -> None:
+    """A decision that fails when it is made again after a lost COMMIT has not found out: unknown, never not done."""
+    lane.run([deposit(9, 9, 1)])
+    fail_commits(database, 1, committed=True)
+    inner = deposit(1, 1, 5).decide
+    tries: list[bool] = []
+
+    def _decide(working_set: WorkingSet, moment: Moment) -> Decision:
+        tries.append(True)
+        if len(tries) > 1:
+            raise ZeroDivisionError
+        return inner(working_set, moment)
+
+    [result] = answers(lane.run([work(_decide, own=identity(1), account_no=account_no(1), serial=True)]))
+
+    assert isinstance(result, OutcomeUnknown)
+    assert stored(database, "SELECT count(*) FROM payments") == [(2,)]
+
+
 def test_lost_commit_and_a_failing_rerun(database: Database, lane: MoneyLane) -> None:
     """A request that fails for another reason when it is run again after a lost COMMIT is of unknown outcome."""
     lane.run([deposit(9, 9, 1)])
