@@ -230,10 +230,11 @@ class Link:
     def _act(self, exchange: Exchange, bank: Bank, request: Request) -> None:
         """Do what the link's state allows for the request."""
         transaction = request.transaction
-        if transaction in _KEYED_BY_AK and is_replayed(self.services, bank, request):
-            self._refuse_unauthenticated(exchange, ResponseCode.MAC_INCORRECT)
-            return self._count_mac_failure()
-        if transaction in _KEYED_BY_AK:  # only now: a replay has a right MAC too, and must not end a row of failures
+        if transaction in _KEYED_BY_AK:
+            if is_replayed(self.services, bank, request):
+                self._refuse_unauthenticated(exchange, ResponseCode.MAC_INCORRECT)
+                return self._count_mac_failure()
+            # Only now: a replay has a right MAC too, and must not end a row of failures.
             self.report(LinkEvent.AK_VERIFIED)
         refusal = self.machine.refusal(transaction)
         if refusal is not None:
