@@ -24,7 +24,7 @@ import structlog
 from sqlalchemy import Connection, RootTransaction
 from sqlalchemy.exc import SQLAlchemyError
 
-from dbgate.backends import FileIdentity
+from dbgate.backends.base import FileIdentity
 from dbgate.changes import NOTHING, Changes
 from dbgate.clearing import ClearingDateDue, ClearingDates
 from dbgate.database import Database

@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RootTransaction, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from dbgate.backends import BACKENDS, FileIdentity, SystemClock, system_clock
+from dbgate.backends.base import FileIdentity
+from dbgate.backends.registry import BACKENDS
+from dbgate.clock import SystemClock, system_clock
 from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
 

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import URL, Engine, create_mock_engine, event, make_url
 
-from dbgate import backends
-from dbgate.backends import BACKENDS, system_clock
+from dbgate.backends import base, postgresql
+from dbgate.backends.registry import BACKENDS
+from dbgate.clock import system_clock
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
 from tests.dbgate.fixtures import Clock, stored
@@ -32,7 +33,7 @@ def test_a_driver_that_lacks_a_part_of_its_own_is_told_so(monkeypatch: pytest.Mo
     def broken(*_: object, **__: object) -> Engine:
         raise ImportError("no pq wrapper available.\nAttempts made: ...")
 
-    monkeypatch.setattr(backends, "create_engine", broken)
+    monkeypatch.setattr(base, "create_engine", broken)
     with pytest.raises(
         DatabaseUnavailable, match=r"cannot be imported \(no pq wrapper available.\); pip install 'fep-"
     ):
@@ -117,7 +118,7 @@ def test_postgresql_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
         options.append(given)
         return create_mock_engine(url, lambda *_, **__: None)  # type: ignore[return-value]
 
-    monkeypatch.setattr(backends, "_open", _open)
+    monkeypatch.setattr(postgresql, "open_engine", _open)
     monkeypatch.setattr(event, "listen", lambda engine, name, run: listened.append(name))
     url = make_url("postgresql+psycopg://fep@host/billing")
     for read_only in (False, True):

@@ -10,10 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from dbgate import schema
-from dbgate.backends import system_clock
 from dbgate.batch import MoneyLane, ReadLane
 from dbgate.changes import Changes
 from dbgate.clearing import ClearingDates
+from dbgate.clock import system_clock
 from dbgate.database import Database
 from dbgate.errors import SchemaMismatch, StatementFailed
 from dbgate.gate import Gate

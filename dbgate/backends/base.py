@@ -1,0 +1,60 @@
+"""What an engine is to the gate 引擎接口: one ``Backend`` for each; everything else is one code path.
+
+Money transactions begin with the right to write, read transactions are one read-only snapshot.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
+
+LOCK_WAIT_S = 2
+"""How long a statement of a server engine waits for a lock; well inside ``db_timeout`` (10 s)."""
+
+FileIdentity = tuple[int, int]
+"""Device and inode of a database file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What is particular about one engine.
+
+    Attributes:
+        open: (url, read_only) to an Engine whose transactions begin as they should.
+        set_wait: before a money transaction begins: how many seconds it may wait for locks.
+        clock_statement: SQL that tells the wall clock in Asia/Shanghai; None: the machine's clock is the database's.
+        money_lanes: transactions that may usefully run at the same time.
+        pause_s: what a lane leaves between two batches, so that another daemon may begin.
+        runs_in_process: its statements are work of this process, and between BEGIN and COMMIT they wait for nobody.
+        file_identity: of its file, None when that has gone. In WAL mode SQLite does not notice that its file was moved
+            away or replaced, and would commit into what nobody will ever open again.
+    """
+
+    open: Callable[[URL, bool], Engine]
+    set_wait: Callable[[Connection, float], None]
+    clock_statement: str | None
+    money_lanes: int
+    pause_s: float = 0.0
+    runs_in_process: bool = False
+    file_identity: Callable[[URL], FileIdentity | None] | None = None
+
+
+def open_engine(url: URL, **options: Any) -> Engine:
+    """Return an Engine without a pool, for each lane keeps its one connection.
+
+    Parameters name customers, so no error text may show them.
+
+    Raises:
+        ImportError: the driver is not installed, or lacks a part of its own.
+    """
+    return create_engine(url, poolclass=NullPool, hide_parameters=True, **options)
+
+
+def driver_connection(connection: Connection) -> Any:
+    """Return the driver's own connection, for what SQLAlchemy does not pass on."""
+    return connection.connection.dbapi_connection
+
+
+def set_no_wait(connection: Connection, wait_s: float) -> None:
+    """Leave the waits as they were set when the connection was opened."""
