@@ -20,6 +20,7 @@ class Needs:
     Attributes:
         bank_code: its clearing day is loaded; in money work its row is locked first.
         account_no: with its unsettled bills; locked in money work.
+        routed_by: account number by which the database is chosen where no account is loaded (see ``dbgate.branches``).
         account_key: accounts by another key, with their unsettled bills (read work only).
         own: the journal row under the request's own identity.
         original: the journal row under this identity, locked in money work, with its allocations, their bills and its
@@ -35,6 +36,7 @@ class Needs:
 
     bank_code: str
     account_no: str | None = field(default=None, repr=False)
+    routed_by: str | None = field(default=None, repr=False)
     account_key: AccountKey | None = field(default=None, repr=False)
     own: Identity | None = None
     original: Identity | None = None

@@ -15,12 +15,15 @@ from handlers.terms import BankTerms, Context
 from protocol.canonical import BillRow, KeyKind, QueryReply, QueryRequest, Request
 from protocol.response_codes import ResponseCode
 
-_COLUMNS = {KeyKind.ACCOUNT_NO: "account_no", KeyKind.METER_NO: "meter_no", KeyKind.PASSBOOK: "passbook"}
+_COLUMNS = {KeyKind.METER_NO: "meter_no", KeyKind.PASSBOOK: "passbook"}
 
 
 def needs(request: Request, _terms: BankTerms, _today: date) -> Needs:
     """Return the accounts that fit the key, with their unsettled bills."""
-    return Needs(request.head.bank_code, account_key=_key(body_of(request, QueryRequest)))
+    body = body_of(request, QueryRequest)
+    if body.key_kind is KeyKind.ACCOUNT_NO:
+        return Needs(request.head.bank_code, account_no=body.key)
+    return Needs(request.head.bank_code, account_key=_key(body))
 
 
 def decide(request: Request, records: WorkingSet, context: Context) -> Decision:

@@ -15,8 +15,9 @@ from protocol.response_codes import ResponseCode
 
 
 def needs(request: Request, _terms: BankTerms, _today: date) -> Needs:
-    """Return the original."""
-    return Needs(request.head.bank_code, original=original_of(request, body_of(request, StatusRequest)))
+    """Return the original, which stands with the account that it names."""
+    body = body_of(request, StatusRequest)
+    return Needs(request.head.bank_code, routed_by=body.account_no, original=original_of(request, body))
 
 
 def decide(request: Request, records: WorkingSet, context: Context) -> Decision:

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from dbgate.changes import NOTHING
-from dbgate.records import AuditEntry, Identity
+from dbgate.records import AccountKey, AuditEntry, Identity
 from dbgate.work import Moment, Needs
 from dbgate.working_set import WorkingSet
 from handlers.catalogue import HANDLERS
 from handlers.terms import Context, Rules
-from protocol.canonical import Answer, Request, Totals
+from protocol.canonical import Answer, KeyKind, Request, Totals
 from protocol.response_codes import ResponseCode
 from protocol.transactions import LINK_TRANSACTIONS, Transaction
 from tests.support.ledger import PaperLedger, Utility
@@ -60,7 +60,9 @@ def test_lanes() -> None:
         (cancel_request(1, 1), Needs(BANK, account_no=ACCOUNT, own=TWO, original=ONE, serial=True)),
         (reverse_request(1, 1), Needs(BANK, account_no=ACCOUNT, own=THREE, original=ONE, serial=True)),
         (reverse_request(1, 1, account_no=""), Needs(BANK, own=THREE, original=ONE, serial=True)),
-        (status_request(1), Needs(BANK, original=ONE)),
+        (status_request(1), Needs(BANK, routed_by=ACCOUNT, original=ONE)),
+        (query_request(), Needs(BANK, account_no=ACCOUNT)),
+        (query_request("DM1", KeyKind.METER_NO), Needs(BANK, account_key=AccountKey("meter_no", "DM1"))),
         (totals_request(TODAY, Totals()), Needs(BANK, totals_of=TODAY)),
         (
             invoice_request(1, serial=2),
