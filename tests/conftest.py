@@ -1,10 +1,68 @@
-"""Fixtures of all tests: databases on one real PostgreSQL server that the whole run shares. 公共测试环境"""
+"""Fixtures of all tests: databases of SQLite and of one PostgreSQL server that the whole run shares. 公共测试环境
 
-from collections.abc import Iterator
+A test that takes ``engine``, directly or by a fixture such as ``new_database_url``, runs once on each engine; one that
+is about some engines alone says so: ``@pytest.mark.engine("sqlite")``, or ``pytestmark`` for a module.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.support.databases import ENGINES, migrate
 from tests.support.shared_postgresql import SharedPostgres, sharing
+
+NewDatabase = Callable[..., AbstractContextManager[str]]
+"""(migrated=True) to the URL of a fresh database, which goes with the context."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest our marker."""
+    config.addinivalue_line("markers", "engine(*names): the database engines that the test is about; default: all")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on each engine that it is about."""
+    if "engine" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("engine")
+        metafunc.parametrize("engine", mark.args if mark else ENGINES, indirect=True)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of the engine that the test runs on: ``sqlite`` or ``postgresql``."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def new_database_url(engine: str, request: pytest.FixtureRequest) -> NewDatabase:
+    """Make fresh databases of the engine, with the schema or without."""
+    if engine == "postgresql":
+        shared: SharedPostgres = request.getfixturevalue("postgresql")
+        return shared.database
+    template: Path = request.getfixturevalue("sqlite_template")
+
+    @contextmanager
+    def _new(*, migrated: bool = True) -> Iterator[str]:
+        with TemporaryDirectory(prefix="fep-sqlite-") as directory:
+            path = Path(directory) / "fep.db"
+            if migrated:
+                shutil.copy(template, path)
+            yield f"sqlite:///{path}"
+
+    return _new
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema and nothing in it; copy it."""
+    path = tmp_path_factory.mktemp("template") / "fep.db"
+    migrate(f"sqlite:///{path}")
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -16,13 +74,13 @@ def postgresql() -> Iterator[SharedPostgres]:
 
 @pytest.fixture
 def postgresql_url(postgresql: SharedPostgres) -> Iterator[str]:
-    """The URL of a database with the schema and nothing in it, of this test alone."""
+    """The URL of a PostgreSQL database with the schema and nothing in it, of this test alone."""
     with postgresql.database() as url:
         yield url
 
 
 @pytest.fixture
 def empty_postgresql_url(postgresql: SharedPostgres) -> Iterator[str]:
-    """The URL of a database without the schema, of this test alone."""
+    """The URL of a PostgreSQL database without the schema, of this test alone."""
     with postgresql.database(migrated=False) as url:
         yield url

@@ -1,13 +1,13 @@
-"""What the tests of the gate share: a database on disk whose clock the test moves, accounts and bills in it."""
+"""What the tests of the gate share: a database on each engine whose clock the test moves, accounts and bills in it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from dbgate import schema
 from dbgate.database import Database
+from tests.conftest import NewDatabase
 from tests.dbgate.fixtures import Clock, fill
+from tests.support.databases import open_database
 
 
 @pytest.fixture
@@ -17,16 +17,19 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """The URL of a database file that does not exist yet."""
-    return f"sqlite:///{tmp_path}/fep.db"
+def url(request: pytest.FixtureRequest, new_database_url: NewDatabase) -> Iterator[str]:
+    """The URL of the test's own database: without the schema, unless the test asks for ``empty`` or ``database``.
+
+    A database of SQLite without the schema is a file that does not exist yet.
+    """
+    with new_database_url(migrated="empty" in request.fixturenames) as url:
+        yield url
 
 
 @pytest.fixture
 def empty(url: str, clock: Clock) -> Iterator[Database]:
     """A database with the schema and nothing in it."""
-    database = Database(url, clock=clock)
-    schema.upgrade(database.money_engine)
+    database = open_database(url, clock)
     yield database
     database.dispose()
 

@@ -1,8 +1,7 @@
-"""Builders for the tests of the gate: accounts, bills, small decide functions, and a look at what was stored."""
+"""Builders for the tests of the gate: accounts, bills, small decide functions."""
 
 # ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
 
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -236,27 +235,3 @@ def work(decide: Decide, bank: str = BANK, *, money: bool = True, timeout_s: flo
 def answers(results: list[tuple[Work, object]]) -> list[object]:
     """What a batch was answered, in order."""
     return [answer for _, answer in results]
-
-
-def stored(database: Database, query: str) -> list[tuple[Any, ...]]:
-    """Rows as SQLite itself reads them from the file."""
-    path = database.money_engine.url.database
-    connection = sqlite3.connect(str(path), isolation_level=None)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
-
-
-def watch(database: Database, *, money: bool = True) -> list[str]:
-    """Return a list that grows by every statement that SQLite runs on connections opened from now on."""
-    from sqlalchemy import event
-
-    statements: list[str] = []
-    engine = database.money_engine if money else database.read_engine
-
-    def _connected(connection: Any, _record: object) -> None:
-        connection.set_trace_callback(statements.append)
-
-    event.listen(engine, "connect", _connected)
-    return statements

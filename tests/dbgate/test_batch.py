@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -47,11 +48,11 @@ from tests.dbgate.fixtures import (
     read,
     refusal,
     settle,
-    stored,
     undo,
-    watch,
     work,
 )
+from tests.support.databases import stored
+from tests.support.statements import on_statement, watch
 
 
 @pytest.fixture
@@ -144,11 +145,11 @@ def test_undo_in_a_later_batch(database: Database, lane: MoneyLane) -> None:
     assert sum_of_movements(database) == []
 
 
-def test_statements_follow_the_order_of_the_locks(database: Database, lane: MoneyLane) -> None:
+def test_statements_follow_the_order_of_the_locks(engine: str, database: Database, lane: MoneyLane) -> None:
     """A money batch begins with the right to write, locks before it reads, stores identities first, counters last."""
     lane.run([settle(3, 1, invoice=True)])
     lane.close()
-    statements = watch(database)
+    statements = watch(database.money_engine)
     printing = Identity(BANK, DAY, "77")
 
     def _print(working_set: WorkingSet, moment: Moment) -> Decision:
@@ -175,8 +176,10 @@ def test_statements_follow_the_order_of_the_locks(database: Database, lane: Mone
         return statement.split(maxsplit=1)[0] + (f" {match[1]}" if match else "")
 
     begin = next(i for i, statement in enumerate(statements) if statement.startswith("BEGIN"))
-    shapes = [_shape(statement) for statement in statements[begin:]]
-    assert statements[begin] == "BEGIN IMMEDIATE"
+    shapes = ["BEGIN"] + [
+        _shape(statement) for statement in statements[begin + 1 :] if "clock_timestamp" not in statement
+    ]
+    assert statements[begin].startswith({"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}[engine])
     once = [s for i, s in enumerate(shapes) if s.startswith("SELECT") or i == 0 or shapes[i - 1] != s]
     assert once == [
         "BEGIN",
@@ -206,11 +209,32 @@ def test_statements_follow_the_order_of_the_locks(database: Database, lane: Mone
     ]
 
 
+def locks_of(statements: list[str]) -> list[str]:
+    """What each statement locks, in order: ``accounts FOR UPDATE``."""
+    found = [re.search(r"FROM (\w+).* (FOR (?:UPDATE|SHARE))", statement, re.DOTALL) for statement in statements]
+    return [" ".join(match.groups()) for match in found if match is not None]
+
+
+@pytest.mark.engine("postgresql")
+def test_rows_are_locked_before_anything_is_read(database: Database, lane: MoneyLane) -> None:
+    """On a server the clearing date is locked shared, then accounts, then originals; only then is anything read."""
+    lane.run([settle(3, 1)])
+    lane.close()
+    statements = watch(database.money_engine)
+
+    lane.run([undo(3, 2, identity(1)), settle(6, 3)])
+
+    begin = next(i for i, statement in enumerate(statements) if statement.startswith("BEGIN"))
+    assert locks_of(statements[begin + 1 : begin + 4]) == locks_of(statements)
+    assert locks_of(statements) == ["clearing_dates FOR SHARE", "accounts FOR UPDATE", "payments FOR UPDATE"]
+
+
+@pytest.mark.engine("sqlite")
 def test_statements_that_nobody_needs_are_not_sent(database: Database, lane: MoneyLane) -> None:
     """A batch that settles bills and leaves the balance alone takes nine statements besides BEGIN and COMMIT."""
     lane.run([deposit(1, 1, 5)])
     lane.close()
-    statements = watch(database)
+    statements = watch(database.money_engine)
 
     lane.run([settle(3, 2)])
 
@@ -234,17 +258,18 @@ def test_nothing_to_store_is_not_committed(database: Database, lane: MoneyLane) 
     """A batch of repeats ends with a rollback, so no COMMIT of it can be of unknown outcome."""
     lane.run([settle(3, 1)])
     lane.close()
-    statements = watch(database)
+    statements = watch(database.money_engine)
 
     lane.run([settle(3, 1)])
 
     assert statements[-1] == "ROLLBACK"
 
 
+@pytest.mark.engine("sqlite")
 def test_loads_use_indexes(database: Database, lane: MoneyLane, reader: ReadLane) -> None:
     """No statement of a batch scans a table, however many banks and days are in it."""
     lane.run([deposit(1, 1, 10, limit_fen=100), settle(2, 2, invoice=True)])
-    money, reads = watch(database), watch(database, money=False)
+    money, reads = watch(database.money_engine), watch(database.read_engine)
     lane.close()
     other_day = Identity("0104", date(2026, 11, 21), "8")
     several = [
@@ -291,7 +316,7 @@ def test_poisoned_batch(database: Database, lane: MoneyLane) -> None:
     assert stored(database, "SELECT bank_serial FROM payments ORDER BY 1") == [("000000000001",), ("000000000003",)]
 
 
-def test_errors_do_not_quote_values(database: Database, lane: MoneyLane) -> None:
+def test_errors_do_not_quote_values(engine: str, lane: MoneyLane) -> None:
     """What is said of a failed statement names no account and no serial."""
 
     def _decide(working_set: WorkingSet, moment: Moment) -> Decision:
@@ -300,7 +325,8 @@ def test_errors_do_not_quote_values(database: Database, lane: MoneyLane) -> None
 
     [failed] = answers(lane.run([work(_decide, own=identity(2), account_no=account_no(2), serial=True)]))
 
-    assert str(failed) == "IntegrityError SQLITE_CONSTRAINT_NOTNULL"
+    said = {"sqlite": "IntegrityError SQLITE_CONSTRAINT_NOTNULL", "postgresql": "NotNullViolation 23502"}
+    assert str(failed) == said[engine]
     assert failed.__cause__ is None  # type: ignore[attr-defined]
 
 
@@ -425,6 +451,7 @@ def replace_deadline(work: Work, deadline: float) -> Work:
     return work
 
 
+@pytest.mark.engine("sqlite")
 def test_write_lock_awaited_until_the_earliest_deadline(database: Database, lane: MoneyLane) -> None:
     """While another holds the write lock the most urgent request gives up at its deadline, the others wait on."""
     lane.run([deposit(9, 9, 1)])
@@ -443,6 +470,15 @@ def test_write_lock_awaited_until_the_earliest_deadline(database: Database, lane
     assert stored(database, "SELECT bank_serial FROM payments ORDER BY 1") == [("000000000002",), ("000000000009",)]
 
 
+def broken(database: Database) -> Exception:
+    """What the engine's driver raises when the way to the database breaks, or its disk."""
+    if database.money_engine.dialect.name == "postgresql":
+        return psycopg.errors.AdminShutdown("terminating connection due to administrator command")
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    return error
+
+
 def fail_commits(database: Database, count: int, *, committed: bool) -> None:
     """Let the next ``count`` COMMITs of money work report an I/O error, after they have been done or not at all."""
     left = [count]
@@ -453,7 +489,7 @@ def fail_commits(database: Database, count: int, *, committed: bool) -> None:
             driver = connection.connection.dbapi_connection
             if committed:
                 driver.commit()
-            raise OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
+            raise OperationalError("COMMIT", {}, broken(database))
 
     event.listen(database.money_engine, "commit", _commit)
 
@@ -541,16 +577,15 @@ def test_database_gone(database: Database, lane: MoneyLane, monkeypatch: pytest.
 def test_connection_lost_once(database: Database, lane: MoneyLane) -> None:
     """A connection that breaks is replaced and the batch run again."""
     lane.run([deposit(9, 9, 1)])
+    lane.close()
     left = [1]
 
-    def _execute(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if left[0] and statement.startswith("INSERT INTO payments"):
+    def _break() -> None:
+        if left[0]:
             left[0] = 0
-            error = sqlite3.OperationalError("disk I/O error")
-            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
-            raise OperationalError(statement, {}, error)
+            raise OperationalError("INSERT", {}, broken(database))
 
-    event.listen(database.money_engine, "before_cursor_execute", _execute)
+    on_statement(database.money_engine, "INSERT INTO payments", before=_break)
 
     [result] = answers(lane.run([deposit(1, 1, 5)]))
 
@@ -566,7 +601,7 @@ def test_rollback_that_fails(database: Database, lane: MoneyLane) -> None:
     def _rollback(connection: Any) -> None:
         if left[0]:
             left[0] = 0
-            raise OperationalError("ROLLBACK", {}, sqlite3.OperationalError("disk I/O error"))
+            raise OperationalError("ROLLBACK", {}, broken(database))
 
     event.listen(database.money_engine, "rollback", _rollback)
 
@@ -615,13 +650,13 @@ def test_cut_off_rolls_before_anything_is_stored(database: Database, clock: Cloc
 def test_cut_off_between_begin_and_the_locks(database: Database, clock: Clock, lane: MoneyLane) -> None:
     """A batch that begins before the cut-off and gets its locks after it belongs to the next day."""
     lane.run([deposit(9, 9, 1)])
+    lane.close()
     clock.moment = datetime(2026, 11, 22, 23, 29, 59)
 
-    def _locked(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if "FROM accounts" in statement:
-            clock.moment = datetime(2026, 11, 22, 23, 30)
+    def _strike() -> None:
+        clock.moment = datetime(2026, 11, 22, 23, 30)
 
-    event.listen(database.money_engine, "after_cursor_execute", _locked)
+    on_statement(database.money_engine, "FROM accounts", after=_strike)
     [row] = answers(lane.run([deposit(1, 1, 5)]))
 
     assert isinstance(row, Payment)

@@ -1,7 +1,6 @@
 """Loading accounts and bills: what is stored, what is refused and how it is said, and what a repetition does."""
 
 import csv
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ from dbgate.clearing import ClearingDates
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, LoadRefused
 from dbgate.load_kinds import ACCOUNTS, BILLS
-from tests.dbgate.fixtures import account_no, account_row, bill_rows, fill, settle, stored, watch
+from tests.dbgate.fixtures import account_no, account_row, bill_rows, fill, settle
+from tests.support.databases import driver_connection, stored
+from tests.support.statements import watch
 
 ACCOUNT_HEADER = (
     "account_no,name,address,meter_no,passbook,supply_branch,user_class,collect_mode,state,balance,pay_at_utility"
@@ -267,17 +268,18 @@ def test_changed_row(empty: Database, write: Write) -> None:
 
 
 def test_file_is_validated_before_the_write_lock(empty: Database, write: Write) -> None:
-    """While a bad file is read nobody is kept from paying: the database is never locked for it."""
-    statements = watch(empty)
+    """While a bad file is read nobody is kept from paying: the database is not even connected to for writing."""
+    statements = watch(empty.money_engine)
 
     refused(empty, write(ACCOUNT_HEADER, account_row(1), "1,2,3"))
 
     assert statements == []
 
 
+@pytest.mark.engine("sqlite")
 def test_load_is_one_transaction(empty: Database, write: Write) -> None:
     """A good file is stored between one BEGIN IMMEDIATE and one COMMIT."""
-    statements = watch(empty)
+    statements = watch(empty.money_engine)
 
     load_file(empty, write(ACCOUNT_HEADER, *(account_row(number) for number in range(3000))))
 
@@ -335,22 +337,37 @@ def test_progress(empty: Database, write: Write) -> None:
     assert progress[-1][1] == path.stat().st_size
 
 
+@pytest.mark.engine("sqlite")
 def test_locked_database(empty: Database, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the write lock is not to be had nothing is loaded, and the database is named as the reason."""
     monkeypatch.setattr(bulk, "LOCK_WAIT_S", 0.01)
     path = write(ACCOUNT_HEADER, account_row(1))
-    other = sqlite3.connect(str(empty.money_engine.url.database), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    with driver_connection(empty.money_engine.url) as other:
+        other.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(DatabaseUnavailable, match="SQLITE_BUSY"):
-        load_file(empty, path)
-    other.close()
+        with pytest.raises(DatabaseUnavailable, match="SQLITE_BUSY"):
+            load_file(empty, path)
 
 
-def test_database_without_schema(url: str, write: Write) -> None:
+@pytest.mark.engine("postgresql")
+def test_locked_table(empty: Database, write: Write) -> None:
+    """When a lock is not to be had within the bound nothing is loaded, and that is named as the reason."""
+    path = write(ACCOUNT_HEADER, account_row(1))
+    with driver_connection(empty.money_engine.url) as other:
+        other.execute("BEGIN")
+        other.execute("LOCK TABLE accounts IN SHARE MODE")
+
+        with pytest.raises(DatabaseUnavailable, match="LockNotAvailable 55P03"):
+            load_file(empty, path)
+
+    assert stored(empty, "SELECT count(*) FROM accounts") == [(0,)]
+
+
+def test_database_without_schema(engine: str, url: str, write: Write) -> None:
     """A file is not loaded into a database that has no tables."""
-    Path(url.removeprefix("sqlite:///")).touch()
-    with pytest.raises(DatabaseUnavailable, match="SQLITE_ERROR"):
+    if engine == "sqlite":
+        Path(url.removeprefix("sqlite:///")).touch()
+    with pytest.raises(DatabaseUnavailable, match={"sqlite": "SQLITE_ERROR", "postgresql": "42P01"}[engine]):
         load_file(Database(url), write(ACCOUNT_HEADER, account_row(1)))
 
 

@@ -9,7 +9,8 @@ import pytest
 from dbgate.clearing import ClearingDateDue, ClearingDates
 from dbgate.database import Database
 from dbgate.records import ClearingDay
-from tests.dbgate.fixtures import Clock, stored
+from tests.dbgate.fixtures import Clock
+from tests.support.databases import stored
 
 
 def roll(database: Database, dates: ClearingDates, *bank_codes: str) -> None:

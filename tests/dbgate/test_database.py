@@ -14,7 +14,8 @@ from dbgate.backends.registry import BACKENDS
 from dbgate.clock import system_clock
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
-from tests.dbgate.fixtures import Clock, stored
+from tests.dbgate.fixtures import Clock
+from tests.support.databases import stored
 
 POSTGRESQL = "postgresql+psycopg://fep:secret@db.example/billing"
 
@@ -45,6 +46,7 @@ def pragma(database: Database, name: str, *, money: bool) -> object:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
 
 
+@pytest.mark.engine("sqlite")
 def test_sqlite_is_durable(empty: Database) -> None:
     """What is committed survives a power cut: write-ahead log, synchronised at each commit."""
     for money in (True, False):
@@ -53,6 +55,7 @@ def test_sqlite_is_durable(empty: Database) -> None:
         assert pragma(empty, "query_only", money=money) == int(not money)
 
 
+@pytest.mark.engine("sqlite")
 def test_wait_for_the_write_lock(empty: Database) -> None:
     """A transaction waits for the lock until its deadline: at least a millisecond, at most a day."""
     with empty.connect(money=True) as connection:
@@ -84,6 +87,7 @@ def test_urls_that_do_not_work(url: str, reason: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("database_no", [0, 100])
 def test_number_of_the_database(url: str, database_no: int) -> None:
     """The number of a database has two digits."""

@@ -18,7 +18,8 @@ from dbgate.gate import Gate
 from dbgate.records import Payment
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
-from tests.dbgate.fixtures import BANK, DAY, Clock, account_no, answers, deposit, read, settle, stored, work
+from tests.dbgate.fixtures import BANK, DAY, Clock, account_no, answers, deposit, read, settle, work
+from tests.support.databases import open_database, stored
 
 Results = list[tuple[Work, object]]
 WAIT_S = 20
@@ -50,7 +51,7 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def gate(database: Database, inbox: Inbox) -> Iterator[Gate]:
-    gate = Gate(database, inbox)
+    gate = Gate(database, inbox, money_lanes=1)  # what waits behind a blocker waits on every engine
     yield gate
     gate.close(WAIT_S)
 
@@ -86,7 +87,7 @@ def test_results_are_delivered_once_for_a_batch(gate: Gate, inbox: Inbox) -> Non
 
 
 def test_delivered_after_commit(database: Database) -> None:
-    """When a result is delivered its payment is in the file for everybody to read."""
+    """When a result is delivered its payment is in the database for everybody to read."""
     seen: list[object] = []
     delivered = threading.Event()
 
@@ -104,7 +105,7 @@ def test_delivered_after_commit(database: Database) -> None:
 
 def test_batch_bound(database: Database, inbox: Inbox) -> None:
     """No batch is larger than its bound."""
-    gate = Gate(database, inbox, batch_max=2)
+    gate = Gate(database, inbox, batch_max=2, money_lanes=1)
     blocker = Blocker()
     gate.submit(blocker.work)
     assert blocker.began.wait(WAIT_S)
@@ -119,7 +120,7 @@ def test_batch_bound(database: Database, inbox: Inbox) -> None:
 
 def test_queue_bound(database: Database, inbox: Inbox) -> None:
     """When as much waits as may, the next request is told busy at once; reads have a queue of their own."""
-    gate = Gate(database, inbox, queue_max=2)
+    gate = Gate(database, inbox, queue_max=2, money_lanes=1)
     blocker = Blocker()
     gate.submit(blocker.work)
     assert blocker.began.wait(WAIT_S)
@@ -165,7 +166,7 @@ def test_close_finishes_what_was_taken(database: Database, inbox: Inbox) -> None
 
 def test_close_when_time_is_up(database: Database, inbox: Inbox) -> None:
     """What has not begun when the time to close is over is answered so, and never started."""
-    gate = Gate(database, inbox, batch_max=1)
+    gate = Gate(database, inbox, batch_max=1, money_lanes=1)
     blocker = Blocker()
     gate.submit(blocker.work)
     assert blocker.began.wait(WAIT_S)
@@ -256,6 +257,7 @@ def test_ensure_banks_roll_and_close(database: Database, clock: Clock, inbox: In
     assert gate.close(WAIT_S)
 
 
+@pytest.mark.engine("sqlite")
 def test_roll_without_a_database(empty: Database, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A roll that the database refuses says so as an error of the gate."""
     gate = Gate(empty, inbox)
@@ -274,9 +276,9 @@ def test_bounds_of_the_batch(database: Database, inbox: Inbox) -> None:
         Gate(database, inbox, batch_max=1001)
 
 
-def test_two_gates_over_one_file(database: Database, url: str, clock: Clock) -> None:
+def test_two_gates_over_one_database(database: Database, url: str, clock: Clock) -> None:
     """Two daemons that get the same requests store each of them once, and agree on what happened."""
-    other = Database(url, clock=clock)
+    other = open_database(url, clock)
     inboxes = Inbox(), Inbox()
     gates = [Gate(each, inbox) for each, inbox in zip((database, other), inboxes, strict=True)]
     make: list[Callable[[int], Work]] = [lambda n: deposit(n % 10, n, 5), lambda n: settle(n % 10, 1000 + n)]
@@ -312,7 +314,7 @@ print(len(results))
 """
 
 
-def test_two_processes_over_one_file(database: Database, url: str) -> None:
+def test_two_processes_over_one_database(database: Database, url: str) -> None:
     """Two daemons in processes of their own draw different numbers, settle no bill twice, and neither starves."""
     daemons = [
         subprocess.Popen([sys.executable, "-c", _DAEMON, url, str(first)], stdout=subprocess.PIPE, text=True)

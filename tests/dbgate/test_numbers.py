@@ -10,7 +10,7 @@ from dbgate.database import Database
 from dbgate.drawing import draw_fep_serials
 from dbgate.errors import StatementFailed
 from dbgate.numbers import FEP_SERIAL, INVOICE_NO, Numbers, fep_serial_of, take_block
-from tests.dbgate.fixtures import stored
+from tests.support.databases import stored
 
 
 def take(database: Database, count: int) -> range:

@@ -13,8 +13,10 @@ from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
 from dbgate.work import Decide, Decision, Moment
 from dbgate.working_set import WorkingSet
-from tests.dbgate.fixtures import account_no, answers, identity, stored
-from tests.dbgate.test_batch import deposit, work
+from tests.dbgate.fixtures import account_no, answers, deposit, identity, work
+from tests.support.databases import stored
+
+pytestmark = pytest.mark.engine("sqlite")
 
 PAYMENTS = "SELECT bank_serial FROM payments WHERE movement = 'pay' ORDER BY bank_serial"
 

@@ -1,0 +1,53 @@
+"""Databases of any engine, as a test sees them: opened with the test's clock, read beside the gate. 测试数据库"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, make_url
+
+from dbgate import schema
+from dbgate.clock import SystemClock
+from dbgate.database import Database
+
+ENGINES = ("sqlite", "postgresql")
+"""What the tests of the gate run on."""
+
+
+def open_database(url: str, clock: SystemClock, *, database_no: int = 1) -> Database:
+    """Open a database whose clock is the test's, even where the engine has one of its own."""
+    database = Database(url, database_no=database_no, clock=clock)
+    database.backend = replace(database.backend, clock_statement=None)
+    return database
+
+
+def migrate(url: str) -> None:
+    """Give a database the schema."""
+    database = Database(url)
+    schema.upgrade(database.money_engine)
+    database.dispose()
+
+
+@contextmanager
+def driver_connection(url: str | URL) -> Iterator[Any]:
+    """Connect by the engine's own driver, without any of the product; each statement commits."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        connection: Any = sqlite3.connect(str(parsed.database), isolation_level=None, check_same_thread=False)
+    else:
+        plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = psycopg.connect(plain, autocommit=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def stored(database: Database, query: str) -> list[tuple[Any, ...]]:
+    """Return rows as the engine's own driver reads them."""
+    with driver_connection(database.money_engine.url) as connection:
+        rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+        return rows
