@@ -1,9 +1,9 @@
 """Message authentication codes 报文鉴别码.
 
-A MAC function is made once for a key and then called for every message. Making a cipher object costs 5 to 15 µs, more
-than a short message itself, so each function keeps its objects:
+A MAC function is made once for a key and then called for every message. Making a cipher object costs some 3 µs, as much
+as half a short message, so each function keeps its objects:
 
-- ECB objects have no state between calls.
+- ECB objects have no state between calls, and a CMAC object is copied for each message.
 - A CBC object goes on from its last ciphertext block. XORed into the first block of the next message, that block
   cancels out, which is the same as a new object with a zero IV.
 
@@ -21,7 +21,6 @@ MAC_BYTES = 8
 """Every suite sends 8 bytes."""
 
 _DES_BLOCK_BYTES = 8
-_CMAC_BLOCK_BYTES = 16
 
 MacFunction = Callable[[bytes], bytes]
 """Message -> MAC, under the key that it was made for."""
@@ -48,7 +47,9 @@ class _CbcChain:
 
 def _zero_padded(data: bytes) -> bytes:
     """ISO 9797-1 padding method 1: zero bytes to whole blocks, at least one."""
-    return data + bytes(-len(data) % _DES_BLOCK_BYTES or (0 if data else _DES_BLOCK_BYTES))
+    if data and not len(data) % _DES_BLOCK_BYTES:
+        return data  # every frame of the standard link
+    return data + bytes(-len(data) % _DES_BLOCK_BYTES or _DES_BLOCK_BYTES)
 
 
 class X99Mac:
@@ -136,26 +137,12 @@ class CmacMac:
     A message of any length; the standard's own padding. Source: NIST SP 800-38B, RFC 4493.
     """
 
-    __slots__ = ("_chain", "_mac_bytes", "_part_subkey", "_whole_subkey")
+    __slots__ = ("_cmac_of", "_mac_bytes")
 
     def __init__(self, cipher: Cipher, key: bytes, mac_bytes: int = MAC_BYTES) -> None:
-        self._chain = _CbcChain(cipher, key)
+        self._cmac_of = cipher.cmac(key)
         self._mac_bytes = mac_bytes
-        zeros = cipher.encrypt_ecb(key, bytes(_CMAC_BLOCK_BYTES))
-        self._whole_subkey = _doubled(int.from_bytes(zeros))
-        self._part_subkey = _doubled(self._whole_subkey)
 
     def __call__(self, data: bytes) -> bytes:
         """Return the MAC of ``data``."""
-        subkey = self._whole_subkey
-        if not data or len(data) % _CMAC_BLOCK_BYTES:
-            data = data + b"\x80" + bytes(-(len(data) + 1) % _CMAC_BLOCK_BYTES)
-            subkey = self._part_subkey
-        last = (int.from_bytes(data[-_CMAC_BLOCK_BYTES:]) ^ subkey).to_bytes(_CMAC_BLOCK_BYTES)
-        return self._chain.last_block(data[:-_CMAC_BLOCK_BYTES] + last)[: self._mac_bytes]
-
-
-def _doubled(block: int) -> int:
-    """Multiply by x in GF(2^128), as SP 800-38B makes its subkeys."""
-    shifted = block << 1
-    return shifted ^ (1 << 128 | 0x87) if shifted >> 128 else shifted
+        return self._cmac_of(data)[: self._mac_bytes]
