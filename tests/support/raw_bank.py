@@ -344,16 +344,23 @@ class RawBank:
     """One connection of one bank. Whatever the specification forbids can be sent with it too."""
 
     def __init__(
-        self, port: int, bank_code: str = "0102", *, encrypted: bool = False, source: str = "127.0.0.1"
+        self,
+        port: int,
+        bank_code: str = "0102",
+        *,
+        encrypted: bool = False,
+        source: str = "127.0.0.1",
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         self.bank_code, self.suite, self.encrypted = bank_code, SUITES[bank_code], encrypted
+        self.deadline_s = deadline_s
         self.keys: dict[int, Keys] = {}
         self.version = 0
         self.unmatched: list[Frame] = []
         self.fep_requests: list[Frame] = []
         self.sent: list[bytes] = []
         self._buffer = bytearray()
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S, source_address=(source, 0))
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=deadline_s, source_address=(source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self) -> Self:
@@ -419,7 +426,7 @@ class RawBank:
     def send(self, *frames: bytes) -> None:
         """Send frames in one write."""
         self.sent.extend(frames)
-        self.socket.settimeout(DEADLINE_S)
+        self.socket.settimeout(self.deadline_s)
         self.socket.sendall(b"".join(frames))
 
     def _receive(self, deadline: float) -> bool:
@@ -437,7 +444,8 @@ class RawBank:
         deadline = time.monotonic() + timeout_s
         while len(self._buffer) < 2 or len(self._buffer) < 2 + struct.unpack_from(">H", self._buffer)[0]:
             if not self._receive(deadline):
-                assert not self._buffer, f"closed in the middle of a frame: {bytes(self._buffer).hex()}"
+                if self._buffer:
+                    raise Closed(f"closed in the middle of a frame: {bytes(self._buffer).hex()}")
                 return None
         size = 2 + struct.unpack_from(">H", self._buffer)[0]
         raw = bytes(self._buffer[:size])
@@ -459,14 +467,14 @@ class RawBank:
             return Frame(raw, body, "right")
         return Frame(raw, bare.body, "zero" if seal == ZERO_MAC else "wrong")
 
-    def reply(self, request: bytes, timeout_s: float = DEADLINE_S) -> Frame:
+    def reply(self, request: bytes, timeout_s: float | None = None) -> Frame:
         """Return the reply to ``request``; other replies are kept in ``unmatched``, the FEP's requests apart."""
         wanted = Frame(request, b"", "").match
         for frame in self.unmatched:
             if frame.match == wanted:
                 self.unmatched.remove(frame)
                 return frame
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + (self.deadline_s if timeout_s is None else timeout_s)
         while (frame := self.read_frame(deadline - time.monotonic())) is not None:
             if not frame.flags & RESPONSE:
                 self.fep_requests.append(frame)

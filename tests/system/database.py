@@ -5,46 +5,66 @@ Reading it proves what the wire cannot show; holding its write lock makes a data
 
 import sqlite3
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+
+import psycopg
+
+_WAIT_S = 20
 
 
-def file_of(directory: Path) -> Path:
-    """Return the SQLite file of a demo directory."""
-    files = [path for path in directory.rglob("*") if path.is_file() and _is_sqlite(path)]
-    assert len(files) == 1, files
-    return files[0]
+def connect(directory: Path) -> Any:
+    """Return a DB-API connection to the database that the configuration in a directory names."""
+    settings = tomllib.loads((directory / "fep.toml").read_text(encoding="utf-8"))
+    url = settings["billing"]["database"][0]["url"]
+    if url.startswith("sqlite:///"):
+        return sqlite3.connect(directory / url.removeprefix("sqlite:///"), timeout=_WAIT_S)
+    return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1), connect_timeout=_WAIT_S)
 
 
-def _is_sqlite(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
+def _run(connection: Any, statement: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    # Statements have question marks for values; psycopg wants %s, and none where there is no value.
+    if not isinstance(connection, sqlite3.Connection):
+        statement = statement.replace("?", "%s") if values else statement
+        cursor = connection.execute(statement, values or None)
+    else:
+        cursor = connection.execute(statement, values)
+    return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager
 def write_lock(directory: Path) -> Iterator[None]:
-    """Hold the write lock of the database: reads go on, nothing can be stored meanwhile."""
-    with closing(sqlite3.connect(file_of(directory), isolation_level=None, timeout=20)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+    """Hold a lock against all writers of the database: reads go on, nothing can be stored meanwhile."""
+    with closing(connect(directory)) as connection:
+        if isinstance(connection, sqlite3.Connection):
+            connection.isolation_level = None
+            connection.execute("BEGIN IMMEDIATE")
+        else:
+            connection.execute("LOCK TABLE accounts, payments IN EXCLUSIVE MODE")
         try:
             yield
         finally:
-            connection.execute("ROLLBACK")
+            connection.rollback()
 
 
 def execute(directory: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
     """Run one statement, commit it and return its rows."""
-    with closing(sqlite3.connect(file_of(directory), timeout=20)) as connection, connection:
-        return connection.execute(statement, values).fetchall()
+    with closing(connect(directory)) as connection:
+        rows = _run(connection, statement, values)
+        connection.commit()
+        return rows
 
 
 def wait_until_stored(directory: Path, bank_serial: int) -> None:
     """Return in the moment in which a payment is committed, as another reader of the database sees it."""
     deadline = time.monotonic() + 10
-    with closing(sqlite3.connect(file_of(directory), timeout=20)) as connection:
+    with closing(connect(directory)) as connection:
         statement, serial = "SELECT 1 FROM payments WHERE bank_serial = ?", f"{bank_serial:012d}"
-        while not connection.execute(statement, (serial,)).fetchall():
+        while not _run(connection, statement, (serial,)):
+            connection.rollback()
             assert time.monotonic() < deadline, "the payment was never stored"
 
 
