@@ -7,6 +7,7 @@ import pytest
 from dbgate.database import Database
 from tests.conftest import NewDatabase
 from tests.dbgate.fixtures import Clock, fill
+from tests.dbgate.three_branches import Utility
 from tests.support.databases import open_database
 
 
@@ -39,3 +40,12 @@ def database(empty: Database) -> Database:
     """A database with ten accounts, each with two open bills of 100 and 200 fen."""
     fill(empty)
     return empty
+
+
+@pytest.fixture
+def utility(new_database_url: NewDatabase, clock: Clock) -> Iterator[Utility]:
+    """A utility of three branches, each with a database of its own."""
+    with new_database_url() as first, new_database_url() as second, new_database_url() as third:
+        utility = Utility([first, second, third], clock)
+        yield utility
+        utility.close()
