@@ -1,21 +1,21 @@
 """Layouts 报文结构: a header or body is described once, and everything that must agree with it is made from that.
 
-From one description come the compiled construct Struct (plain bytes and integers only), the size that is checked before
-anything is read, the conversion to and from the canonical dataclass, patches of single fields, and the field table of
-the interface document. A description that does not fit its dataclass is refused when the module is imported.
+From one description come the size that is checked before anything is read, the conversion of bytes to the canonical
+dataclass and back, patches of single fields, and the field table of the interface document. A description that does not
+fit its dataclass is refused when the module is imported.
 """
 
 import dataclasses
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from construct import Bytes, Struct
-
 from protocol.errors import LocalProtocolError, MessageInvalid
-from protocol.fields import FieldInvalid, FieldType, Reserved
+from protocol.fields import FieldInvalid, FieldType, Reserved, struct_of
+from protocol.patcher import Patcher
 
 T = TypeVar("T")
 
@@ -103,8 +103,11 @@ class Placed:
     field: Field
 
 
-_Step = tuple[str, str, FieldType | None]
-"""Key on the wire, canonical attribute, and the type that converts, None when nothing is to be converted."""
+_Values = list[Any]
+"""One value for each field, in the order of the wire: raw, then converted at its place."""
+
+_Fill = tuple[int, str, Callable[[Any], Any] | None]
+"""Index of a field, the canonical attribute that fills it, and what converts that, None when nothing does."""
 
 
 class Layout(Generic[T]):
@@ -124,89 +127,112 @@ class Layout(Generic[T]):
         self.canonical = canonical
         self.rows = items[-1] if items and isinstance(items[-1], Rows) else None
         self.fields, owners = _placed(items)
-        self.size = sum(placed.field.type.size for placed in self.fields) + (self.rows.size if self.rows else 0)
-        self._by_key = {placed.key: placed for placed in self.fields}
-        self._own = _steps(canonical, (p for p, group in zip(self.fields, owners, strict=True) if group is None))
-        self._groups = [
-            (item, _steps(item.canonical, (p for p, group in zip(self.fields, owners, strict=True) if group is item)))
-            for item in items
-            if isinstance(item, Group)
-        ]
-        reserved = [(p.key, p.field.type.blank) for p in self.fields if isinstance(p.field.type, Reserved)]
-        self._reserved = reserved if checks_reserved else []
-        self._blank = {placed.key: placed.field.type.blank for placed in self.fields}
-        self._struct = self._compiled()
-        self._total_max = (1 << 8 * self._by_key[self.rows.total].field.type.size) - 1 if self.rows else 0
+        self._struct = struct_of(placed.field.type for placed in self.fields)
+        self.size = self._struct.size + (self.rows.size if self.rows else 0)
+        self._index = {placed.key: index for index, placed in enumerate(self.fields)}
+        self._blank = [placed.field.type.blank for placed in self.fields]
+        self._groups = [item for item in items if isinstance(item, Group)]
+        self._own_fills = self._fills(canonical, None, owners)
+        self._group_fills = [(group.attribute, self._fills(group.canonical, group, owners)) for group in self._groups]
         self._check_description()
+        self._parsers = self._parsers_of_filled(checks_reserved=checks_reserved)
+        self._arguments = _picker(canonical, self._places())
+        self._group_arguments = [
+            (group.canonical, _picker(group.canonical, {attribute: index for index, attribute, _ in fills}))
+            for group, (_, fills) in zip(self._groups, self._group_fills, strict=True)
+        ]
 
-    def _compiled(self) -> Any:
-        """Return the compiled Struct; a page of rows is one field of bytes in it, cut up only as far as it is used."""
-        subcons = [placed.key / placed.field.type.construct for placed in self.fields]
+    def _fills(self, canonical: type, owner: Group | None, owners: Iterable[Group | None]) -> tuple[_Fill, ...]:
+        """Return how the fields of ``owner`` that ``canonical`` has are filled from it."""
+        attributes = {attribute.name for attribute in dataclasses.fields(canonical)}
+        return tuple(
+            (index, placed.field.target, None if placed.field.type.is_plain else placed.field.type.build)
+            for index, (placed, group) in enumerate(zip(self.fields, owners, strict=True))
+            if group is owner and placed.field.target in attributes
+        )
+
+    def _parsers_of_filled(self, *, checks_reserved: bool) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+        """Return what converts raw values, each with its index; a check of reserved bytes converts them to nothing."""
+        filled = {index for fills in (self._own_fills, *(f for _, f in self._group_fills)) for index, _, _ in fills}
+        return tuple(
+            (index, placed.field.type.parse)
+            for index, placed in enumerate(self.fields)
+            if (index in filled and not placed.field.type.is_plain)
+            or (checks_reserved and isinstance(placed.field.type, Reserved))
+        )
+
+    def _places(self) -> dict[str, int]:
+        """Return where each attribute of the canonical object stands in the values: groups and rows behind the rest."""
+        places = {attribute: index for index, attribute, _ in self._own_fills}
+        behind = [group.attribute for group in self._groups]
         if self.rows:
-            subcons.append("rows" / Bytes(self.rows.size))
-        return Struct(*subcons).compile()
+            behind += ["rows"] if self.rows.present else ["rows", "page"]
+        return places | {attribute: index for index, attribute in enumerate(behind, len(self.fields))}
 
     def _check_description(self) -> None:
         """Refuse a description in which an attribute is missing or filled twice, or two fields share a name."""
-        filled = [attribute for _key, attribute, _kind in self._own] + [group.attribute for group, _ in self._groups]
+        filled = [attribute for _, attribute, _ in self._own_fills] + [group.attribute for group in self._groups]
         if self.rows:
             filled += ["rows"] if self.rows.present else ["rows", "page"]
         _check_filled(self.canonical, filled)
-        for group, steps in self._groups:
-            _check_filled(group.canonical, [attribute for _key, attribute, _kind in steps])
-        if len(self._by_key) != len(self.fields):
+        for group, (_, fills) in zip(self._groups, self._group_fills, strict=True):
+            _check_filled(group.canonical, [attribute for _, attribute, _ in fills])
+        if len(self._index) != len(self.fields):
             raise LocalProtocolError(f"{self.canonical.__name__}: two fields share a name")
 
     # --- reading
 
     def unpack(self, data: bytes) -> Mapping[str, Any]:
         """Return the raw fields of ``data`` by key; MessageInvalid when its size is not this layout's."""
-        if len(data) != self.size:
-            raise MessageInvalid(self.path, f"{len(data)} bytes instead of {self.size}")
-        raw: Mapping[str, Any] = self._struct.parse(data)
-        return raw
+        return dict(zip(self._index, self._raw(data), strict=True))
 
     def read(self, raw: Mapping[str, Any]) -> T:
-        """Return the canonical object of ``raw`` fields; MessageInvalid names the field that does not fit."""
-        values = self._values(raw, self._own)
-        for group, steps in self._groups:
-            values[group.attribute] = group.canonical(**self._values(raw, steps))
-        for key, blank in self._reserved:
-            if raw[key] != blank:
-                raise MessageInvalid(f"{self.path}.{key}", "not zero bytes")
-        if self.rows:
-            values["rows"] = self._each_row(raw, self.rows, self.rows.layout.parse)
-            if not self.rows.present:
-                values["page"] = 0
-        return self.canonical(**values)
+        """Return the canonical object of what ``unpack`` returned; MessageInvalid names the field that does not fit."""
+        return self._read(list(raw.values()), b"")
 
     def parse(self, data: bytes) -> T:
         """Return the canonical object of ``data``; MessageInvalid when it does not fit this layout."""
-        return self.read(self.unpack(data))
+        return self._read(list(self._raw(data)), data)
 
     def named(self, data: bytes) -> dict[str, object]:
         """Return every field of ``data`` but the reserved ones by its name in the interface document."""
-        raw = self.unpack(data)
-        steps = [(p.key, p.key, p.field.type) for p in self.fields if not isinstance(p.field.type, Reserved)]
-        values = self._values(raw, steps)
+        raw = self._raw(data)
+        shown = [(i, p.field.type.parse) for i, p in enumerate(self.fields) if not isinstance(p.field.type, Reserved)]
+        values = list(raw)
+        self._convert(values, shown)
+        named: dict[str, object] = {self.fields[index].key: values[index] for index, _ in shown}
         if self.rows:
-            values["rows"] = self._each_row(raw, self.rows, self.rows.layout.named)
-        return values
+            named["rows"] = self._each_row(raw, data, self.rows, self.rows.layout.named)
+        return named
 
-    def _values(self, raw: Mapping[str, Any], steps: Iterable[_Step]) -> dict[str, Any]:
-        values = {}
-        key = ""
+    def _raw(self, data: bytes) -> tuple[Any, ...]:
+        if len(data) != self.size:
+            raise MessageInvalid(self.path, f"{len(data)} bytes instead of {self.size}")
+        return self._struct.unpack_from(data)
+
+    def _read(self, values: _Values, data: bytes) -> T:
+        rows = self._each_row(values, data, self.rows, self.rows.layout.parse) if self.rows else None
+        self._convert(values, self._parsers)
+        for canonical, arguments in self._group_arguments:
+            values.append(canonical(*arguments(values)))
+        if rows is not None:
+            values += (rows, 0)
+        return self.canonical(*self._arguments(values))
+
+    def _convert(self, values: _Values, parsers: Iterable[tuple[int, Callable[[Any], Any]]]) -> None:
+        index = 0
         try:
-            for key, attribute, kind in steps:
-                values[attribute] = raw[key] if kind is None else kind.parse(raw[key])
+            for index, parse in parsers:
+                values[index] = parse(values[index])
         except FieldInvalid as error:
-            raise MessageInvalid(f"{self.path}.{key}", str(error)) from None
-        return values
+            raise MessageInvalid(f"{self.path}.{self.fields[index].key}", str(error)) from None
 
-    def _each_row(self, raw: Mapping[str, Any], rows: Rows, read: Callable[[bytes], object]) -> tuple[object, ...]:
+    def _each_row(
+        self, raw: Sequence[Any], data: bytes, rows: Rows, read: Callable[[bytes], object]
+    ) -> tuple[object, ...]:
         """Read the rows that are present; what stands behind them is ignored."""
         result = []
-        for index, row in enumerate(self._present_rows(raw, rows)):
+        for index, row in enumerate(self._present_rows(raw, data[self._struct.size :], rows)):
             try:
                 result.append(read(row))
             except MessageInvalid as error:
@@ -214,14 +240,13 @@ class Layout(Generic[T]):
                 raise MessageInvalid(f"{self.path}.rows[{index}].{field}", error.reason) from None
         return tuple(result)
 
-    def _present_rows(self, raw: Mapping[str, Any], rows: Rows) -> list[bytes]:
+    def _present_rows(self, raw: Sequence[Any], page: bytes, rows: Rows) -> list[bytes]:
         """Return the bytes of each row that is present."""
-        page: bytes = raw["rows"]
         size = rows.layout.size
         every = [page[start : start + size] for start in range(0, rows.size, size)]
         if not rows.present:
             return list(takewhile(any, every))
-        present: int = raw[rows.present]
+        present: int = raw[self._index[rows.present]]
         if present > rows.capacity:
             raise MessageInvalid(f"{self.path}.{rows.present}", f"more than {rows.capacity} rows")
         return every[:present]
@@ -240,83 +265,58 @@ class Layout(Generic[T]):
         """
         if type(value) is not self.canonical:
             raise LocalProtocolError(f"{type(value).__name__} given instead of {self.canonical.__name__}")
-        raw: dict[str, Any] = self._blank.copy()
-        self._fill(raw, value, self._own)
-        for group, steps in self._groups:
-            self._fill(raw, getattr(value, group.attribute), steps)
-        if self.rows:
-            self._fill_page(raw, value, self.rows)
+        values: _Values = self._blank.copy()
+        self._fill(values, value, self._own_fills)
+        for attribute, fills in self._group_fills:
+            self._fill(values, getattr(value, attribute), fills)
         for key, item in given.items():
-            raw[key] = self._convert(key, item)
-        return self._pack(raw)
+            values[self._index[key]] = self._built(self._index[key], item)
+        if self.rows is None:
+            return self._pack(values)
+        page = self._page(values, value, self.rows)
+        return self._pack(values) + page
 
-    def _fill(self, raw: dict[str, Any], value: object, steps: Iterable[_Step]) -> None:
-        key = ""
+    def _fill(self, values: _Values, source: object, fills: Iterable[_Fill]) -> None:
+        index = 0
         try:
-            for key, attribute, kind in steps:
-                item = getattr(value, attribute)
-                raw[key] = item if kind is None else kind.build(item)
+            for index, attribute, build in fills:
+                item = getattr(source, attribute)
+                values[index] = item if build is None else build(item)
         except FieldInvalid as error:
-            raise LocalProtocolError(f"{self.path}.{key}: {error}") from None
+            raise LocalProtocolError(f"{self.path}.{self.fields[index].key}: {error}") from None
 
-    def _fill_page(self, raw: dict[str, Any], value: Any, rows: Rows) -> None:
-        """Cut the page out of all rows; one that lies past the last row is empty."""
+    def _page(self, values: _Values, value: Any, rows: Rows) -> bytes:
+        """Return the page that is cut out of all rows, and set the counts; a page past the last row is empty."""
         if value.page < 1:
             raise LocalProtocolError(f"{self.path}.page: pages count from 1")
         shown = value.rows[(value.page - 1) * rows.capacity : value.page * rows.capacity]
+        total = self._index[rows.total]
         # A count that says "as many or more" is better than no reply: the pages tell where the rows end.
-        raw[rows.total] = min(len(value.rows), self._total_max)
+        values[total] = min(len(value.rows), (1 << 8 * self.fields[total].field.type.size) - 1)
         if rows.present:
-            raw[rows.present] = len(shown)
-        raw["rows"] = b"".join([rows.layout.build(row) for row in shown]).ljust(rows.size, b"\0")
+            values[self._index[rows.present]] = len(shown)
+        return b"".join([rows.layout.build(row) for row in shown]).ljust(rows.size, b"\0")
 
-    def _convert(self, key: str, value: object) -> object:
+    def _built(self, index: int, value: object) -> object:
         try:
-            return self._by_key[key].field.type.build(value)
+            return self.fields[index].field.type.build(value)
         except FieldInvalid as error:
-            raise LocalProtocolError(f"{self.path}.{key}: {error}") from None
+            raise LocalProtocolError(f"{self.path}.{self.fields[index].key}: {error}") from None
 
-    def _pack(self, raw: dict[str, Any]) -> bytes:
+    def _pack(self, values: _Values) -> bytes:
         try:
-            data: bytes = self._struct.build(raw)
+            return self._struct.pack(*values)
         except struct.error:
             pass  # the field's own type says it below, in words that do not quote the value
-        else:
-            return data
-        for placed in self.fields:
+        for index, placed in enumerate(self.fields):
             if placed.field.type.is_plain:
-                self._convert(placed.key, raw[placed.key])
+                self._built(index, values[index])
         raise AssertionError("an integer did not fit, yet each one fits")
 
-    def patcher(self, *names: str) -> "Patcher":
+    def patcher(self, *names: str) -> Patcher:
         """Return what overwrites the fields ``names`` in bytes of this layout, and leaves all others as they are."""
-        return Patcher(self.path, [self._by_key[name] for name in names])
-
-
-class Patcher:
-    """Overwrites some fields of a layout's bytes; what stands in the others, well formed or not, is not looked at."""
-
-    __slots__ = ("_path", "_places")
-
-    def __init__(self, path: str, fields: Iterable[Placed]) -> None:
-        self._path = path
-        self._places = [(p.key, p.offset, p.offset + p.field.type.size, p.field.type) for p in fields]
-
-    def __call__(self, data: bytes, *values: object) -> bytes:
-        """Return ``data`` with the canonical ``values`` in the fields, in the order in which they were named.
-
-        Raises:
-            LocalProtocolError: a value does not fit its field.
-        """
-        patched = bytearray(data)
-        key = ""
-        try:
-            for place, value in zip(self._places, values, strict=True):
-                key, start, stop, kind = place
-                patched[start:stop] = kind.pack(value)
-        except FieldInvalid as error:
-            raise LocalProtocolError(f"{self._path}.{key}: {error}") from None
-        return bytes(patched)
+        chosen = [self.fields[self._index[name]] for name in names]
+        return Patcher(self.path, [(p.key, p.offset, p.field.type) for p in chosen], self.size)
 
 
 def _placed(items: Iterable[Field | Group | Rows]) -> tuple[tuple[Placed, ...], tuple[Group | None, ...]]:
@@ -335,14 +335,12 @@ def _placed(items: Iterable[Field | Group | Rows]) -> tuple[tuple[Placed, ...], 
     return tuple(placed), tuple(owners)
 
 
-def _steps(canonical: type, fields: Iterable[Placed]) -> tuple[_Step, ...]:
-    """Return how those ``fields`` that ``canonical`` has convert to its attributes."""
-    attributes = {attribute.name for attribute in dataclasses.fields(canonical)}
-    return tuple(
-        (placed.key, placed.field.target, None if placed.field.type.is_plain else placed.field.type)
-        for placed in fields
-        if placed.field.target in attributes
-    )
+def _picker(canonical: type, places: Mapping[str, int]) -> Callable[[_Values], tuple[Any, ...]]:
+    """Return what takes the arguments of ``canonical`` out of values, in its own order."""
+    indexes = [places[attribute.name] for attribute in dataclasses.fields(canonical)]
+    if len(indexes) > 1:
+        return itemgetter(*indexes)
+    return lambda values: tuple(values[index] for index in indexes)
 
 
 def _check_filled(canonical: type, filled: list[str]) -> None:
