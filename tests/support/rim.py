@@ -129,6 +129,7 @@ class WiredBank(RawBank):
         self.bank_code, self.suite, self.encrypted = bank_code, raw_bank.SUITES[bank_code], encrypted
         self.keys = {}
         self.version = 0
+        self.deadline_s = raw_bank.DEADLINE_S
         self.unmatched, self.fep_requests, self.sent = [], [], []
         self._buffer = bytearray()
         self._rim = rim
