@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import cast
 
 from fep.config.bank_files import read_banks
-from fep.config.converters import Convert, choice, expected, listening_address, many, matching, reference, whole
+from fep.config.converters import choice, listening_address, many, matching, reference, whole
+from fep.config.database_tables import database_tables
 from fep.config.database_url import url_without_password
 from fep.config.findings import ConfigInvalid, Finding, Gathering, Place
 from fep.config.settings import (
@@ -33,7 +34,6 @@ from handlers.terms import Hours, LateFeeRates, PayWindow, Rules
 __all__ = ["BANKS_FOLDER", "ConfigInvalid", "Finding", "load"]
 
 BANKS_FOLDER = "banks"
-DATABASES_MAX = 1
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -68,17 +68,11 @@ class _File:
     rules: _Rules = field(default_factory=_Rules)
 
 
-def _databases(convert: Convert) -> Convert:
-    """Take ``[[billing.database]]``: one, until routing by account number prefix is there."""
-
-    def convert_all(value: object, place: Place) -> Any:
-        if isinstance(value, list) and len(value) != DATABASES_MAX:
-            raise expected(place, "one [[billing.database]]", "一个 [[billing.database]]", len(value))
-        return many(convert)(value, place)
-
-    return convert_all
-
-
+_PREFIX = matching(
+    r"\d{1,16}",
+    'the beginning of account numbers, 1 to 16 digits in quotes, as "0101"',
+    '引号中的户号前缀, 1 到 16 位数字, 如 "0101"',
+)
 _BASIS_POINTS = whole(0, 10_000)
 _FILE = Table(
     _File,
@@ -87,8 +81,14 @@ _FILE = Table(
     billing=Table(
         BillingSettings,
         {"databases": "database"},
-        databases=_databases(
-            Table(DatabaseSettings, number=whole(1, 99), url=url_without_password, password=reference)
+        databases=database_tables(
+            Table(
+                DatabaseSettings,
+                number=whole(1, 99),
+                url=url_without_password,
+                password=reference,
+                prefixes=many(_PREFIX),
+            )
         ),
         queue_max=whole(1, 1_000_000),
         batch_max=whole(1, 1000),

@@ -83,12 +83,15 @@ class DatabaseSettings:
         number: 1 to 99; fep_serial and invoice_no begin with it.
         url: SQLAlchemy URL without a password.
         password: reference (``file:``, ``env:``, ``credential:``) to the password, empty when there is none.
+        prefixes: beginnings of the account numbers that stand in it; the longest that fits decides. With one database
+            all accounts stand in it, whatever their numbers.
     """
 
     name: str
     number: int
     url: str
     password: str = ""
+    prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,9 @@ class BillingSettings:
     """Table ``[billing]``.
 
     Attributes:
-        databases: where the billing data are; one for now.
+        databases: where the billing data are, one database or one for each supply branch, as in the file.
         db_timeout: a request is answered after so long, whatever the database does.
-        queue_max: requests waiting for the database; above it 1011.
+        queue_max: requests waiting for a database; above it 1011.
         batch_max: requests in one transaction; larger ones make each other wait without being faster.
         apply_on_load: ``fep load`` of bills settles them from balances.
     """

@@ -369,9 +369,3 @@ def test_another_engine_is_refused_with_what_there_is(path: Path) -> None:
     finding = finding_of(path)
     assert "postgresql+psycopg" in finding
     assert "oracle" not in finding
-
-
-def test_a_second_database_is_refused(path: Path) -> None:
-    """It would silently not be used."""
-    path.write_text(SMALLEST + '[[billing.database]]\nname = "b"\nnumber = 2\nurl = "sqlite:///b.db"\n')
-    assert "billing.database: expected one [[billing.database]], not 2" in finding_of(path)
