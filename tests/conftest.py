@@ -5,7 +5,7 @@ is about some engines alone says so: ``@pytest.mark.engine("sqlite")``, or ``pyt
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +29,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         mark = metafunc.definition.get_closest_marker("engine")
         metafunc.parametrize("engine", mark.args if mark else ENGINES, indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Unwrap a property after each run: pytest-twisted wraps it, and would wrap the wrapped one for the next engine."""
+    handle = getattr(pyfuncitem.obj, "hypothesis", None)
+    if handle is None:
+        return (yield)
+    inner_test = handle.inner_test
+    try:
+        return (yield)
+    finally:
+        handle.inner_test = inner_test
 
 
 @pytest.fixture

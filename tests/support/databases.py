@@ -12,6 +12,7 @@ from sqlalchemy import URL, make_url
 from dbgate import schema
 from dbgate.clock import SystemClock
 from dbgate.database import Database
+from dbgate.tables import metadata
 
 ENGINES = ("sqlite", "postgresql")
 """What the tests of the gate run on."""
@@ -44,6 +45,13 @@ def driver_connection(url: str | URL) -> Iterator[Any]:
         yield connection
     finally:
         connection.close()
+
+
+def delete_rows(url: str) -> None:
+    """Delete every row of a database, which is quicker than to make another."""
+    with driver_connection(url) as connection:
+        for table in metadata.tables:
+            connection.execute(f"DELETE FROM {table}")
 
 
 def stored(database: Database, query: str) -> list[tuple[Any, ...]]:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -38,16 +37,19 @@ class SqlLedger:
         self._lane = MoneyLane(database, ClearingDates())
         load_rows(database, ACCOUNTS, map(_account_row, utility.accounts))
         load_rows(database, BILLS, map(_bill_row, utility.bills))
+        self._reader = database.connect(money=False)
 
     def close(self) -> None:
         """Let go of the database."""
         self._lane.close()
+        self._reader.close()
         self._database.dispose()
 
     def today(self) -> date:
         return NOW.date()
 
     def submit(self, batch: Sequence[Submission]) -> list[Answer]:
+        self._reader.rollback()
         answers = []
         for _, answer in self._lane.run([self._work(request, bank) for request, bank in batch]):
             assert isinstance(answer, Answer), answer
@@ -92,8 +94,8 @@ class SqlLedger:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._database.connect(money=False) as connection:
-            yield connection
+        # One snapshot for all that is looked at between two batches: nobody else changes anything.
+        yield self._reader
 
 
 def clock() -> datetime:
@@ -133,6 +135,3 @@ def _bill_row(bill: Bill) -> tuple[Any, ...]:
         bill.principal_fen,
         day_number(bill.due_date),
     )
-
-
-open_database = partial(Database, clock=clock)
