@@ -32,6 +32,8 @@ MAC_FAILURES_MAX = 3
 class LinkState(Enum):
     """Where a connection stands."""
 
+    __hash__ = object.__hash__  # by identity, as members compare; Enum's own is written in Python
+
     CONNECTED = "connected"  # 已连接: nobody is signed in
     SIGNED_IN = "signed_in"  # 已签到: session keys are given out
     DRAINING = "draining"  # 停止接入: what has begun is answered, no new business is taken
@@ -40,6 +42,8 @@ class LinkState(Enum):
 
 class LinkEvent(Enum):
     """What the rim reports."""
+
+    __hash__ = object.__hash__  # by identity, as members compare; Enum's own is written in Python
 
     SIGNED_IN = auto()  # a sign-in has been approved
     AK_VERIFIED = auto()  # a sign-in or key exchange has verified, whatever is answered to it
@@ -63,6 +67,8 @@ class LinkEvent(Enum):
 
 class LinkAction(Enum):
     """What the rim has to do."""
+
+    __hash__ = object.__hash__  # by identity, as members compare; Enum's own is written in Python
 
     STOP_SIGN_IN_TIMER = auto()
     RESTART_IDLE_TIMER = auto()  # and forget that an ECHO waits for its reply

@@ -54,19 +54,17 @@ class ResponseCode(Enum):
     OUTCOME_UNKNOWN = ("9002", "outcome unknown; ask STATUS or send REVERSE", "结果未知")
     SYSTEM_MALFUNCTION = ("9003", "internal error; nothing was done", "系统错误")
 
+    code: str
+    """The four digits, e.g. ``2003``."""
     meaning: str
     gloss: str
+
+    __hash__ = object.__hash__  # by identity, as members compare; Enum's own is written in Python
 
     def __new__(cls, code: str, meaning: str, gloss: str) -> Self:
         """Make the member's value its code and keep both texts beside it."""
         member = object.__new__(cls)
-        member._value_ = code
+        member._value_ = member.code = code
         member.meaning = meaning
         member.gloss = gloss
         return member
-
-    @property
-    def code(self) -> str:
-        """The four digits, e.g. ``2003``."""
-        value: str = self.value
-        return value

@@ -21,20 +21,18 @@ class Transaction(Enum):
     INVOICE = ("invoice", "发票")
     RECON_TOTALS = ("recon_totals", "对总账")
 
+    label: str
+    """The lower-case name, e.g. ``pay``."""
     gloss: str
+
+    __hash__ = object.__hash__  # by identity, as members compare; Enum's own is written in Python
 
     def __new__(cls, label: str, gloss: str) -> Self:
         """Make the member's value its label and keep the Chinese gloss beside it."""
         member = object.__new__(cls)
-        member._value_ = label
+        member._value_ = member.label = label
         member.gloss = gloss
         return member
-
-    @property
-    def label(self) -> str:
-        """The lower-case name, e.g. ``pay``."""
-        value: str = self.value
-        return value
 
 
 LINK_TRANSACTIONS = frozenset({Transaction.SIGN_IN, Transaction.SIGN_OUT, Transaction.KEY_EXCHANGE, Transaction.ECHO})
