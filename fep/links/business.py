@@ -11,24 +11,33 @@ from fep.links.exchange import Exchange
 from fep.links.in_work import AnswersExchanges, Ticket
 from fep.links.outcomes import response_of
 from fep.links.services import Services
+from fep.links.shares import Shares
 from handlers.catalogue import HANDLERS, Handler
 from handlers.terms import BankTerms, Context, Rules
 from protocol.canonical import Answer, Request
+from protocol.response_codes import ResponseCode
 
 
 class SubmittingLink(AnswersExchanges, Protocol):
     """What is needed of a link to submit its requests."""
 
     services: Services
+    shares: Shares
     in_flight: int
 
 
 def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Request) -> None:
-    """Send a business request to the gate; a gate that cannot take it is answered at once."""
+    """Send a business request to the gate; a gate that cannot take it is answered at once.
+
+    Where there are several databases, one whose share of the link is full is busy for this link.
+    """
     services = link.services
     handler = HANDLERS[request.transaction]
     needs = handler.needs(request, bank.settings.terms, services.wall_clock().date())
-    ticket = Ticket(link, exchange, is_money=handler.money)
+    share = None if services.branch_of is None else link.shares.of(services.branch_of(needs))
+    if share is not None and share.is_full:
+        return link.answer(exchange, Answer(ResponseCode.BUSY))
+    ticket = Ticket(link if share is None else share, exchange, is_money=handler.money)
     decide = partial(_decide, handler, request, bank.settings.terms, services.settings.rules)
     deadline_s = services.clock.seconds() + services.settings.billing.db_timeout
     ticket.work = Work(needs, decide, handler.money, deadline_s, ticket.done)
@@ -37,6 +46,8 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
     except GateError as error:
         return link.answer(exchange, Answer(response_of(error, may_be_stored=False)))
     link.in_flight += 1
+    if share is not None:
+        share.in_flight += 1
     return services.in_work.add(ticket)
 
 

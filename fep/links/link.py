@@ -27,6 +27,7 @@ from fep.links.business import submit
 from fep.links.exchange import Exchange, sealed
 from fep.links.outcomes import response_of
 from fep.links.services import Services
+from fep.links.shares import Shares
 from fep.links.sign_in import is_replayed, issue_keys
 from fep.links.wire import Wire
 from protocol.canonical import Answer, NoBody, Request
@@ -66,6 +67,7 @@ class Link:
         self.bank: Bank | None = None
         self.ring: KeyRing | None = None
         self.in_flight = 0
+        self.shares = Shares(self, services.settings.link.in_flight_max)
         self.timers = Timers(services.clock.seconds() + services.settings.link.sign_in_timeout)
         self._own_serials: set[int] = set()
         self._sign_out_exchange: Exchange | None = None

@@ -1,14 +1,14 @@
 """Services 公共服务: what all links of one daemon share."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import Lock
 from typing import Protocol
 
-from dbgate.work import Work
+from dbgate.work import Needs, Work
 from fep.config.settings import Settings
 from fep.links.bank import Bank
 from fep.links.in_work import InWork
@@ -50,6 +50,7 @@ class Services:
         next_echo_serial: number for a request of our own; None while there is none.
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
+        branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
     """
 
     settings: Settings
@@ -63,3 +64,4 @@ class Services:
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)
     events: Counter[str] = field(default_factory=Counter)
     in_work: InWork = field(default_factory=InWork)
+    branch_of: Callable[[Needs], Hashable | None] | None = None
