@@ -1,5 +1,7 @@
 """Schema 数据库结构: bring a database to the schema of this code, say so in SQL, or check that it has it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -23,17 +25,33 @@ def upgrade(engine: Engine) -> None:
         SchemaMismatch: the database has a schema that this code does not know.
         DatabaseUnavailable: the database refused.
     """
-    config = _config()
     if engine.dialect.name == "sqlite":  # nothing else may make the file; its rows name customers
         Path(engine.url.database or "").touch(mode=0o600)
     try:
-        with engine.begin() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-            _refuse_unknown(current)
-            config.attributes["connection"] = connection
+        with _migration(engine) as config:
             command.upgrade(config, "head")
     except DBAPIError as error:
         raise DatabaseUnavailable(f"the schema was not upgraded: {label_of(error)}") from None
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the database back to an older schema, in one transaction: for the program of that age.
+
+    What that schema has no place for is gone, so no command does this; movements of money are never dropped.
+
+    Args:
+        engine: of money work.
+        revision: of ``migrations/versions``; ``base``: no schema at all.
+
+    Raises:
+        SchemaMismatch: the database has a schema that this code does not know, or holds what must not be dropped.
+        DatabaseUnavailable: the database refused.
+    """
+    try:
+        with _migration(engine) as config:
+            command.downgrade(config, revision)
+    except DBAPIError as error:
+        raise DatabaseUnavailable(f"the schema was not taken back: {label_of(error)}") from None
 
 
 def offline_sql(dialect: str = "sqlite", *, since: str | None = None) -> str:
@@ -68,6 +86,16 @@ def check(engine: Engine) -> None:
     if current != head:
         has = "no schema" if current is None else f"schema {current}"
         raise SchemaMismatch(f"the database has {has}, this program needs {head}\n{REMEDY}")
+
+
+@contextmanager
+def _migration(engine: Engine) -> Iterator[Config]:
+    """Begin the one transaction of a migration; the schema is the old one or the new one, nothing between."""
+    config = _config()
+    with engine.begin() as connection:
+        _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
+        config.attributes["connection"] = connection
+        yield config
 
 
 def _config(output: StringIO | None = None) -> Config:

@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_mock_engine
 
 from dbgate import schema
+from dbgate.bulk import load_rows
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
+from dbgate.load_kinds import ACCOUNTS
 from dbgate.tables import metadata
 from tests.conftest import NewDatabase
+from tests.dbgate.fixtures import account_row
 from tests.support.databases import stored
 
 
@@ -55,6 +59,48 @@ def test_migrations_build_the_same_sql(empty: Database, new_database_url: NewDat
 
     assert len(made) >= 20
     assert catalogue(empty) == made
+
+
+def revisions() -> list[str]:
+    """All revisions from the first to the newest."""
+    scripts = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+    return [script.revision for script in reversed(list(scripts.walk_revisions()))]
+
+
+@pytest.mark.parametrize("revision", ["base", *revisions()[:-1]])
+def test_down_and_up_again(empty: Database, revision: str) -> None:
+    """From the newest schema back to an older one and up again, the database is what it was before."""
+    before = catalogue(empty)
+
+    schema.downgrade(empty.money_engine, revision)
+    older = catalogue(empty)
+    schema.upgrade(empty.money_engine)
+
+    assert older != before
+    assert catalogue(empty) == before
+    schema.check(empty.read_engine)
+
+
+def test_down_to_nothing(empty: Database) -> None:
+    """Without a schema nothing of it is left, and the database is refused as a fresh one."""
+    schema.downgrade(empty.money_engine, "base")
+
+    assert catalogue(empty) == []
+    with pytest.raises(SchemaMismatch, match="has no schema"):
+        schema.check(empty.read_engine)
+
+
+def test_money_is_never_dropped(empty: Database) -> None:
+    """A database that holds movements, be it a loaded balance, is not taken down, and nothing of it changes."""
+    load_rows(empty, ACCOUNTS, [account_row(1, 500)])
+    before = catalogue(empty)
+
+    with pytest.raises(SchemaMismatch, match="movements of money"):
+        schema.downgrade(empty.money_engine, "base")
+
+    assert catalogue(empty) == before
+    assert stored(empty, "SELECT balance_change_fen FROM payments") == [(500,)]
+    schema.check(empty.read_engine)
 
 
 def test_upgrade_again_changes_nothing(empty: Database) -> None:

@@ -1,7 +1,9 @@
 """The first schema: accounts, bills, the journal, invoices, counters, clearing dates, audit, numbers."""
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
+
+from dbgate.errors import SchemaMismatch
 
 revision = "0001"
 down_revision = None
@@ -10,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Build everything; there is no way back: a database that holds payments is never taken down by a program."""
+    """Build everything."""
     _accounts()
     _bills()
     _payments()
@@ -21,6 +23,32 @@ def upgrade() -> None:
     _clearing_dates()
     _audit_entries()
     _number_blocks()
+
+
+def downgrade() -> None:
+    """Drop everything, but never a movement of money: a database that holds one is not taken down by a program.
+
+    Raises:
+        SchemaMismatch: there are movements, loaded balances included.
+    """
+    if not context.is_offline_mode() and op.get_bind().scalar(sa.text("SELECT count(*) FROM payments")):
+        raise SchemaMismatch("the database holds movements of money; nothing was dropped")
+    for table in _TABLES:
+        op.drop_table(table)
+
+
+_TABLES = (
+    "accounts",
+    "bills",
+    "payments",
+    "allocations",
+    "invoices",
+    "invoice_prints",
+    "limit_uses",
+    "clearing_dates",
+    "audit_entries",
+    "number_blocks",
+)
 
 
 def _accounts() -> None:
