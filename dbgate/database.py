@@ -7,12 +7,12 @@ from sqlalchemy import Connection, Engine, RootTransaction, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from dbgate.backends.base import FileIdentity
-from dbgate.backends.registry import BACKENDS
+from dbgate.backends.registry import BACKENDS, extra_of
 from dbgate.clock import SystemClock, system_clock
 from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
 
-ENGINES_SERVED = "this version serves SQLite and PostgreSQL"
+ENGINES_SERVED = "this version serves SQLite, PostgreSQL and Oracle"
 
 
 class DatabaseUnserved(DatabaseUnavailable):
@@ -42,7 +42,7 @@ class Database:
             raise DatabaseUnavailable("the database URL is malformed") from None
         backend = BACKENDS.get(parsed.get_backend_name())
         if backend is None:
-            raise DatabaseUnserved(_unsupported(parsed.get_backend_name()))
+            raise DatabaseUnserved(f"no support for {parsed.get_backend_name()}; {ENGINES_SERVED}")
         self.database_no = database_no
         self.backend = backend
         self._clock = clock
@@ -50,7 +50,7 @@ class Database:
             self.money_engine: Engine = backend.open(parsed, False)
             self.read_engine: Engine = backend.open(parsed, True)
         except ImportError as error:
-            raise DatabaseUnserved(_driver_missing(parsed.get_backend_name(), error)) from None
+            raise DatabaseUnserved(_driver_missing(extra_of(parsed), error)) from None
 
     def now(self, connection: Connection) -> datetime:
         """Read the database clock: naive Asia/Shanghai, cut to milliseconds as it is stored."""
@@ -91,16 +91,10 @@ class Database:
         self.read_engine.dispose()
 
 
-def _unsupported(name: str) -> str:
-    if name == "oracle":
-        return f"{ENGINES_SERVED}; Oracle only as DDL text, by fep db upgrade --sql"
-    return f"no support for {name}; {ENGINES_SERVED}"
-
-
-def _driver_missing(backend: str, error: ImportError) -> str:
+def _driver_missing(extra: str, error: ImportError) -> str:
     """Name the driver and its remedy; a driver may be there and lack a part of its own (psycopg without libpq)."""
     if isinstance(error, ModuleNotFoundError) and error.name:
         problem = f"the driver {error.name} is not installed"
     else:
         problem = f"the driver cannot be imported ({str(error).partition(chr(10))[0]})"
-    return f"{problem}; pip install 'fep-daemon[{backend}]'"
+    return f"{problem}; pip install 'fep-daemon[{extra}]'"

@@ -1,22 +1,31 @@
-"""Insertion 插入: INSERT that leaves rows alone whose key is taken; the one place that knows how engines say it."""
+"""Insertion 插入: INSERT that leaves rows alone whose key is taken, and counts those it has inserted.
 
-from collections.abc import Callable
+Engines say it in different ways, and Oracle only in the driver's call (batch errors), so a statement layer that sends
+texts of its own goes by these two: ``insert_if_new`` gives it the statement, ``execute_if_new`` runs the text.
+"""
+
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Dialect, Insert, Table
 
-_DO_NOTHING: dict[str, Callable[[Table], Insert]] = {
-    "sqlite": lambda table: sqlite.insert(table).on_conflict_do_nothing(),
-    "postgresql": lambda table: postgresql.insert(table).on_conflict_do_nothing(),
-}
+from dbgate.backends.base import Values
+from dbgate.backends.registry import BACKENDS
 
 
 @lru_cache(maxsize=64)
 def insert_if_new(table: Table, dialect: str) -> Insert:
-    """Return INSERT … ON CONFLICT DO NOTHING into ``table`` for the engine called ``dialect``."""
-    return _DO_NOTHING[dialect](table).execution_options(preserve_rowcount=True)
+    """Return an INSERT into ``table``; on engines that can say so it leaves rows alone whose key is taken."""
+    return BACKENDS[dialect].insert_if_new(table).execution_options(preserve_rowcount=True)
+
+
+def execute_if_new(cursor: Any, dialect: Dialect, text: str, rows: list[Values]) -> int:
+    """Run the text of ``insert_if_new`` on a driver's cursor for all rows and return how many were inserted.
+
+    Raises:
+        The driver's own errors.
+    """
+    return BACKENDS[dialect.name].execute_if_new(cursor, dialect, text, rows)
 
 
 def insert_new(connection: Connection, table: Table, parameters: list[dict[str, Any]]) -> int:

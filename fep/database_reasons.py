@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 from fep.language import language
 
-_SERVED = "this version serves SQLite and PostgreSQL"
-_SERVED_ZH = "本版本支持 SQLite 和 PostgreSQL"
+_SERVED = "this version serves SQLite, PostgreSQL and Oracle"
+_SERVED_ZH = "本版本支持 SQLite、PostgreSQL 和 Oracle"
 
 REASONS: Mapping[str, str] = {
     r"the driver (\S+) is not installed; (pip install .*)": r"未安装驱动 \1; 请执行 \2",
     r"the driver cannot be imported \((.*)\); (pip install .*)": r"驱动无法导入 (\1); 请执行 \2",
-    rf"{_SERVED}; Oracle only as DDL text, by (.*)": rf"{_SERVED_ZH}; Oracle 仅提供建表语句, 由 \1 输出",
     rf"no support for (\S+); {_SERVED}": rf"不支持 \1; {_SERVED_ZH}",
+    r"cannot connect: no answer within (\S+) s": r"无法连接: \1 秒内无应答",
     r"cannot connect: (.*)": r"无法连接: \1",
     r"the schema cannot be read: (.*)": r"无法读取表结构: \1",
     r"the schema was not upgraded: (.*)": r"表结构未升级: \1",

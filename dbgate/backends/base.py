@@ -3,17 +3,20 @@
 Money transactions begin with the right to write, read transactions are one read-only snapshot.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
+from sqlalchemy import URL, Connection, Dialect, Engine, Insert, NullPool, Table, create_engine
 
 LOCK_WAIT_S = 2
 """How long a statement of a server engine waits for a lock; well inside ``db_timeout`` (10 s)."""
 
 FileIdentity = tuple[int, int]
 """Device and inode of a database file."""
+
+Values = tuple[Any, ...]
+"""Values of one row, as the driver takes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +27,12 @@ class Backend:
         open: (url, read_only) to an Engine whose transactions begin as they should.
         set_wait: before a money transaction begins: how many seconds it may wait for locks.
         clock_statement: SQL that tells the wall clock in Asia/Shanghai; None: the machine's clock is the database's.
+        insert_if_new: table to an INSERT that leaves rows alone whose key is taken, as far as the engine can say so.
+        execute_if_new: runs the text of such an INSERT on a driver's cursor for all rows, and returns how many it
+            inserted.
         money_lanes: transactions that may usefully run at the same time.
         pause_s: what a lane leaves between two batches, so that another daemon may begin.
+        has_shared_locks: several transactions may hold a lock on the same row (FOR SHARE), or one lock holds off all.
         runs_in_process: its statements are work of this process, and between BEGIN and COMMIT they wait for nobody.
         file_identity: of its file, None when that has gone. In WAL mode SQLite does not notice that its file was moved
             away or replaced, and would commit into what nobody will ever open again.
@@ -34,8 +41,11 @@ class Backend:
     open: Callable[[URL, bool], Engine]
     set_wait: Callable[[Connection, float], None]
     clock_statement: str | None
+    insert_if_new: Callable[[Table], Insert]
+    execute_if_new: Callable[[Any, Dialect, str, Sequence[Values]], int]
     money_lanes: int
     pause_s: float = 0.0
+    has_shared_locks: bool = True
     runs_in_process: bool = False
     file_identity: Callable[[URL], FileIdentity | None] | None = None
 
@@ -58,3 +68,10 @@ def driver_connection(connection: Connection) -> Any:
 
 def set_no_wait(connection: Connection, wait_s: float) -> None:
     """Leave the waits as they were set when the connection was opened."""
+
+
+def execute_many(cursor: Any, dialect: Dialect, text: str, rows: Sequence[Values]) -> int:
+    """Run ``text`` for all rows and return how many it inserted or changed."""
+    cursor.executemany(text, rows)
+    count: int = cursor.rowcount
+    return count

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.dialects.sqlite import insert
 
-from dbgate.backends.base import Backend, FileIdentity, driver_connection, open_engine
+from dbgate.backends.base import Backend, FileIdentity, driver_connection, execute_many, open_engine
 from dbgate.errors import DatabaseUnavailable
 
 
@@ -60,6 +61,8 @@ SQLITE = Backend(
     open=_open,
     set_wait=_set_wait,
     clock_statement=None,
+    insert_if_new=lambda table: insert(table).on_conflict_do_nothing(),
+    execute_if_new=execute_many,
     money_lanes=1,
     # The busy handler of SQLite sleeps between its tries, so a daemon that begins again at once starves the others.
     pause_s=0.001,

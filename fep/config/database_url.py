@@ -2,8 +2,8 @@
 
     sqlite:///billing.db                              a file; a relative path is relative to the configuration
     postgresql+psycopg://fep@db.example:5432/billing
+    oracle+oracledb://fep@db.example:1521/?service_name=billing
 
-An Oracle URL is a right one too, for ``fep db upgrade --sql`` alone: this version runs on SQLite and PostgreSQL.
 Only looked at here, never opened: that is the gate's.
 """
 
@@ -14,8 +14,15 @@ from urllib.parse import unquote
 from fep.config.converters import expected
 from fep.config.findings import Place
 
-SERVED_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
-DDL_DRIVERS = ("oracle", "oracle+oracledb", "oracle+cx_oracle")
+SERVED_DRIVERS = (
+    "sqlite",
+    "sqlite+pysqlite",
+    "postgresql",
+    "postgresql+psycopg",
+    "oracle",
+    "oracle+oracledb",
+    "oracle+cx_oracle",
+)
 
 _URL = re.compile(r"(?P<driver>[\w+]+)://(?:(?P<user>[^:@/?]*)(?::(?P<password>[^@]*))?@)?(?P<rest>.*)", re.ASCII)
 _PASSWORD_OPTION = re.compile(r"[?&;](?:password|passwd|pwd)=", re.IGNORECASE)
@@ -28,7 +35,7 @@ def url_without_password(value: object, place: Place) -> str:
     No finding shows the URL, for the password may stand in it in any shape.
     """
     match = _URL.fullmatch(value) if isinstance(value, str) else None
-    if match is None or match["driver"] not in SERVED_DRIVERS + DDL_DRIVERS:
+    if match is None or match["driver"] not in SERVED_DRIVERS:
         drivers = ", ".join(SERVED_DRIVERS)
         raise expected(
             place,
@@ -50,11 +57,6 @@ def url_without_password(value: object, place: Place) -> str:
             "未指明文件: 内存中的 SQLite 数据库随进程消失, 交费记录会全部丢失; 请写 sqlite:///billing.db",
         )
     return absolute_url(match[0], place.file.parent)
-
-
-def is_served(url: str) -> bool:
-    """Return whether this version runs on that database, and does not only write its DDL."""
-    return url.partition("://")[0] in SERVED_DRIVERS
 
 
 def absolute_url(url: str, directory: Path) -> str:

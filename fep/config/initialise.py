@@ -24,7 +24,7 @@ from dbgate.load_kinds import ACCOUNTS, BILLS
 from fep.clock import shanghai_now
 from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.config.configuration import BANKS_FOLDER, load
-from fep.config.database_url import is_served, split_password, sqlite_path, url_without_password
+from fep.config.database_url import split_password, sqlite_path, url_without_password
 from fep.config.findings import Place
 from fep.config.settings import Address, Settings
 from fep.config.template_files import (
@@ -136,13 +136,6 @@ def _checked_url(url: str, directory: Path) -> tuple[str, str]:
             zh="--database: 不是数据库地址; 密码中的 @ 写作 %40, : 写作 %3A, / 写作 %2F",
         ) from None
     url_without_password(bare, place)
-    if not is_served(bare):
-        raise CommandFailed(
-            EXIT_BAD_INPUT,
-            en="--database: this version serves SQLite and PostgreSQL; "
-            "Oracle only as DDL text, by fep db upgrade --sql",
-            zh="--database: 本版本支持 SQLite 和 PostgreSQL; Oracle 仅提供建表语句, 由 fep db upgrade --sql 输出",
-        )
     return bare, password
 
 

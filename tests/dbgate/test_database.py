@@ -20,12 +20,22 @@ from tests.support.databases import stored
 POSTGRESQL = "postgresql+psycopg://fep:secret@db.example/billing"
 
 
-def test_a_driver_that_is_not_installed_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL's driver is an extra of the distribution; without it nobody reads a traceback."""
-    monkeypatch.setitem(sys.modules, "psycopg", None)
+@pytest.mark.parametrize(
+    ("url", "driver", "extra"),
+    [
+        (POSTGRESQL, "psycopg", "postgresql"),
+        ("oracle+oracledb://fep:secret@db.example/?service_name=billing", "oracledb", "oracle"),
+        ("oracle+cx_oracle://fep:secret@db.example/?service_name=billing", "cx_Oracle", "cx-oracle"),
+    ],
+)
+def test_a_driver_that_is_not_installed_is_named_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str
+) -> None:
+    """The servers' drivers are extras of the distribution; without one nobody reads a traceback."""
+    monkeypatch.setitem(sys.modules, driver, None)
     with pytest.raises(DatabaseUnavailable) as caught:
-        Database(POSTGRESQL)
-    assert str(caught.value) == "the driver psycopg is not installed; pip install 'fep-daemon[postgresql]'"
+        Database(url)
+    assert str(caught.value) == f"the driver {driver} is not installed; pip install 'fep-daemon[{extra}]'"
 
 
 def test_a_driver_that_lacks_a_part_of_its_own_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,8 +83,7 @@ def test_wait_for_the_write_lock(empty: Database) -> None:
     [
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
-        ("mysql://user:secret@host/db", "no support for mysql; this version serves SQLite and PostgreSQL"),
-        ("oracle+oracledb://fep:secret@host/?service_name=x", "Oracle only as DDL text, by fep db upgrade --sql"),
+        ("mysql://user:secret@host/db", "no support for mysql; this version serves SQLite, PostgreSQL and Oracle"),
         ("user:secret@nowhere", "malformed"),
         ("sqlite:////no/such/directory/fep.db", "cannot connect: OperationalError SQLITE_CANTOPEN"),
     ],

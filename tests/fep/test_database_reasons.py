@@ -11,8 +11,7 @@ from fep.language import choose
 @pytest.mark.parametrize(
     ("url", "chinese"),
     [
-        ("oracle://fep@db/x", "本版本支持 SQLite 和 PostgreSQL; Oracle 仅提供建表语句, 由 fep db upgrade --sql 输出"),
-        ("mysql://fep@db/x", "不支持 mysql; 本版本支持 SQLite 和 PostgreSQL"),
+        ("mysql://fep@db/x", "不支持 mysql; 本版本支持 SQLite、PostgreSQL 和 Oracle"),
         ("sqlite:////no/such/directory/fep.db", "无法连接: OperationalError SQLITE_CANTOPEN"),
     ],
 )

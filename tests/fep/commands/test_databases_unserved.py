@@ -1,4 +1,4 @@
-"""Databases that cannot be used: a driver that is missing, an engine that is not served yet."""
+"""Databases that cannot be used: a driver that is missing, a server that is not there."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from tests.fep.commands.conftest import Run
 
 POSTGRESQL = "postgresql+psycopg://fep@db.example/billing"
 ORACLE = "oracle+oracledb://fep@db.example:1521/?service_name=billing"
+NOBODY = "oracle+oracledb://fep@127.0.0.1:1/?service_name=billing"
 REMEDY = "pip install 'fep-daemon[postgresql]'"
 
 
@@ -19,9 +20,12 @@ def without_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
 
 
-def move(site: Path, url: str) -> Path:
+def move(site: Path, url: str, password: str = "") -> Path:
     path = site / "fep.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace("sqlite:///billing.db", url), encoding="utf-8")
+    lines = path.read_text(encoding="utf-8").replace("sqlite:///billing.db", url).splitlines()
+    if password:
+        lines = [f'password = "{password}"' if "password = " in line else line for line in lines]
+    path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
 
@@ -49,14 +53,19 @@ def test_a_missing_driver_is_a_finding_of_the_check(run: Run, site: Path) -> Non
     assert f"问题\tbilling\t未安装驱动 psycopg; 请执行 {REMEDY}" in chinese.out
 
 
-@pytest.mark.parametrize("command", ["check-config", "run", "init"])
-def test_oracle_is_said_to_be_ddl_text_only(run: Run, site: Path, tmp_path: Path, command: str) -> None:
-    """Nobody sets up a site on an engine that this version does not serve."""
-    config = ("--config", move(site, ORACLE))
-    outcome = run(command, *((tmp_path / "new", "--database", ORACLE) if command == "init" else config))
-    assert outcome.exit_code == {"check-config": 3, "run": 3, "init": 2}[command]
-    said = "this version serves SQLite and PostgreSQL; Oracle only as DDL text, by fep db upgrade --sql"
-    assert said in outcome.out + outcome.err
+@pytest.mark.parametrize("command", ["check-config", "db upgrade", "init"])
+def test_an_oracle_server_that_is_not_there_is_told_with_its_codes(
+    run: Run, site: Path, tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The codes of driver and system say what to look for; nothing of a new site is left behind."""
+    monkeypatch.setenv("DATABASE_PASSWORD", "geheim")
+    config = ("--config", move(site, NOBODY, password="env:DATABASE_PASSWORD"))
+    url = NOBODY.replace("fep@", "fep:geheim@")
+    words = (tmp_path / "new", "--database", url) if command == "init" else config
+    outcome = run(*command.split(), *words)
+    assert outcome.exit_code == {"check-config": 1, "db upgrade": 3, "init": 3}[command]
+    assert "OperationalError DPY-6005 ECONNREFUSED" in outcome.out + outcome.err
+    assert "geheim" not in outcome.out + outcome.err
     assert not (tmp_path / "new").exists()
 
 

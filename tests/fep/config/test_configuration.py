@@ -368,4 +368,4 @@ def test_another_engine_is_refused_with_what_there_is(path: Path) -> None:
     path.write_text(SMALLEST.replace("sqlite:///billing.db", "mysql://fep@db/billing"))
     finding = finding_of(path)
     assert "postgresql+psycopg" in finding
-    assert "oracle" not in finding
+    assert "oracle+oracledb" in finding

@@ -1,0 +1,96 @@
+"""Oracle by python-oracledb in thin mode, or cx_Oracle 甲骨文数据库: how it connects, begins, waits and tells the time.
+
+What is sent here has been compared with Oracle's documentation and with the drivers' own code, never with a server:
+``docs/oracle.md`` says how to look on the first one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import URL, Connection, Dialect, Engine, Insert, Table, event, insert
+
+from dbgate.backends.base import LOCK_WAIT_S, Backend, Values, driver_connection, open_engine
+from dbgate.backends.connection_attempts import ConnectionAttempts
+
+CONNECT_TIMEOUT_S = 5.0
+"""How long a connection may take: half of ``db_timeout``, so that a request may still see a second try."""
+
+KEEP_ALIVE_MINUTES = 1
+"""python-oracledb probes a silent connection after so long; a dead host is then noticed within two minutes."""
+
+READ_TIMEOUT_S = 2.0 * LOCK_WAIT_S
+"""How long a round trip of read work may take, as a statement of money work on PostgreSQL."""
+
+UNIQUE_VIOLATED = 1
+"""ORA-00001, the number of the one batch error that means: the key is taken."""
+
+_SESSION = (
+    # A linguistic comparison, where the instance is set to one, would take account numbers for equal that are not, and
+    # would lock rows in another order than other sessions do.
+    "ALTER SESSION SET NLS_COMP = BINARY NLS_SORT = BINARY",
+    # An instance may be set not to await the redo log: a COMMIT would then return before it is durable.
+    "ALTER SESSION SET COMMIT_WAIT = WAIT",
+)
+
+
+def _open(url: URL, read_only: bool) -> Engine:
+    options: dict[str, Any] = {}
+    if url.get_driver_name() == "oracledb":
+        options["connect_args"] = {"tcp_connect_timeout": CONNECT_TIMEOUT_S, "expire_time": KEEP_ALIVE_MINUTES}
+    engine = open_engine(url, isolation_level="READ COMMITTED", **options)
+    attempts = ConnectionAttempts(CONNECT_TIMEOUT_S)
+
+    def _connect(dialect: Any, _record: object, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+        connection = attempts.connect(lambda: dialect.connect(*arguments, **options))
+        # Before anything is sent: every further round trip has a bound.
+        connection.call_timeout = _milliseconds(READ_TIMEOUT_S)
+        connection.module = "fep-daemon"  # what V$SESSION shows a DBA who looks for the holder of a lock
+        return connection
+
+    def _connected(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            for statement in _SESSION:
+                cursor.execute(statement)
+
+    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "connect", _connected)
+    if read_only:
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("SET TRANSACTION READ ONLY"))
+    return engine
+
+
+def _set_wait(connection: Connection, wait_s: float) -> None:
+    # FOR UPDATE has its own WAIT; an INSERT or UPDATE that meets another's row waits for ever but for this. Half, so
+    # that there is time for a second try; a second at least, for what is cut off while the server works is lost.
+    driver_connection(connection).call_timeout = _milliseconds(max(1.0, wait_s / 2))
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(min(seconds, 86_400.0) * 1000)
+
+
+def _insert_if_new(table: Table) -> Insert:
+    # Oracle has no ON CONFLICT, and its hint IGNORE_ROW_ON_DUPKEY_INDEX wants one index and knows no executemany.
+    return insert(table)
+
+
+def _execute_if_new(cursor: Any, dialect: Dialect, text: str, rows: Sequence[Values]) -> int:
+    cursor.executemany(text, rows, batcherrors=True)
+    errors = cursor.getbatcherrors()
+    for error in errors:
+        if error.code != UNIQUE_VIOLATED:
+            assert dialect.dbapi is not None
+            raise dialect.dbapi.DatabaseError(error)
+    return len(rows) - len(errors)
+
+
+ORACLE = Backend(
+    open=_open,
+    set_wait=_set_wait,
+    # Six digits of a second: a cast to three would round up, into the next clearing date. The gate cuts.
+    clock_statement="SELECT CAST(SYSTIMESTAMP AT TIME ZONE 'Asia/Shanghai' AS TIMESTAMP(6)) FROM dual",
+    money_lanes=4,
+    insert_if_new=_insert_if_new,
+    execute_if_new=_execute_if_new,
+    has_shared_locks=False,
+)
