@@ -198,7 +198,7 @@ class MoneyLane(Lane):
         try:
             with self._turn:
                 wanted = union_of((work.needs for work in works), taken)
-                working_set, now = load_money(transaction.connection, wanted, self._database.now)
+                working_set, now = load_money(transaction.connection, wanted, self._database.ask_clock)
                 self._clearing.require_current({code: working_set.day(code) for code in wanted.bank_codes}, now)
                 answers = _decide(works, working_set, now, self._numbers)
                 has_changed = store(transaction.connection, working_set)
@@ -254,8 +254,9 @@ class ReadLane(Lane):
         transaction = self._connection().begin()
         try:
             with self._turn:
-                working_set = load_read(transaction.connection, union_of(work.needs for work in works))
-                answers = _decide(works, working_set, self._database.now(transaction.connection), None)
+                wanted = union_of(work.needs for work in works)
+                working_set, now = load_read(transaction.connection, wanted, self._database.ask_clock)
+                answers = _decide(works, working_set, now, None)
         finally:
             self._roll_back(transaction)
         self._note_days(works, working_set)

@@ -20,14 +20,15 @@ from dbgate import rows
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, LoadRefused
 from dbgate.faults import label_of
+from dbgate.forms import IN_LIST_MAX, Values
 from dbgate.load_file import BadRow, GoodRow, LoadFile
 from dbgate.load_kinds import ACCOUNTS, BALANCE_INDEX, Kind
 from dbgate.numbers import FEP_SERIAL, fep_serial_of, take_block
 from dbgate.opening import opening_of
-from dbgate.prepared import Values
 from dbgate.staging import Staging
 from dbgate.tables import accounts
-from dbgate.wanted import IN_LIST_MAX, in_chunks
+from dbgate.trip import run
+from dbgate.wanted import in_chunks
 
 BAD_ROWS_SHOWN = 50
 """Bad rows that are listed; the rest are counted. Whoever has more than a screenful has one mistake in all of them."""
@@ -184,11 +185,11 @@ def _store(
     now = database.now(connection)
     inserted_count = 0
     for chunk in in_chunks(stored, STORE_CHUNK):
-        inserted_count += kind.insert.run(connection, chunk)
+        inserted_count += run(connection, kind.insert, chunk).count
         if kind is ACCOUNTS:
             opened = [opening_of(row, next(serials), now) for row in chunk if row[BALANCE_INDEX] != 0]
             if opened:
-                rows.INSERT_PAYMENTS.run(connection, opened)
+                run(connection, rows.INSERT_PAYMENTS, opened)
     if inserted_count != expected_count:
         raise LoadRefused("another load stored some of these rows meanwhile; nothing was loaded, load again")
 

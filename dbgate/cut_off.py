@@ -14,7 +14,11 @@ from dbgate.clearing import ClearingDates
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
+from dbgate.prepared import Statement
 from dbgate.tables import clearing_dates, limit_uses
+from dbgate.trip import run
+
+_ALL_DAYS = Statement("select_all_days", lambda _: select(*rows.CLEARING_DAY_COLUMNS))
 
 WAIT_S = 10.0
 """How long the write lock is waited for: as long as a request would wait, ``db_timeout``."""
@@ -69,7 +73,7 @@ class CutOff:
         try:
             with self._database.begin(connection, time.monotonic() + WAIT_S):
                 outcome = operation(connection)
-                days = connection.execute(select(*rows.CLEARING_DAY_COLUMNS)).all()
+                days = run(connection, _ALL_DAYS).rows
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise DatabaseUnavailable(f"clearing dates were not rolled: {label_of(error)}") from None
         finally:

@@ -1,6 +1,7 @@
 """Database 数据库: one billing database, its engines, its clock and its transactions."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, RootTransaction, make_url
@@ -11,6 +12,7 @@ from dbgate.backends.registry import BACKENDS, extra_of
 from dbgate.clock import SystemClock, system_clock
 from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
+from dbgate.trip import Trip
 
 ENGINES_SERVED = "this version serves SQLite, PostgreSQL and Oracle"
 
@@ -54,10 +56,18 @@ class Database:
 
     def now(self, connection: Connection) -> datetime:
         """Read the database clock: naive Asia/Shanghai, cut to milliseconds as it is stored."""
+        trip = Trip(connection)
+        clock = self.ask_clock(trip)
+        trip.go()
+        return clock()
+
+    def ask_clock(self, trip: Trip) -> Callable[[], datetime]:
+        """Add the reading of the clock to ``trip``; what is returned gives ``now`` once the trip has been made."""
         statement = self.backend.clock_statement
-        moment = self._clock() if statement is None else connection.exec_driver_sql(statement).scalar_one()
-        cut: datetime = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-        return cut
+        if statement is None:
+            return lambda: _cut(self._clock())
+        reply = trip.ask_text(statement)
+        return lambda: _cut(reply.rows[0][0])
 
     def connect(self, *, money: bool) -> Connection:
         """Open a connection for money work or for reading; DatabaseUnavailable when there is none to be had."""
@@ -89,6 +99,10 @@ class Database:
         """Let go of whatever the engines hold."""
         self.money_engine.dispose()
         self.read_engine.dispose()
+
+
+def _cut(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _driver_missing(extra: str, error: ImportError) -> str:

@@ -17,7 +17,7 @@ from dbgate.clearing import DEFAULT_CUT_OFF, ClearingDates
 from dbgate.cut_off import CutOff
 from dbgate.database import Database
 from dbgate.errors import GateClosed, OutcomeUnknown, StatementFailed
-from dbgate.wanted import IN_LIST_MAX
+from dbgate.forms import IN_LIST_MAX
 from dbgate.work import Work
 from dbgate.work_queue import WorkQueue
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from dbgate.errors import LoadRefused
+from dbgate.forms import Values
 from dbgate.load_kinds import KINDS, Kind, Parse
-from dbgate.prepared import Values
 
 LINE_BYTES_MAX = 65_536
 """A right row has some 600 bytes; a file without line ends must not fill the memory."""

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Table
 
 from dbgate.column_types import number_day
-from dbgate.insertion import insert_if_new
-from dbgate.prepared import Prepared, Values
+from dbgate.forms import Values
+from dbgate.prepared import InsertRows
 from dbgate.records import AccountState, BillState, CollectMode, UserClass
 from dbgate.tables import accounts, bills
 
@@ -122,7 +122,7 @@ class Kind:
     columns: Mapping[str, Parse]
     optional: Mapping[str, str]
     complete: Values
-    insert: Prepared
+    insert: InsertRows
     account_index: int | None
 
     def stored(self, row: Values) -> Values:
@@ -134,10 +134,6 @@ def digest_of(row: Values) -> int:
     """Return 64 bits, signed, of a parsed row's content: by them an equal row is told from a changed one later on."""
     content = "\x1f".join(map(str, row)).encode()
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
-
-
-def _insert_into(table: Table) -> Prepared:
-    return Prepared(lambda dialect: insert_if_new(table, dialect), [column.name for column in table.c])
 
 
 ACCOUNTS = Kind(
@@ -158,7 +154,7 @@ ACCOUNTS = Kind(
     },
     optional={"pay_at_utility": "0"},
     complete=(),
-    insert=_insert_into(accounts),
+    insert=InsertRows("load_accounts", accounts, if_new=True),
     account_index=None,
 )
 BALANCE_INDEX = list(ACCOUNTS.columns).index("balance")
@@ -181,7 +177,7 @@ BILLS = Kind(
     },
     optional={},
     complete=(BillState.OPEN.value, None),
-    insert=_insert_into(bills),
+    insert=InsertRows("load_bills", bills, if_new=True),
     account_index=1,
 )
 

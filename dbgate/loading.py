@@ -4,119 +4,185 @@ Order of the locks: 0 the clearing-date rows of the banks, shared; 1 the account
 2 the originals, FOR UPDATE, by identity; 3 only then, in later statements, the clock and everything else. Reading bills
 in the locking statement would, on PostgreSQL, show them as they were before the wait for the lock.
 
-A statement that nobody needs is not sent. All are built once, so that SQLAlchemy compiles each of them once.
+A statement that nobody needs is not sent.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, func, literal_column, or_, select
 
 from dbgate import rows
+from dbgate.column_types import day_number
+from dbgate.prepared import Keys, Statement
 from dbgate.records import BillState, Identity, LimitKey, Movement, PaymentState
 from dbgate.tables import accounts, allocations, bills, clearing_dates, invoice_prints, invoices, limit_uses, payments
+from dbgate.trip import Reply, Trip, run
 from dbgate.wanted import Wanted, by_bank_and_date, in_chunks
 from dbgate.working_set import WorkingSet
 
-_CLEARING_DAYS = (
-    select(*rows.CLEARING_DAY_COLUMNS)
-    .where(clearing_dates.c.bank_code.in_(bindparam("items", expanding=True)))
-    .order_by(clearing_dates.c.bank_code)
-)
-_CLEARING_DAYS_SHARED = _CLEARING_DAYS.with_for_update(read=True)
+ITEMS = ("items",)
+"""The one parameter of statements that look rows up by a list of keys."""
 
-ACCOUNTS = (
-    select(*rows.ACCOUNT_COLUMNS)
-    .where(accounts.c.account_no.in_(bindparam("items", expanding=True)))
-    .order_by(accounts.c.account_no)
-)
-_ACCOUNTS_LOCKED = ACCOUNTS.with_for_update()
+ReadClock = Callable[[Trip], Callable[[], datetime]]
+"""Adds the reading of the database clock to a trip; what it returns gives the moment once the trip has been made."""
 
-_UNSETTLED_BILLS = select(*rows.BILL_COLUMNS).where(
-    bills.c.account_no.in_(bindparam("items", expanding=True)),
-    bills.c.state.in_([BillState.OPEN, BillState.IN_DEBIT]),
-)
-_BILLS = select(*rows.BILL_COLUMNS).where(bills.c.bill_no.in_(bindparam("items", expanding=True)))
-_ALLOCATIONS = select(*rows.ALLOCATION_COLUMNS).where(
-    allocations.c.fep_serial.in_(bindparam("items", expanding=True)),
-)
-_INVOICES = select(*rows.INVOICE_COLUMNS).where(invoices.c.fep_serial.in_(bindparam("items", expanding=True)))
-_LIMIT_USED = select(limit_uses.c.used_fen).where(
-    limit_uses.c.bank_code == bindparam("bank_code"),
-    limit_uses.c.channel == bindparam("channel"),
-    limit_uses.c.clearing_date == bindparam("clearing_date"),
-)
+IDENTITY_GROUPS_MAX = 1000
+"""Statements by identity have a text for each number of (bank, date) groups: no more than a batch has requests."""
+
+
+def constant(member: BillState | Movement | PaymentState) -> Any:
+    """Return the stored value as part of a statement's text."""
+    return literal_column(f"'{member.value}'")
+
+
+def _days(keys: Keys) -> Select[Any]:
+    return (
+        select(*rows.CLEARING_DAY_COLUMNS)
+        .where(keys.among(clearing_dates.c.bank_code, "items"))
+        .order_by(clearing_dates.c.bank_code)
+    )
+
+
+def _accounts(keys: Keys) -> Select[Any]:
+    return (
+        select(*rows.ACCOUNT_COLUMNS).where(keys.among(accounts.c.account_no, "items")).order_by(accounts.c.account_no)
+    )
+
+
+def _unsettled_bills(keys: Keys) -> Select[Any]:
+    return select(*rows.BILL_COLUMNS).where(
+        keys.among(bills.c.account_no, "items"),
+        bills.c.state.in_([constant(BillState.OPEN), constant(BillState.IN_DEBIT)]),
+    )
+
+
+def _bills_of_movements(keys: Keys) -> Select[Any]:
+    paid = select(allocations.c.bill_no).where(keys.among(allocations.c.fep_serial, "items"))
+    return select(*rows.BILL_COLUMNS).where(bills.c.bill_no.in_(paid))
+
+
+def _limit_used(keys: Keys) -> Select[Any]:
+    return select(limit_uses.c.used_fen).where(
+        limit_uses.c.bank_code == keys.one("bank_code"),
+        limit_uses.c.channel == keys.one("channel"),
+        limit_uses.c.clearing_date == keys.one("clearing_date"),
+    )
+
+
 # What a counter that does not exist yet begins with: a limit may be set in the middle of a day.
-_POSTED_SUM = select(func.coalesce(func.sum(payments.c.amount_fen), 0)).where(
-    payments.c.bank_code == bindparam("bank_code"),
-    payments.c.clearing_date == bindparam("clearing_date"),
-    payments.c.channel == bindparam("channel"),
-    payments.c.movement == Movement.PAY,
-    payments.c.state == PaymentState.POSTED,
+def _posted_sum(keys: Keys) -> Select[Any]:
+    return select(func.coalesce(func.sum(payments.c.amount_fen), literal_column("0"))).where(
+        payments.c.bank_code == keys.one("bank_code"),
+        payments.c.clearing_date == keys.one("clearing_date"),
+        payments.c.channel == keys.one("channel"),
+        payments.c.movement == constant(Movement.PAY),
+        payments.c.state == constant(PaymentState.POSTED),
+    )
+
+
+DAYS = Statement("select_days", _days, ITEMS, ITEMS)
+_DAYS_SHARED = Statement("lock_days_shared", lambda keys: _days(keys).with_for_update(read=True), ITEMS, ITEMS)
+ACCOUNTS = Statement("select_accounts", _accounts, ITEMS, ITEMS)
+_ACCOUNTS_LOCKED = Statement("lock_accounts", lambda keys: _accounts(keys).with_for_update(), ITEMS, ITEMS)
+_UNSETTLED_BILLS = Statement("select_unsettled_bills", _unsettled_bills, ITEMS, ITEMS)
+_ALLOCATIONS = Statement(
+    "select_allocations",
+    lambda keys: select(*rows.ALLOCATION_COLUMNS).where(keys.among(allocations.c.fep_serial, "items")),
+    ITEMS,
+    ITEMS,
 )
+_BILLS_OF_MOVEMENTS = Statement("select_bills_of_movements", _bills_of_movements, ITEMS, ITEMS)
+_INVOICES = Statement(
+    "select_invoices",
+    lambda keys: select(*rows.INVOICE_COLUMNS).where(keys.among(invoices.c.fep_serial, "items")),
+    ITEMS,
+    ITEMS,
+)
+_LIMIT = ("bank_code", "channel", "clearing_date")
+_LIMIT_USED = Statement("select_limit_used", _limit_used, _LIMIT)
+_POSTED_SUM = Statement("select_posted_sum", _posted_sum, _LIMIT)
 
-Read = Callable[[Sequence[Any]], Any]
 
-
-def load_days(connection: Connection, bank_codes: Sequence[str], working_set: WorkingSet, *, shared: bool) -> None:
-    """Load the clearing days of the banks (step 0); ``shared`` locks them against the cut-off."""
-    statement = _CLEARING_DAYS_SHARED if shared else _CLEARING_DAYS
-    working_set.add_days(fetch(connection, statement, bank_codes, rows.clearing_day_of))
-
-
-def load_money(
-    connection: Connection, wanted: Wanted, now: Callable[[Connection], datetime]
-) -> tuple[WorkingSet, datetime]:
+def load_money(connection: Connection, wanted: Wanted, read_clock: ReadClock) -> tuple[WorkingSet, datetime]:
     """Lock and load what a money batch wants.
 
     Returns:
         The working set, and the database clock as it was after the locks.
     """
     working_set = WorkingSet()
-    load_days(connection, wanted.bank_codes, working_set, shared=True)
-    if wanted.account_nos:
-        working_set.add_accounts(fetch(connection, _ACCOUNTS_LOCKED, wanted.account_nos, rows.account_of))
-    if wanted.originals:
-        working_set.add_journal(fetch_payments(connection, wanted.originals, locked=True))
-    moment = now(connection)
-    load_rest(connection, wanted, working_set)
-    return working_set, moment
+    trip = Trip(connection)
+    days = ask(trip, _DAYS_SHARED, wanted.bank_codes)
+    locked = ask(trip, _ACCOUNTS_LOCKED, wanted.account_nos)
+    originals = ask_payments(trip, wanted.originals, locked=True)
+    clock = read_clock(trip)
+    rest = ask_rest(trip, wanted)
+    trip.go()
+    working_set.add_days(read(days, rows.clearing_day_of))
+    working_set.add_accounts(read(locked, rows.account_of))
+    working_set.add_journal(read(originals, rows.payment_of))
+    add_rest(rest, working_set)
+    load_dependent(connection, wanted, working_set)
+    return working_set, clock()
 
 
-def load_rest(connection: Connection, wanted: Wanted, working_set: WorkingSet) -> None:
-    """Load what is read without a lock of its own: own identities, bills, all about the originals, counters."""
-    if wanted.own:
-        working_set.add_journal(fetch_payments(connection, wanted.own))
-    if wanted.account_nos:
-        load_unsettled(connection, wanted.account_nos, working_set)
-    if wanted.originals:
-        _load_originals(connection, wanted.originals, working_set)
-    if wanted.invoice_prints:
-        statement = _by_identity(invoice_prints, len(by_bank_and_date(wanted.invoice_prints)), locked=False)
-        found = connection.execute(statement, _identity_parameters(wanted.invoice_prints))
-        working_set.add_invoice_prints(map(rows.invoice_print_of, found.all()))
+def load_days(connection: Connection, bank_codes: Sequence[str], working_set: WorkingSet) -> None:
+    """Load the clearing days of the banks, without a lock."""
+    trip = Trip(connection)
+    days = ask(trip, DAYS, bank_codes)
+    trip.go()
+    working_set.add_days(read(days, rows.clearing_day_of))
+
+
+class Rest(NamedTuple):
+    """What is read without a lock of its own, on its way."""
+
+    own: list[Reply]
+    bills: list[Reply]
+    invoice_prints: list[Reply]
+
+
+def ask_rest(trip: Trip, wanted: Wanted) -> Rest:
+    """Ask for own identities, unsettled bills and counted INVOICE requests."""
+    return Rest(
+        ask_payments(trip, wanted.own),
+        ask_unsettled(trip, wanted.account_nos),
+        _ask_by_identity(trip, invoice_prints, wanted.invoice_prints),
+    )
+
+
+def add_rest(rest: Rest, working_set: WorkingSet) -> None:
+    """Put what ``ask_rest`` asked for into the working set, once the trip has been made."""
+    working_set.add_journal(read(rest.own, rows.payment_of))
+    working_set.add_bills(read(rest.bills, rows.bill_of))
+    working_set.add_invoice_prints(read(rest.invoice_prints, rows.invoice_print_of))
+
+
+def ask_unsettled(trip: Trip, account_nos: Sequence[str]) -> list[Reply]:
+    """Ask for the unsettled bills of the accounts."""
+    return ask(trip, _UNSETTLED_BILLS, account_nos)
+
+
+def load_dependent(connection: Connection, wanted: Wanted, working_set: WorkingSet) -> None:
+    """Load what depends on what was loaded: all about the originals that were found, and the daily counters."""
+    _load_about_originals(connection, wanted.originals, working_set)
     for bank_code, channel in sorted(wanted.limits):
         _load_limit(connection, bank_code, channel, working_set)
 
 
-def load_unsettled(connection: Connection, account_nos: Sequence[str], working_set: WorkingSet) -> None:
-    """Load the unsettled bills of the accounts."""
-    working_set.add_bills(fetch(connection, _UNSETTLED_BILLS, account_nos, rows.bill_of))
-
-
-def _load_originals(connection: Connection, originals: Sequence[Identity], working_set: WorkingSet) -> None:
+def _load_about_originals(connection: Connection, originals: Sequence[Identity], working_set: WorkingSet) -> None:
     found = [working_set.payment(identity) for identity in originals]
     serials = [payment.fep_serial for payment in found if payment is not None and payment.fep_serial is not None]
-    if not serials:
-        return
-    paid = fetch(connection, _ALLOCATIONS, serials, rows.allocation_of)
-    working_set.add_allocations(paid)
-    bill_nos = sorted({allocation.bill_no for allocation in paid})
-    if bill_nos:
-        working_set.add_bills(fetch(connection, _BILLS, bill_nos, rows.bill_of))
-    working_set.add_invoices(fetch(connection, _INVOICES, serials, rows.invoice_of))
+    trip = Trip(connection)
+    paid = ask(trip, _ALLOCATIONS, serials)
+    settled = ask(trip, _BILLS_OF_MOVEMENTS, serials)
+    issued = ask(trip, _INVOICES, serials)
+    trip.go()
+    working_set.add_allocations(read(paid, rows.allocation_of))
+    working_set.add_bills(read(settled, rows.bill_of))
+    working_set.add_invoices(read(issued, rows.invoice_of))
 
 
 def _load_limit(connection: Connection, bank_code: str, channel: int, working_set: WorkingSet) -> None:
@@ -124,52 +190,58 @@ def _load_limit(connection: Connection, bank_code: str, channel: int, working_se
     if day is None:
         return
     key = LimitKey(bank_code, channel, day.clearing_date)
-    used = connection.execute(_LIMIT_USED, key._asdict()).scalar_one_or_none()
-    if used is None:
-        begin_with = connection.execute(_POSTED_SUM, key._asdict()).scalar_one()
-        working_set.add_missing_limit(key, int(begin_with))
+    stored = bank_code, channel, day_number(day.clearing_date)
+    used = run(connection, _LIMIT_USED, *stored).rows
+    if used:
+        working_set.add_limit_used(key, used[0][0])
     else:
-        working_set.add_limit_used(key, used)
+        working_set.add_missing_limit(key, int(run(connection, _POSTED_SUM, *stored).rows[0][0]))
 
 
-def fetch(connection: Connection, statement: Select[Any], items: Iterable[Any], read: Read) -> list[Any]:
-    """Run a statement with an IN list over all ``items``, at most 1,000 at once."""
-    found: list[Any] = []
-    for chunk in in_chunks(items):
-        found += map(read, connection.execute(statement, {"items": chunk}).all())
-    return found
+def ask(trip: Trip, statement: Statement, items: Iterable[Any]) -> list[Reply]:
+    """Add a statement by a list of keys over all ``items``, at most 1,000 at once; none when there are none."""
+    return [trip.ask(statement, chunk) for chunk in in_chunks(items)]
 
 
-def fetch_payments(connection: Connection, identities: Sequence[Identity], *, locked: bool = False) -> list[Any]:
-    """Return the journal rows under ``identities`` (sorted), locked in their order when asked."""
-    groups = len(by_bank_and_date(identities))
-    statement = _by_identity(payments, groups, locked=locked)
-    return [rows.payment_of(row) for row in connection.execute(statement, _identity_parameters(identities)).all()]
+def read(replies: Iterable[Reply], record_of: Callable[[Sequence[Any]], Any]) -> list[Any]:
+    """Return the records of all rows."""
+    return [record_of(row) for reply in replies for row in reply.rows]
 
 
-# One statement for each number of (bank, date) groups: a batch holds at most 64 requests, so at most 64 groups.
+def ask_payments(trip: Trip, identities: Sequence[Identity], *, locked: bool = False) -> list[Reply]:
+    """Ask for the journal rows under ``identities`` (sorted), locked in their order when asked."""
+    return _ask_by_identity(trip, payments, identities, locked=locked)
+
+
+def _ask_by_identity(trip: Trip, table: Table, identities: Sequence[Identity], *, locked: bool = False) -> list[Reply]:
+    if not identities:
+        return []
+    arguments: list[Any] = []
+    groups = by_bank_and_date(identities)
+    for bank_code, bank_date, serials in groups:
+        arguments += (bank_code, day_number(bank_date), serials)
+    return [trip.ask(_by_identity(table, len(groups), locked=locked), *arguments)]
+
+
 # Not ``(bank_code, bank_date, bank_serial) IN (VALUES …)``, for which SQLite scans the whole index.
-@lru_cache(maxsize=512)
-def _by_identity(table: Table, groups: int, *, locked: bool) -> Select[Any]:
+@lru_cache(maxsize=3 * IDENTITY_GROUPS_MAX)
+def _by_identity(table: Table, groups: int, *, locked: bool) -> Statement:
     identity = table.c.bank_code, table.c.bank_date, table.c.bank_serial
-    condition = or_(
-        *(
-            and_(
-                table.c.bank_code == bindparam(f"bank_code_{group}"),
-                table.c.bank_date == bindparam(f"bank_date_{group}"),
-                table.c.bank_serial.in_(bindparam(f"bank_serials_{group}", expanding=True)),
+
+    def build(keys: Keys) -> Select[Any]:
+        condition = or_(
+            *(
+                and_(
+                    table.c.bank_code == keys.one(f"bank_code_{group}"),
+                    table.c.bank_date == keys.one(f"bank_date_{group}"),
+                    keys.among(table.c.bank_serial, f"bank_serials_{group}"),
+                )
+                for group in range(groups)
             )
-            for group in range(groups)
         )
-    )
-    statement = select(*table.c).where(condition).order_by(*identity)
-    return statement.with_for_update() if locked else statement
+        statement = select(*table.c).where(condition).order_by(*identity)
+        return statement.with_for_update() if locked else statement
 
-
-def _identity_parameters(identities: Sequence[Identity]) -> dict[str, Any]:
-    parameters: dict[str, Any] = {}
-    for group, (bank_code, bank_date, serials) in enumerate(by_bank_and_date(identities)):
-        parameters[f"bank_code_{group}"] = bank_code
-        parameters[f"bank_date_{group}"] = bank_date
-        parameters[f"bank_serials_{group}"] = serials
-    return parameters
+    parameters = [f"{name}_{group}" for group in range(groups) for name in ("bank_code", "bank_date", "bank_serials")]
+    name = f"{'lock' if locked else 'select'}_{table.name}_of_{groups}_days"
+    return Statement(name, build, parameters, parameters[2::3])

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from dbgate.forms import Values
 from dbgate.load_kinds import BALANCE_INDEX
-from dbgate.prepared import Values
 from dbgate.records import Identity, Movement, Payment, PaymentState
 from dbgate.rows import payment_values
 

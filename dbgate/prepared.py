@@ -1,48 +1,208 @@
-"""Prepared statements 预编译语句: a Core statement compiled once for each engine and run with many tuples at once.
+"""Prepared statements 预编译语句: a Core statement compiled once for each engine, and run on the driver's own cursor.
 
-SQLAlchemy's own executemany builds a dictionary and looks at each value of each row, which costs more than SQLite needs
-to store it. The text is SQLAlchemy's, so the code path stays the portable one; values are given as the driver takes
-them (``column_types`` has the functions).
+SQLAlchemy's own way to a result looks at each value of each row and parameter, which costs more than the database needs
+for them. The text is SQLAlchemy's, so the code path stays the portable one; values are given and read as the driver
+has them (``column_types`` has the functions).
 """
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Update
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Dialect, Table, bindparam
 
-Values = tuple[Any, ...]
+from dbgate.forms import FORMS, Arrange, Form
 
 
-class Prepared:
-    """One INSERT or UPDATE.
+class Prepared(ABC):
+    """A statement of the gate.
 
     Args:
-        build: dialect name to the statement.
-        names: the parameters (columns of an INSERT), in the order of the tuples.
+        name: unique; the stored texts of all statements go by it.
     """
 
-    def __init__(self, build: Callable[[str], Insert | Update], names: Sequence[str]) -> None:
+    _all: "dict[str, Prepared]" = {}  # noqa: RUF012 - the register of the whole class
+
+    def __init__(self, name: str) -> None:
+        if name in self._all:
+            raise ValueError(f"there are two statements called {name}")
+        self._all[name] = self
+        self.name = name
+        self._compiled: dict[object, tuple[str, Arrange | None]] = {}
+
+    @staticmethod
+    def all() -> "Iterator[Prepared]":
+        """Yield every statement of the gate whose module has been imported, by name."""
+        yield from (statement for _, statement in sorted(Prepared._all.items()))
+
+    @abstractmethod
+    def text(self, dialect: Dialect) -> str:
+        """Return the statement as ``dialect`` has it, with two keys where it takes many."""
+
+    @abstractmethod
+    def execute(self, cursor: Any, dialect: Dialect, arguments: Sequence[Any]) -> None:
+        """Run it on a driver's cursor."""
+
+
+class Keys:
+    """What the builder of a ``Statement`` makes its conditions with.
+
+    Args:
+        sizes: by name, of the parameters that are lists.
+    """
+
+    def __init__(self, form: Form, sizes: dict[str, int]) -> None:
+        self._form = form
+        self._sizes = sizes
+
+    def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        """Return the condition that ``column`` is one of the list called ``name``."""
+        return self._form.among(column, name, self._sizes[name])
+
+    def one(self, name: str) -> BindParameter[Any]:
+        """Return the parameter called ``name``."""
+        return bindparam(name)
+
+
+class Statement(Prepared):
+    """One execution with single values and lists of keys.
+
+    Args:
+        build: from its ``Keys`` to the Core statement.
+        parameters: names in the order of the arguments; those in ``lists`` take lists of keys.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        build: Callable[[Keys], ClauseElement],
+        parameters: Sequence[str] = (),
+        lists: Sequence[str] = (),
+    ) -> None:
+        super().__init__(name)
         self._build = build
+        self._parameters = tuple(parameters)
+        self._lists = frozenset(lists)
+
+    def text(self, dialect: Dialect) -> str:
+        """Return the text for two keys in each list."""
+        form = FORMS[dialect.name]
+        return self._compile(dialect, form, (form.size_of(2),) * len(self._lists))[0]
+
+    def execute(self, cursor: Any, dialect: Dialect, arguments: Sequence[Any]) -> None:
+        """Run it with ``arguments`` in the order of ``parameters``."""
+        form = FORMS[dialect.name]
+        values: list[Any] = []
+        sizes = []
+        for name, argument in zip(self._parameters, arguments, strict=True):
+            if name in self._lists:
+                size = form.size_of(len(argument))
+                sizes.append(size)
+                values += form.keys(argument, size)
+            else:
+                values.append(argument)
+        shape = (dialect.name, *sizes)
+        text, arrange = self._compiled.get(shape) or self._compile(dialect, form, tuple(sizes))
+        cursor.execute(text, values if arrange is None else arrange(tuple(values)))
+
+    def _compile(self, dialect: Dialect, form: Form, sizes: tuple[int, ...]) -> tuple[str, Arrange | None]:
+        names: list[str] = []
+        by_name: dict[str, int] = {}
+        remaining = iter(sizes)
+        for name in self._parameters:
+            if name in self._lists:
+                by_name[name] = next(remaining)
+                names += form.names_of_keys(name, by_name[name])
+            else:
+                names.append(name)
+        compiled = _compile(self._build(Keys(form, by_name)), dialect, names)
+        self._compiled[dialect.name, *sizes] = compiled
+        return compiled
+
+
+class _RowsStatement(Prepared):
+    """A statement for many rows."""
+
+    _if_new = False
+
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        super().__init__(name)
         self._names = tuple(names)
-        self._compiled: dict[str, tuple[str, Callable[[list[Values]], Any]]] = {}
 
-    def run(self, connection: Connection, rows: list[Values]) -> int:
-        """Run the statement for each of ``rows`` and return how many rows it inserted or updated in all."""
-        dialect = connection.dialect
-        compiled = self._compiled.get(dialect.name)
-        if compiled is None:
-            compiled = self._compiled[dialect.name] = self._compile(dialect)
-        text, arrange = compiled
-        return connection.exec_driver_sql(text, arrange(rows), {"preserve_rowcount": True}).rowcount
+    @abstractmethod
+    def _build(self, form: Form) -> ClauseElement:
+        """Return the Core statement."""
 
-    def _compile(self, dialect: Dialect) -> tuple[str, Callable[[list[Values]], Any]]:
-        compiled = self._build(dialect.name).compile(dialect=dialect, column_keys=list(self._names))
-        order: Sequence[str] | None = getattr(compiled, "positiontup", None)
-        names = self._names
-        if order is None:
-            return str(compiled), lambda rows: [dict(zip(names, row, strict=True)) for row in rows]
-        if tuple(order) == names:
-            return str(compiled), lambda rows: rows
-        pick = itemgetter(*(names.index(name) for name in order))
-        return str(compiled), lambda rows: list(map(pick, rows))
+    def text(self, dialect: Dialect) -> str:
+        """Return the text, which is the same for any number of rows."""
+        return self._compile(dialect)[0]
+
+    def execute(self, cursor: Any, dialect: Dialect, arguments: Sequence[Any]) -> None:
+        """Run it for the rows that are its one argument."""
+        text, arrange = self._compiled.get(dialect.name) or self._compile(dialect)
+        FORMS[dialect.name].execute(cursor, dialect, text, arguments[0], arrange, if_new=self._if_new)
+
+    def _compile(self, dialect: Dialect) -> tuple[str, Arrange | None]:
+        compiled = _compile(self._build(FORMS[dialect.name]), dialect, self._names)
+        self._compiled[dialect.name] = compiled
+        return compiled
+
+
+class InsertRows(_RowsStatement):
+    """INSERT of many rows into ``table``, values in the order of its columns but for those that number themselves.
+
+    Args:
+        if_new: rows whose key is taken are left alone; ``rowcount`` is how many were not.
+    """
+
+    def __init__(self, name: str, table: Table, *, if_new: bool = False) -> None:
+        super().__init__(name, [column.name for column in table.c if column.identity is None])
+        self._table = table
+        self._if_new = if_new
+
+    def _build(self, form: Form) -> ClauseElement:
+        return form.insert(self._table, if_new=self._if_new)
+
+
+class UpdateRows(_RowsStatement):
+    """UPDATE of many rows of ``table``, each found by certain values; ``rowcount`` is how many were found.
+
+    Args:
+        changes: columns that are set: the first values of each row.
+        where: columns that the row is found by: the values after them, as they were loaded.
+    """
+
+    def __init__(self, name: str, table: Table, changes: Sequence[str], where: Sequence[str]) -> None:
+        super().__init__(name, [f"new_{column}" for column in changes] + [f"old_{column}" for column in where])
+        self._table = table
+        self._changes = changes
+        self._where = where
+
+    def _build(self, form: Form) -> ClauseElement:
+        return form.update(self._table, self._changes, self._where)
+
+
+def _compile(statement: ClauseElement, dialect: Dialect, names: Sequence[str]) -> tuple[str, Arrange | None]:
+    compiled = statement.compile(dialect=_positional(dialect), column_keys=list(names))
+    order: Sequence[str] = getattr(compiled, "positiontup", None) or ()
+    if tuple(order) == tuple(names):
+        return str(compiled), None
+    # What the builder does not name is a constant of the engine's own grammar, as the OFFSET that SQLite wants.
+    constants = [name for name in order if name not in names]
+    given = tuple(compiled.params[name] for name in constants)
+    pick = _picker([[*names, *constants].index(name) for name in order])
+    return str(compiled), lambda values: pick((*values, *given))
+
+
+def _picker(places: Sequence[int]) -> Arrange:
+    if len(places) == 1:
+        return lambda values: (values[places[0]],)
+    return itemgetter(*places)
+
+
+def _positional(dialect: Dialect) -> Dialect:
+    """Return the dialect with parameters that go by position: tuples are cheaper than dictionaries."""
+    if dialect.positional:
+        return dialect
+    return type(dialect)(paramstyle="numeric" if dialect.name == "oracle" else "format")  # type: ignore[call-arg]

@@ -1,27 +1,32 @@
-"""Rows 行: records to parameters and rows to records, by position; the column types convert the values."""
+"""Rows 行: records to the driver's values and back, by position; every type is stored as ``column_types`` says."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, insert
+from sqlalchemy import ColumnElement
 
-from dbgate.column_types import clock_number, day_number
-from dbgate.insertion import insert_if_new
-from dbgate.prepared import Prepared, Values
+from dbgate.column_types import clock_number, day_number, number_clock, number_day
+from dbgate.forms import Values
+from dbgate.prepared import InsertRows
 from dbgate.records import (
     Account,
+    AccountState,
     Allocation,
     AuditEntry,
     Bill,
+    BillState,
     ClearingDay,
+    CollectMode,
     Identity,
     Invoice,
     InvoicePrint,
+    LimitKey,
+    Movement,
     Payment,
+    PaymentState,
+    UserClass,
 )
 from dbgate.tables import accounts, allocations, bills, clearing_dates, invoice_prints, invoices, payments
-
-Parameters = dict[str, Any]
 
 # Columns in the order of the records' fields: ``Account(*row)``.
 ACCOUNT_COLUMNS: Final[Sequence[ColumnElement[Any]]] = [c for c in accounts.c if c.name != "load_digest"]
@@ -34,15 +39,36 @@ CLEARING_DAY_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(clearing_dates.
 
 Row = Sequence[Any]
 
+_USER_CLASSES = {member.value: member for member in UserClass}
+_COLLECT_MODES = {member.value: member for member in CollectMode}
+_ACCOUNT_STATES = {member.value: member for member in AccountState}
+_BILL_STATES = {member.value: member for member in BillState}
+_MOVEMENTS = {member.value: member for member in Movement}
+_PAYMENT_STATES = {member.value: member for member in PaymentState}
+
 
 def account_of(row: Row) -> Account:
     """Return the account of a row of ``ACCOUNT_COLUMNS``."""
-    return Account(*row)
+    account_no, name, address, meter_no, passbook, supply_branch, user_class, collect_mode, state, *rest = row
+    return Account(
+        account_no,
+        name or "",
+        address or "",
+        meter_no or "",
+        passbook or "",
+        supply_branch or "",
+        _USER_CLASSES[user_class],
+        _COLLECT_MODES[collect_mode],
+        _ACCOUNT_STATES[state],
+        rest[0],
+        rest[1] == 1,
+    )
 
 
 def bill_of(row: Row) -> Bill:
     """Return the bill of a row of ``BILL_COLUMNS``."""
-    return Bill(*row)
+    fields = [*row[:8], number_day(row[8]), _BILL_STATES[row[9]], row[10]]
+    return Bill(*fields)
 
 
 def allocation_of(row: Row) -> Allocation:
@@ -57,19 +83,39 @@ def invoice_of(row: Row) -> Invoice:
 
 def clearing_day_of(row: Row) -> ClearingDay:
     """Return the clearing day of a row of ``CLEARING_DAY_COLUMNS``."""
-    return ClearingDay(*row)
+    bank_code, clearing_date, first_date = row
+    return ClearingDay(bank_code, number_day(clearing_date), number_day(first_date))
 
 
 def payment_of(row: Row) -> Payment:
     """Return the journal row of a row of ``PAYMENT_COLUMNS``."""
-    original = None if row[18] is None else Identity(row[18], row[19], row[20])
-    fields = [Identity(row[0], row[1], row[2]), *row[3:18], original, *row[21:]]
+    fields = [
+        Identity(row[0], number_day(row[1]), row[2]),
+        row[3],
+        _MOVEMENTS[row[4]],
+        _PAYMENT_STATES[row[5]],
+        row[6] or "",
+        row[7] or "",
+        *row[8:17],
+        row[17] or "",
+        None if row[18] is None else Identity(row[18], number_day(row[19]), row[20]),
+        row[21],
+        row[22],
+        row[23] or "",
+        row[24] or "",
+        row[25],
+        row[26],
+        number_day(row[27]),
+        number_clock(row[28]),
+        row[29] or "",
+        row[30],
+    ]
     return Payment(*fields)
 
 
 def invoice_print_of(row: Row) -> InvoicePrint:
     """Return the counted request of a row of ``INVOICE_PRINT_COLUMNS``."""
-    return InvoicePrint(Identity(row[0], row[1], row[2]), *row[3:])
+    return InvoicePrint(Identity(row[0], number_day(row[1]), row[2]), row[3] or "", *row[4:])
 
 
 def payment_values(payment: Payment) -> Values:
@@ -116,48 +162,47 @@ def allocation_values(allocation: Allocation) -> Values:
     return allocation.fep_serial, allocation.bill_no, allocation.principal_fen, allocation.late_fee_fen
 
 
-INSERT_PAYMENTS: Final = Prepared(
-    lambda dialect: insert_if_new(payments, dialect), [column.name for column in payments.c]
-)
-INSERT_ALLOCATIONS: Final = Prepared(lambda _: insert(allocations), [column.name for column in allocations.c])
+def invoice_values(invoice: Invoice) -> Values:
+    """Return the invoice in the order of the table's columns."""
+    return invoice.invoice_no, invoice.fep_serial, invoice.print_count
 
 
-def invoice_parameters(invoice: Invoice) -> Parameters:
-    """Return the invoice as parameters of an INSERT."""
-    return {
-        "invoice_no": invoice.invoice_no,
-        "fep_serial": invoice.fep_serial,
-        "print_count": invoice.print_count,
-    }
-
-
-def invoice_print_parameters(printed: InvoicePrint) -> Parameters:
-    """Return the counted INVOICE request as parameters of an INSERT."""
+def invoice_print_values(printed: InvoicePrint) -> Values:
+    """Return the counted INVOICE request in the order of the table's columns."""
     bank_code, bank_date, bank_serial = printed.identity
-    return {
-        "bank_code": bank_code,
-        "bank_date": bank_date,
-        "bank_serial": bank_serial,
-        "digest": printed.digest,
-        "invoice_no": printed.invoice_no,
-        "fep_serial": printed.fep_serial,
-        "print_count": printed.print_count,
-    }
+    return (
+        bank_code,
+        day_number(bank_date),
+        bank_serial,
+        printed.digest or None,
+        printed.invoice_no,
+        printed.fep_serial,
+        printed.print_count,
+    )
 
 
-def audit_parameters(entry: AuditEntry) -> Parameters:
-    """Return the refused request as parameters of an INSERT."""
+def audit_values(entry: AuditEntry) -> Values:
+    """Return the refused request in the order of the table's columns, its own number left out."""
     bank_code, bank_date, bank_serial = entry.identity
-    return {
-        "created_at": entry.at,
-        "bank_code": bank_code,
-        "bank_date": bank_date,
-        "bank_serial": bank_serial,
-        "transaction_name": entry.transaction,
-        "account_no": entry.account_no,
-        "amount_fen": entry.amount_fen,
-        "response_code": entry.response_code,
-        "branch_code": entry.branch_code,
-        "teller_id": entry.teller_id,
-        "channel": entry.channel,
-    }
+    return (
+        clock_number(entry.at),
+        bank_code,
+        day_number(bank_date),
+        bank_serial,
+        entry.transaction,
+        entry.account_no or None,
+        entry.amount_fen,
+        entry.response_code,
+        entry.branch_code or None,
+        entry.teller_id or None,
+        entry.channel,
+    )
+
+
+def limit_values(key: LimitKey, used_fen: int) -> Values:
+    """Return a daily counter in the order of the table's columns."""
+    return key.bank_code, key.channel, day_number(key.clearing_date), used_fen
+
+
+INSERT_PAYMENTS: Final = InsertRows("insert_payments", payments, if_new=True)
+INSERT_ALLOCATIONS: Final = InsertRows("insert_allocations", allocations)

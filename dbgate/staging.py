@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from dbgate.prepared import Values
+from dbgate.forms import Values
 
 
 class Staging:

@@ -5,69 +5,50 @@ counters come last, so that the rows all requests of a bank share are locked as 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Update, bindparam, insert, update
+from sqlalchemy import Connection, Update, update
 
 from dbgate import rows
 from dbgate.changes import LimitUse
-from dbgate.insertion import insert_new
-from dbgate.prepared import Prepared
+from dbgate.column_types import day_number
+from dbgate.forms import Values
+from dbgate.prepared import InsertRows, Keys, Prepared, Statement, UpdateRows
 from dbgate.records import Identity, LimitKey
-from dbgate.tables import (
-    accounts,
-    audit_entries,
-    bills,
-    invoice_prints,
-    invoices,
-    limit_uses,
-    payments,
-)
+from dbgate.tables import accounts, audit_entries, bills, invoice_prints, invoices, limit_uses, payments
+from dbgate.trip import Reply, Trip
 from dbgate.working_set import WorkingSet
 
-_INVOICES = insert(invoices)
-_AUDIT = insert(audit_entries)
-_BILLS = Prepared(
-    lambda _: (
-        update(bills)
-        .where(bills.c.bill_no == bindparam("key"), bills.c.state == bindparam("old"))
-        .values(state=bindparam("new_state"), settled_by=bindparam("new_settled_by"))
-    ),
-    ("new_state", "new_settled_by", "key", "old"),
-)
-_BALANCES = Prepared(
-    lambda _: (
-        update(accounts)
-        .where(accounts.c.account_no == bindparam("key"), accounts.c.balance_fen == bindparam("old"))
-        .values(balance_fen=bindparam("new_balance_fen"))
-    ),
-    ("new_balance_fen", "key", "old"),
-)
-_STATES = (
-    update(payments)
-    .where(
-        payments.c.bank_code == bindparam("key_bank_code"),
-        payments.c.bank_date == bindparam("key_bank_date"),
-        payments.c.bank_serial == bindparam("key_bank_serial"),
-        payments.c.state == bindparam("old"),
+_BILLS = UpdateRows("update_bills", bills, ["state", "settled_by"], ["bill_no", "state"])
+_BALANCES = UpdateRows("update_balances", accounts, ["balance_fen"], ["account_no", "balance_fen"])
+_STATES = UpdateRows("update_states", payments, ["state"], ["bank_code", "bank_date", "bank_serial", "state"])
+_PRINT_COUNTS = UpdateRows("update_print_counts", invoices, ["print_count"], ["invoice_no", "print_count"])
+_INVOICES = InsertRows("insert_invoices", invoices)
+_INVOICE_PRINTS = InsertRows("insert_invoice_prints", invoice_prints, if_new=True)
+_AUDIT = InsertRows("insert_audit_entries", audit_entries)
+_LIMITS = InsertRows("insert_limits", limit_uses, if_new=True)
+
+
+def _move_limit(keys: Keys) -> Update:
+    return (
+        update(limit_uses)
+        .where(
+            limit_uses.c.bank_code == keys.one("of_bank_code"),
+            limit_uses.c.channel == keys.one("of_channel"),
+            limit_uses.c.clearing_date == keys.one("of_clearing_date"),
+        )
+        .values(used_fen=limit_uses.c.used_fen + keys.one("change_fen"))
     )
-    .values(state=bindparam("new_state"))
+
+
+_LIMIT = ("change_fen", "of_bank_code", "of_channel", "of_clearing_date")
+_MOVE_LIMIT = Statement("move_limit", _move_limit, _LIMIT)
+_TAKE_LIMIT = Statement(
+    "take_limit",
+    lambda keys: _move_limit(keys).where(limit_uses.c.used_fen <= keys.one("used_fen_max")),
+    (*_LIMIT, "used_fen_max"),
 )
-_PRINT_COUNTS = (
-    update(invoices)
-    .where(invoices.c.invoice_no == bindparam("key"), invoices.c.print_count == bindparam("old"))
-    .values(print_count=bindparam("new_print_count"))
-)
-_LIMIT = update(limit_uses).where(
-    limit_uses.c.bank_code == bindparam("key_bank_code"),
-    limit_uses.c.channel == bindparam("key_channel"),
-    limit_uses.c.clearing_date == bindparam("key_clearing_date"),
-)
-_TAKE_LIMIT = _LIMIT.where(limit_uses.c.used_fen <= bindparam("used_fen_max")).values(
-    used_fen=limit_uses.c.used_fen + bindparam("change_fen")
-)
-_MOVE_LIMIT = _LIMIT.values(used_fen=limit_uses.c.used_fen + bindparam("change_fen"))
 
 
 class StaleBatch(Exception):
@@ -78,122 +59,95 @@ class StaleBatch(Exception):
         self.identities = frozenset(identities)
 
 
+class _Sent(NamedTuple):
+    """A statement on its way that has to find ``expected_count`` rows, or else ``stale`` is raised."""
+
+    reply: Reply
+    expected_count: int
+    stale: StaleBatch
+
+
 def store(connection: Connection, working_set: WorkingSet) -> bool:
     """Write all that the batch has changed and tell whether there was anything.
 
     Raises:
         StaleBatch: an identity was taken, or a row is no longer what was loaded.
     """
-    # Both sides are evaluated on purpose: each store writes what it has and says whether it had anything.
-    wrote = [
-        _store_journal(connection, working_set),
-        _store_allocations(connection, working_set),
-        _store_bills(connection, working_set),
-        _store_balances(connection, working_set),
-        _store_states(connection, working_set),
-        _store_invoices(connection, working_set),
-        _store_invoice_prints(connection, working_set),
-        _store_audit(connection, working_set),
-        _store_limits(connection, working_set),
+    trip = Trip(connection)
+    sent = [
+        *_send_journal(trip, working_set),
+        *_send(trip, rows.INSERT_ALLOCATIONS, map(rows.allocation_values, working_set.new_allocations())),
+        *_send_moves(trip, working_set),
+        *_send(trip, _INVOICES, map(rows.invoice_values, working_set.new_invoices())),
+        *_send_print_counts(trip, working_set),
+        *_send_invoice_prints(trip, working_set),
+        *_send(trip, _AUDIT, map(rows.audit_values, working_set.audit())),
+        *_send_limits(trip, working_set),
     ]
-    return any(wrote)
+    trip.go()
+    for reply, expected_count, stale in sent:
+        if reply.count != expected_count:
+            raise stale
+    return not trip.is_empty
 
 
-def _update(connection: Connection, statement: Update, parameters: list[dict[str, Any]], what: str) -> bool:
-    """Run an UPDATE for each row and insist that each found its row as it was loaded."""
-    if not parameters:
-        return False
-    if connection.execute(statement, parameters).rowcount != len(parameters):
-        raise StaleBatch(what)
-    return True
+def _send(trip: Trip, statement: Prepared, values: Iterable[Values], stale: StaleBatch | None = None) -> list[_Sent]:
+    """Add a statement for all rows, if there are any; ``stale``: raised when not each of them is inserted or found."""
+    given = list(values)
+    if not given:
+        return []
+    reply = trip.ask(statement, given)
+    return [] if stale is None else [_Sent(reply, len(given), stale)]
 
 
-def _store_journal(connection: Connection, working_set: WorkingSet) -> bool:
+def _send_journal(trip: Trip, working_set: WorkingSet) -> list[_Sent]:
     new = working_set.new_journal()
-    if not new:
-        return False
-    if rows.INSERT_PAYMENTS.run(connection, list(map(rows.payment_values, new))) != len(new):
-        raise StaleBatch("an identity was taken meanwhile", (payment.identity for payment in new))
-    return True
+    stale = StaleBatch("an identity was taken meanwhile", (payment.identity for payment in new))
+    return _send(trip, rows.INSERT_PAYMENTS, map(rows.payment_values, new), stale)
 
 
-def _store_allocations(connection: Connection, working_set: WorkingSet) -> bool:
-    new = working_set.new_allocations()
-    if new:
-        rows.INSERT_ALLOCATIONS.run(connection, list(map(rows.allocation_values, new)))
-    return bool(new)
-
-
-def _store_bills(connection: Connection, working_set: WorkingSet) -> bool:
-    values = [
+def _send_moves(trip: Trip, working_set: WorkingSet) -> list[_Sent]:
+    """Add what moves rows that were loaded: bills, balances, states of payments."""
+    bill_moves = [
         (new.state._value_, new.settled_by, old.bill_no, old.state._value_) for old, new in working_set.moved_bills()
     ]
-    if values and _BILLS.run(connection, values) != len(values):
-        raise StaleBatch("a bill moved meanwhile")
-    return bool(values)
-
-
-def _store_balances(connection: Connection, working_set: WorkingSet) -> bool:
-    values = [(new.balance_fen, old.account_no, old.balance_fen) for old, new in working_set.moved_accounts()]
-    if values and _BALANCES.run(connection, values) != len(values):
-        raise StaleBatch("a balance moved meanwhile")
-    return bool(values)
-
-
-def _store_states(connection: Connection, working_set: WorkingSet) -> bool:
-    parameters = [
-        {
-            "key_bank_code": move.identity.bank_code,
-            "key_bank_date": move.identity.bank_date,
-            "key_bank_serial": move.identity.bank_serial,
-            "old": move.old,
-            "new_state": move.new,
-        }
+    balances = [(new.balance_fen, old.account_no, old.balance_fen) for old, new in working_set.moved_accounts()]
+    states = [
+        (move.new._value_, bank_code, day_number(bank_date), bank_serial, move.old._value_)
         for move in working_set.state_moves()
+        for bank_code, bank_date, bank_serial in [move.identity]
     ]
-    return _update(connection, _STATES, parameters, "a payment's state moved meanwhile")
-
-
-def _store_invoices(connection: Connection, working_set: WorkingSet) -> bool:
-    new = working_set.new_invoices()
-    if new:
-        connection.execute(_INVOICES, list(map(rows.invoice_parameters, new)))
-    parameters = [
-        {"key": old.invoice_no, "old": old.print_count, "new_print_count": now.print_count}
-        for old, now in working_set.moved_invoices()
+    return [
+        *_send(trip, _BILLS, bill_moves, StaleBatch("a bill moved meanwhile")),
+        *_send(trip, _BALANCES, balances, StaleBatch("a balance moved meanwhile")),
+        *_send(trip, _STATES, states, StaleBatch("a payment's state moved meanwhile")),
     ]
-    return _update(connection, _PRINT_COUNTS, parameters, "an invoice was printed meanwhile") or bool(new)
 
 
-def _store_invoice_prints(connection: Connection, working_set: WorkingSet) -> bool:
-    new = working_set.new_invoice_prints()
-    if not new:
-        return False
-    if insert_new(connection, invoice_prints, list(map(rows.invoice_print_parameters, new))) != len(new):
-        raise StaleBatch("an INVOICE request's identity was taken meanwhile")
-    return True
+def _send_print_counts(trip: Trip, working_set: WorkingSet) -> list[_Sent]:
+    prints = [(now.print_count, old.invoice_no, old.print_count) for old, now in working_set.moved_invoices()]
+    return _send(trip, _PRINT_COUNTS, prints, StaleBatch("an invoice was printed meanwhile"))
 
 
-def _store_audit(connection: Connection, working_set: WorkingSet) -> bool:
-    entries = working_set.audit()
-    if entries:
-        connection.execute(_AUDIT, list(map(rows.audit_parameters, entries)))
-    return bool(entries)
+def _send_invoice_prints(trip: Trip, working_set: WorkingSet) -> list[_Sent]:
+    stale = StaleBatch("an INVOICE request's identity was taken meanwhile")
+    return _send(trip, _INVOICE_PRINTS, map(rows.invoice_print_values, working_set.new_invoice_prints()), stale)
 
 
-def _store_limits(connection: Connection, working_set: WorkingSet) -> bool:
+def _send_limits(trip: Trip, working_set: WorkingSet) -> list[_Sent]:
     uses: dict[LimitKey, list[LimitUse]] = defaultdict(list)
     for use in working_set.limit_uses():
         uses[use.key].append(use)
     missing = working_set.missing_limits()
+    sent = []
     for key in sorted(uses):
         if key in missing:
-            insert_new(connection, limit_uses, [{**key._asdict(), "used_fen": missing[key]}])
-        _move_limit(connection, key, uses[key])
-    return bool(uses)
+            trip.ask(_LIMITS, [rows.limit_values(key, missing[key])])
+        sent += _send_limit(trip, key, uses[key])
+    return sent
 
 
-def _move_limit(connection: Connection, key: LimitKey, uses: list[LimitUse]) -> None:
+def _send_limit(trip: Trip, key: LimitKey, uses: Sequence[LimitUse]) -> list[_Sent]:
     """Move one counter by the sum of ``uses``, provided that each of them, in its order, stays within its limit."""
     change_fen = 0
     rooms = []
@@ -201,10 +155,10 @@ def _move_limit(connection: Connection, key: LimitKey, uses: list[LimitUse]) -> 
         change_fen += use.amount_fen
         if use.limit_fen is not None:
             rooms.append(use.limit_fen - change_fen)
-    parameters: dict[str, Any] = {f"key_{name}": value for name, value in key._asdict().items()}
-    parameters["change_fen"] = change_fen
+    stored = change_fen, key.bank_code, key.channel, day_number(key.clearing_date)
     if not rooms:
         # Taking back where no limit is set finds no counter, and need not.
-        connection.execute(_MOVE_LIMIT, parameters)
-    elif connection.execute(_TAKE_LIMIT, parameters | {"used_fen_max": min(rooms)}).rowcount != 1:
-        raise StaleBatch("the daily limit was used up meanwhile")
+        trip.ask(_MOVE_LIMIT, *stored)
+        return []
+    reply = trip.ask(_TAKE_LIMIT, *stored, min(rooms))
+    return [_Sent(reply, 1, StaleBatch("the daily limit was used up meanwhile"))]

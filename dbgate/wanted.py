@@ -6,11 +6,9 @@ from datetime import date
 from itertools import groupby, islice
 from typing import TypeVar
 
+from dbgate.forms import IN_LIST_MAX
 from dbgate.records import Identity
 from dbgate.work import Needs
-
-IN_LIST_MAX = 1000
-"""Items of an IN list: Oracle's limit (ORA-01795)."""
 
 Item = TypeVar("Item")
 

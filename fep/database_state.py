@@ -66,6 +66,6 @@ def clearing_dates(database: Database, bank_codes: Iterable[str]) -> dict[str, d
     """Return the clearing dates of these banks, as stored."""
     working_set = WorkingSet()
     with database.connect(money=False) as connection, connection.begin():
-        load_days(connection, sorted(bank_codes), working_set, shared=False)
+        load_days(connection, sorted(bank_codes), working_set)
     days = {bank_code: working_set.day(bank_code) for bank_code in bank_codes}
     return {bank_code: day.clearing_date for bank_code, day in sorted(days.items()) if day is not None}

@@ -188,10 +188,10 @@ def test_statements_follow_the_order_of_the_locks(engine: str, database: Databas
         "SELECT payments",  # originals
         "SELECT payments",  # own identities
         "SELECT bills",  # unsettled
+        "SELECT invoice_prints",
         "SELECT allocations",
         "SELECT bills",  # of the originals
         "SELECT invoices",
-        "SELECT invoice_prints",
         "SELECT limit_uses",
         "SELECT payments",  # what the new counter begins with
         "INSERT payments",

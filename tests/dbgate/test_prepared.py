@@ -1,54 +1,149 @@
-"""Statements: each of the gate's compiles for every engine that will run it."""
+"""Statements: each of the gate's compiles for every engine that will run it, and takes values by position."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import Insert, Select, Update, bindparam, update
+from sqlalchemy import select
 from sqlalchemy.dialects import oracle, postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
-from dbgate import loading, reading, storing
-from dbgate.insertion import insert_if_new
-from dbgate.prepared import Prepared
-from dbgate.tables import accounts, payments
+from dbgate import cut_off, loading, reading, storing  # noqa: F401 - their statements are registered
+from dbgate.prepared import InsertRows, Prepared, Statement, UpdateRows
+from dbgate.tables import accounts, allocations, payments
 
-DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect(), "oracle": oracle.dialect()}
-
-
-def build(_dialect: str) -> Update:
-    return update(accounts).where(accounts.c.account_no == bindparam("key")).values(balance_fen=bindparam("new"))
+SQLITE, POSTGRESQL, ORACLE = sqlite.dialect(), postgresql.psycopg.dialect(), oracle.oracledb.dialect()
+DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "oracle": ORACLE}
 
 
-def test_values_in_the_statement_s_order() -> None:
-    """Tuples are handed over as the engine wants them, whatever the order of their names."""
-    same = Prepared(build, ("new", "key"))._compile(sqlite.dialect())
-    turned = Prepared(build, ("key", "new"))._compile(sqlite.dialect())
-    named = Prepared(build, ("key", "new"))._compile(postgresql.dialect())
+class Cursor:
+    """Notes what it is given."""
 
-    assert same[0] == "UPDATE accounts SET balance_fen=? WHERE accounts.account_no = ?"
-    assert same[1]([(5, "01")]) == [(5, "01")]
-    assert turned[1]([("01", 5)]) == [(5, "01")]
-    assert named[1]([("01", 5)]) == [{"key": "01", "new": 5}]
+    rowcount = 0
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.values: Any = None
+
+    def execute(self, text: str, values: Any) -> None:
+        self.text, self.values = text, values
+
+    def executemany(self, text: str, values: Any, *, batcherrors: bool = False) -> None:
+        self.text, self.values = text, values
+
+    def getbatcherrors(self) -> list[Any]:
+        return []
+
+
+def executed(statement: Prepared, dialect: Dialect, *arguments: Any) -> tuple[str, Any]:
+    cursor = Cursor()
+    statement.execute(cursor, dialect, arguments)
+    return cursor.text, cursor.values
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    """Statements of a test are in nobody else's register."""
+    before = dict(Prepared._all)
+    yield
+    Prepared._all.clear()
+    Prepared._all.update(before)
+
+
+def by_keys() -> Statement:
+    return Statement(
+        "t_by_keys",
+        lambda keys: select(accounts.c.name).where(
+            accounts.c.balance_fen == keys.one("balance"), keys.among(accounts.c.account_no, "items")
+        ),
+        ("items", "balance"),
+        ("items",),
+    )
+
+
+def test_list_of_keys_fills_up_to_a_power_of_two() -> None:
+    """SQLite and Oracle: the last key again, so that few texts have to be parsed; values in the order of the text."""
+    statement = by_keys()
+
+    assert executed(statement, SQLITE, ["a"], 5)[1] == (5, "a")
+    text, values = executed(statement, SQLITE, ["a", "b", "c"], 5)
+    assert text.endswith("balance_fen = ? AND accounts.account_no IN (?, ?, ?, ?)")
+    assert values == (5, "a", "b", "c", "c")
+    assert executed(statement, ORACLE, ["a", "b"], 5) == (
+        "SELECT accounts.name \nFROM accounts \nWHERE accounts.balance_fen = :1 AND accounts.account_no IN (:2, :3)",
+        (5, "a", "b"),
+    )
+    assert len(executed(statement, ORACLE, ["a"] * 700, 5)[1]) == 1001
+
+
+def test_array_of_keys() -> None:
+    """PostgreSQL: one text whatever the number of keys, and the keys as an array in its own notation."""
+    statement = by_keys()
+
+    one, three = (
+        executed(statement, POSTGRESQL, ["a"], 5),
+        executed(statement, POSTGRESQL, ['q"\\', "户,}{", "NULL"], 5),
+    )
+
+    assert one[0] == three[0]
+    assert one[0].endswith("accounts.account_no = ANY (%s::VARCHAR(32)[])")
+    assert one[1] == (5, '{"a"}')
+    assert three[1] == (5, '{"q\\"\\\\","户,}{","NULL"}')
+
+
+def test_rows_of_an_insert() -> None:
+    """Rows go one by one to SQLite and Oracle, and as one array for each column to PostgreSQL."""
+    insert = InsertRows("t_insert", allocations, if_new=True)
+    given = [(1, "B1", 100, 0), (2, "B2", 200, None)]
+
+    assert executed(insert, SQLITE, given) == (
+        "INSERT INTO allocations (fep_serial, bill_no, principal_fen, late_fee_fen) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
+        given,
+    )
+    text, values = executed(insert, POSTGRESQL, given)
+    assert "FROM unnest(%s::BIGINT[], %s::VARCHAR(32)[], %s::BIGINT[], %s::BIGINT[]) AS given(" in text
+    assert text.endswith("ON CONFLICT DO NOTHING")
+    assert values == ("{1,2}", '{"B1","B2"}', "{100,200}", "{0,NULL}")
+
+
+def test_rows_of_an_update_in_the_order_of_the_text() -> None:
+    """New values come first in a row, then what it is found by; the engine gets them as its text has them."""
+    update = UpdateRows("t_update", accounts, ["balance_fen"], ["account_no", "balance_fen"])
+
+    text, values = executed(update, SQLITE, [(7, "01", 5)])
+    assert text == "UPDATE accounts SET balance_fen=? WHERE accounts.account_no = ? AND accounts.balance_fen = ?"
+    assert values == [(7, "01", 5)]
+    text, values = executed(update, POSTGRESQL, [(7, "01", 5), (8, "02", 6)])
+    assert text.startswith("UPDATE accounts SET balance_fen=given.new_balance_fen FROM unnest(")
+    assert values == ("{7,8}", '{"01","02"}', "{5,6}")
+
+
+def test_two_statements_of_one_name() -> None:
+    """Names are unique, for the stored texts go by them."""
+    by_keys()
+    with pytest.raises(ValueError, match="two statements called t_by_keys"):
+        by_keys()
+
+
+def test_constants_of_the_engine_s_grammar() -> None:
+    """What the builder does not name is filled in: SQLite writes an OFFSET with every LIMIT."""
+    text, values = executed(reading._PAYMENTS_SINCE, SQLITE, "01", 20261122000000000)
+
+    assert text.endswith("LIMIT 3840 OFFSET ?")
+    assert values == ("01", 20261122000000000, 0)
 
 
 def test_locks_of_postgresql() -> None:
     """PostgreSQL: clearing dates are locked shared, accounts and originals for update, in the order of their keys."""
-    days = str(loading._CLEARING_DAYS_SHARED.compile(dialect=DIALECTS["postgresql"]))
-    rows = str(loading._ACCOUNTS_LOCKED.compile(dialect=DIALECTS["postgresql"]))
-    originals = str(loading._by_identity(payments, 2, locked=True).compile(dialect=DIALECTS["postgresql"]))
-
-    assert days.endswith("ORDER BY clearing_dates.bank_code FOR SHARE")
-    assert rows.endswith("ORDER BY accounts.account_no FOR UPDATE")
+    assert loading._DAYS_SHARED.text(POSTGRESQL).endswith("ORDER BY clearing_dates.bank_code FOR SHARE")
+    assert loading._ACCOUNTS_LOCKED.text(POSTGRESQL).endswith("ORDER BY accounts.account_no FOR UPDATE")
+    originals = loading._by_identity(payments, 2, locked=True).text(POSTGRESQL)
     assert originals.endswith("ORDER BY payments.bank_code, payments.bank_date, payments.bank_serial FOR UPDATE")
-    assert str(insert_if_new(payments, "postgresql").compile(dialect=DIALECTS["postgresql"])).endswith(
-        "ON CONFLICT DO NOTHING"
-    )
+    assert storing.rows.INSERT_PAYMENTS.text(POSTGRESQL).endswith("ON CONFLICT DO NOTHING")
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_every_statement_compiles(dialect: Dialect) -> None:
-    """No statement of the gate is beyond an engine's grammar; Oracle's lack only ON CONFLICT."""
-    statements = [value for module in (loading, reading, storing) for value in vars(module).values()]
-    compiled = [str(s.compile(dialect=dialect)) for s in statements if isinstance(s, Select | Update | Insert)]
-    compiled += [s._compile(dialect)[0] for s in statements if isinstance(s, Prepared)]
-    compiled.append(str(reading._accounts_by("meter_no").compile(dialect=dialect)))
-
-    assert len(compiled) >= 18
+    """No statement of the gate is beyond an engine's grammar."""
+    assert len([statement.text(dialect) for statement in Prepared.all()]) >= 28

@@ -15,8 +15,10 @@ from dbgate.clearing import ClearingDates
 from dbgate.column_types import day_number
 from dbgate.database import Database
 from dbgate.load_kinds import ACCOUNTS, BILLS
+from dbgate.prepared import Statement
 from dbgate.records import Account, Allocation, Bill, LimitKey, Payment
 from dbgate.tables import accounts, allocations, bills, limit_uses, payments
+from dbgate.trip import run
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from handlers.catalogue import HANDLERS
@@ -26,6 +28,21 @@ from tests.support.ledger import Submission, Utility
 from tests.support.records import NOW
 
 DEADLINE_S = 60.0
+
+_ACCOUNT = Statement(
+    "test_account",
+    lambda keys: select(*rows.ACCOUNT_COLUMNS).where(accounts.c.account_no == keys.one("account_no")),
+    ("account_no",),
+)
+_BILLS_OF = Statement(
+    "test_bills_of",
+    lambda keys: (
+        select(*rows.BILL_COLUMNS).where(bills.c.account_no == keys.one("account_no")).order_by(bills.c.bill_no)
+    ),
+    ("account_no",),
+)
+_JOURNAL = Statement("test_journal", lambda _: select(*payments.c))
+_ALLOCATIONS = Statement("test_allocations", lambda _: select(*allocations.c))
 
 
 class SqlLedger:
@@ -57,22 +74,21 @@ class SqlLedger:
         return answers
 
     def account(self, account_no: str) -> Account:
-        statement = select(*rows.ACCOUNT_COLUMNS).where(accounts.c.account_no == account_no)
         with self._reading() as connection:
-            return rows.account_of(connection.execute(statement).one())
+            [row] = run(connection, _ACCOUNT, account_no).rows
+            return rows.account_of(row)
 
     def bills_of(self, account_no: str) -> list[Bill]:
-        statement = select(*rows.BILL_COLUMNS).where(bills.c.account_no == account_no).order_by(bills.c.bill_no)
         with self._reading() as connection:
-            return [rows.bill_of(row) for row in connection.execute(statement)]
+            return [rows.bill_of(row) for row in run(connection, _BILLS_OF, account_no).rows]
 
     def journal(self) -> list[Payment]:
         with self._reading() as connection:
-            return [rows.payment_of(row) for row in connection.execute(select(*payments.c))]
+            return [rows.payment_of(row) for row in run(connection, _JOURNAL).rows]
 
     def allocations(self) -> list[Allocation]:
         with self._reading() as connection:
-            return [rows.allocation_of(row) for row in connection.execute(select(*allocations.c))]
+            return [rows.allocation_of(row) for row in run(connection, _ALLOCATIONS).rows]
 
     def limit_used(self, key: LimitKey) -> int:
         condition = [limit_uses.c[name] == value for name, value in key._asdict().items()]

@@ -1,5 +1,6 @@
 """Statements as the engine itself sees them, whatever way they were sent; and a hand on one of them. 语句旁观"""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -71,16 +72,42 @@ def on_statement(
     def _connected(connection: Any, _record: object) -> None:
         connection.cursor_factory = _Cursor
 
-    def _executing(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if fragment in statement:
-            before()
-
-    def _executed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if fragment in statement:
-            after()
-
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "before_cursor_execute", _executing)
-        event.listen(engine, "after_cursor_execute", _executed)
+        _around_sqlite(engine, fragment, before, after)
     else:
         event.listen(engine, "connect", _connected)
+
+
+class _Wrapped:
+    """A connection of SQLite's, whose class cannot be told of another cursor once it is open."""
+
+    def __init__(self, connection: sqlite3.Connection, cursor_type: type[sqlite3.Cursor]) -> None:
+        self._connection = connection
+        self._cursor_type = cursor_type
+
+    def cursor(self) -> sqlite3.Cursor:
+        return self._connection.cursor(self._cursor_type)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def _around_sqlite(engine: Engine, fragment: str, before: Callable[[], object], after: Callable[[], object]) -> None:
+    class _Cursor(sqlite3.Cursor):
+        def execute(self, query: str, *arguments: Any) -> Any:
+            return self._around(super().execute, query, *arguments)
+
+        def executemany(self, query: str, *arguments: Any) -> Any:
+            return self._around(super().executemany, query, *arguments)
+
+        def _around(self, run: Callable[..., Any], query: str, *arguments: Any) -> Any:
+            if fragment not in query:
+                return run(query, *arguments)
+            before()
+            result = run(query, *arguments)
+            after()
+            return result
+
+    pool: Any = engine.pool
+    connect = pool._creator
+    pool._creator = lambda: _Wrapped(connect(), _Cursor)
