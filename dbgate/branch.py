@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from dbgate import schema
+from dbgate import drawing, schema
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, GateError, SchemaMismatch
 from dbgate.gate import Gate
@@ -91,6 +91,22 @@ def open_all(
     if len(closed) == len(branches):
         raise closed[0][1]
     return closed
+
+
+def draw_fep_serials(branches: Sequence[Branch], count: int) -> list[int]:
+    """Draw fep_serials for what belongs to no database, from the first open branch that gives any. Blocks.
+
+    Raises:
+        DatabaseUnavailable: none of them gives any.
+    """
+    error = DatabaseUnavailable("no database is open")
+    for branch in branches:
+        if branch.is_open:
+            try:
+                return drawing.draw_fep_serials(branch.database, count)
+            except DatabaseUnavailable as unavailable:
+                error = unavailable
+    raise error
 
 
 def _has_no_file(database: Database) -> bool:

@@ -23,15 +23,14 @@ from twisted.python.failure import Failure
 from crypto.errors import CryptoError
 from crypto.key_store import KeyStore
 from crypto.master_key import resolve_master_key
-from dbgate.drawing import draw_fep_serials
+from dbgate.branch import Branch
+from dbgate.branches import Branches
 from dbgate.errors import GateError
-from dbgate.gate import Gate
-from dbgate.schema import check
 from dbgate.work import Work
+from fep.billing import Billing
 from fep.clock import SteadyClock, shanghai_now
 from fep.config.settings import Address, Settings
 from fep.control import ControlFactory
-from fep.databases import open_database
 from fep.links.bank import Bank
 from fep.links.echo_serials import EchoSerials
 from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
@@ -42,7 +41,11 @@ from fep.log_writer import LogWriter
 from protocol.dialects.registry import DIALECTS
 
 CLEARING_INTERVAL_S = 5.0
-"""How often the clearing dates are looked at without any payment: a bank without traffic rolls within seconds."""
+"""How often each database is looked after without any payment: a bank without traffic rolls within seconds, and a
+database that was away at the start is served within seconds when it is back."""
+
+_THREADS = 10
+"""Twisted's own number of threads, beside those that look after the databases."""
 
 EXIT_DONE = 0
 EXIT_CANNOT_RUN = 3
@@ -109,7 +112,7 @@ class Daemon:
         self._control_ports: list[IListeningPort] = []
         self._factories: list[LinkFactory] = []
         self._loops: list[LoopingCall] = []
-        self._gate: Gate | None = None
+        self._billing: Billing | None = None
         self._services: Services | None = None
         self._turn = Lock()
         self._is_stopping = False
@@ -117,35 +120,29 @@ class Daemon:
     def start(self) -> None:
         """Open everything and listen; what is opened is released by ``release`` when this raises."""
         banks = self._load_banks()
-        billing = self._settings.billing
-        database = open_database(self._settings)
-        check(database.read_engine)
-        cut_offs = {code: bank.settings.cut_off for code, bank in banks.items()}
-        self._gate = gate = Gate(
-            database,
-            self._deliver,
-            cut_offs=cut_offs,
-            batch_max=billing.batch_max,
-            queue_max=billing.queue_max,
-            turn=self._turn,
+        self._billing = billing = Billing(self._settings, self._deliver, self._turn)
+        billing.open()
+        serials = EchoSerials(billing.draw_fep_serials, self._reactor)
+        self._services = Services(
+            self._settings, banks, billing.gate, SteadyClock(), shanghai_now, serials.draw, self._turn
         )
-        gate.ensure_banks(banks)
-        gate.forget_daily_counters()
-        clock = SteadyClock()
-        serials = EchoSerials(partial(draw_fep_serials, database), self._reactor)
-        self._services = Services(self._settings, banks, gate, clock, shanghai_now, serials.draw, self._turn)
+        if isinstance(billing.gate, Branches):
+            self._services.branch_of = billing.gate.home_of
         self._listen(self._services)
         self._listen_for_operators()
         self._repeat(CHECK_INTERVAL_S, self._check_limits)
-        self._repeat(CLEARING_INTERVAL_S, self._roll_clearing_dates)
+        # One that hangs keeps a thread of the pool busy; drawing numbers and ending need some too.
+        self._reactor.suggestThreadPoolSize(_THREADS + len(billing.branches))
+        for branch in billing.branches:
+            self._repeat(CLEARING_INTERVAL_S, partial(self._look_after, branch))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         _log.info("started", pid=os.getpid(), banks=len(banks), addresses=[str(a) for a in self._addresses()])
 
     def release(self) -> None:
         """Close what ``start`` had opened."""
-        if self._gate is not None:
-            self._gate.close(1.0)
+        if self._billing is not None:
+            self._billing.close(1.0)
 
     def _load_banks(self) -> dict[str, Bank]:
         settings = self._settings
@@ -212,15 +209,20 @@ class Daemon:
             factory.check(now)
         self._services.in_work.check(now)
 
-    def _roll_clearing_dates(self) -> "Deferred[None]":
-        assert self._gate is not None
+    def _look_after(self, branch: Branch) -> "Deferred[None]":
+        assert self._billing is not None
         done: Deferred[None] = deferToThreadPool(
-            self._reactor, self._reactor.getThreadPool(), self._gate.roll_clearing_dates
+            self._reactor, self._reactor.getThreadPool(), self._billing.look_after, branch
         )
-        return done.addErrback(lambda failure: _log.warning("clearing_roll_failed", error=failure.value))
+        return done.addErrback(self._look_failed, branch)
+
+    def _look_failed(self, failure: Failure, branch: Branch) -> None:
+        event = "clearing_roll_failed" if branch.is_open else "database_closed"
+        _log.warning(event, database=branch.name, number=branch.number, error=failure.value)
 
     def _status(self) -> dict[str, Any]:
         assert self._services is not None
+        assert self._billing is not None
         services = self._services
         connections = [connection for factory in self._factories for connection in factory.connections]
         signed_in = [connection.link.bank for connection in connections if connection.link.bank]
@@ -239,6 +241,7 @@ class Daemon:
                 }
                 for code, bank in services.banks.items()
             },
+            "databases": self._billing.state(),
             "transactions": [
                 {"bank_code": bank, "transaction": transaction, "response_code": code, "count": count}
                 for (bank, transaction, code), count in sorted(services.transaction_log.counts.items())
@@ -270,6 +273,6 @@ class Daemon:
         for loop in self._loops:
             if loop.running:
                 loop.stop()
-        assert self._gate is not None
-        yield deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._gate.close, 15.0)
+        assert self._billing is not None
+        yield deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._billing.close, 15.0)
         _log.info("stopped")

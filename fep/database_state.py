@@ -1,6 +1,8 @@
-"""Database state 数据库状态: what an operator asks about the billing database, without any daemon."""
+"""Database state 数据库状态: what an operator asks about the billing databases, without any daemon."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -36,14 +38,22 @@ class DatabaseState:
     clearing_dates: dict[str, date] = field(default_factory=dict)
 
 
-def database_state(settings: Settings) -> DatabaseState:
-    """Ask the billing database; to look at an SQLite file that is not there must not make one."""
-    path = sqlite_path(settings.billing.databases[0].url)
+def database_states(settings: Settings) -> list[DatabaseState]:
+    """Ask all billing databases at the same time, as one that hangs must delay no other; in the order of the file."""
+    count = len(settings.billing.databases)
+    with ThreadPoolExecutor(count) as pool:  # each thread speaks the user's language
+        asked = [pool.submit(copy_context().run, database_state, settings, index) for index in range(count)]
+        return [each.result() for each in asked]
+
+
+def database_state(settings: Settings, index: int = 0) -> DatabaseState:
+    """Ask one billing database; to look at an SQLite file that is not there must not make one."""
+    path = sqlite_path(settings.billing.databases[index].url)
     if path is not None and not path.exists():
         problem = say(en=f"{path} does not exist; run fep db upgrade", zh=f"{path} 不存在; 请执行 fep db upgrade")
         return DatabaseState(is_reachable=False, is_current=False, problem=problem)
     try:
-        database = open_database(settings)
+        database = open_database(settings, index)
     except DatabaseUnserved as error:
         problem = database_reason_text(str(error))
         return DatabaseState(is_reachable=False, is_current=False, problem=problem, is_served=False)
@@ -69,3 +79,10 @@ def clearing_dates(database: Database, bank_codes: Iterable[str]) -> dict[str, d
         load_days(connection, sorted(bank_codes), working_set)
     days = {bank_code: working_set.day(bank_code) for bank_code in bank_codes}
     return {bank_code: day.clearing_date for bank_code, day in sorted(days.items()) if day is not None}
+
+
+def clearing_dates_text(dates: Mapping[str, date]) -> str:
+    """Return clearing dates on one line: the one date of all banks, or each bank's; empty when there is none."""
+    if len(set(dates.values())) == 1:
+        return str(next(iter(dates.values())))
+    return ", ".join(f"{bank_code} {day}" for bank_code, day in dates.items())

@@ -8,15 +8,20 @@ from fep.config.references import resolve
 from fep.config.settings import DatabaseSettings, Settings
 
 
-def open_database(settings: Settings) -> Database:
-    """Open the billing database; nothing is connected yet.
+def open_databases(settings: Settings) -> list[Database]:
+    """Open all billing databases, in the order of the configuration; nothing is connected yet. Raises as below."""
+    return [open_database(settings, index) for index in range(len(settings.billing.databases))]
+
+
+def open_database(settings: Settings, index: int = 0) -> Database:
+    """Open the billing database of the ``index``-th table, from 0; nothing is connected yet.
 
     Raises:
         ConfigInvalid: its password cannot be had from its reference.
         DatabaseUnavailable: the driver is not installed.
     """
-    database = settings.billing.databases[0]
-    place = Place(settings.directory / "fep.toml", "billing.database[1].password")
+    database = settings.billing.databases[index]
+    place = Place(settings.directory / "fep.toml", f"billing.database[{index + 1}].password")
     password = resolve(database.password, place) if database.password else ""
     return Database(_url(database, password), database_no=database.number)
 

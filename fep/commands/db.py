@@ -1,23 +1,28 @@
-"""``fep db`` 数据库: the schema of the billing database."""
+"""``fep db`` 数据库: the schema of the billing databases."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from fep.command_line import EXIT_DONE, Group, command, config_option, option
+from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, Group, command, config_option, option
 from fep.language import Text, say
+
+if TYPE_CHECKING:
+    from fep.config.settings import Settings
 
 db = Group(
     "db",
-    text=Text("Schema of the billing database.", "营业数据库的表结构。"),
+    text=Text("Schema of the billing databases.", "营业数据库的表结构。"),
     no_args_is_help=True,
 )
 
 
 @command(
     "upgrade",
-    en="Bring the database to the schema of this program.\n\nDoes nothing when it has it already.",
-    zh="将数据库升级到本程序的表结构。\n\n已是最新时不做任何改动。",
+    en="Bring all databases to the schema of this program.\n\nDoes nothing to one that has it already. Where one of "
+    "several fails, the others are upgraded all the same; exit code 3.",
+    zh="将所有数据库升级到本程序的表结构。\n\n已是最新的不做任何改动。其中之一失败时, 其余照常升级; 退出码为 3。",
 )
 @config_option
 @option(
@@ -27,23 +32,49 @@ db = Group(
     zh="不执行, 只输出 SQL, 供管理员审核执行。",
 )
 def upgrade(config_path: Path, sql: bool) -> int:
-    """Upgrade the database, or print how."""
+    """Upgrade the databases, or print how."""
     from dbgate import schema
     from fep.config.configuration import load
-    from fep.databases import open_database
 
     settings = load(config_path)
     if sql:
-        backend = settings.billing.databases[0].url.partition(":")[0].partition("+")[0]
-        click.echo(schema.offline_sql(backend))
+        engines = [table.url.partition(":")[0].partition("+")[0] for table in settings.billing.databases]
+        for engine in dict.fromkeys(engines):
+            click.echo(schema.offline_sql(engine))
         return EXIT_DONE
-    database = open_database(settings)
+    if len(settings.billing.databases) > 1:
+        return _upgrade_each(settings)
+    _upgrade(settings, 0)
+    click.echo(say(en="the database has the schema of this program", zh="数据库表结构已是最新"))
+    return EXIT_DONE
+
+
+def _upgrade_each(settings: "Settings") -> int:
+    """Upgrade several databases; each is a schema by itself, so one that is away does not keep the others back."""
+    from dbgate.errors import GateError
+    from fep.database_reasons import database_reason_text
+
+    exit_code = EXIT_DONE
+    for index, table in enumerate(settings.billing.databases):
+        try:
+            _upgrade(settings, index)
+        except GateError as error:
+            click.echo(f"{table.name}: {database_reason_text(str(error))}", err=True)
+            exit_code = EXIT_CANNOT_RUN
+        else:
+            click.echo(say(en=f"{table.name}: has the schema of this program", zh=f"{table.name}: 表结构已是最新"))
+    return exit_code
+
+
+def _upgrade(settings: "Settings", index: int) -> None:
+    from dbgate import schema
+    from fep.databases import open_database
+
+    database = open_database(settings, index)
     try:
         schema.upgrade(database.money_engine)
     finally:
         database.dispose()
-    click.echo(say(en="the database has the schema of this program", zh="数据库表结构已是最新"))
-    return EXIT_DONE
 
 
 db.add_command(upgrade)

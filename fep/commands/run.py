@@ -45,10 +45,11 @@ def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
     """Run the daemon and return its exit code."""
     from fep import daemon
     from fep.config.configuration import load
-    from fep.databases import open_database
+    from fep.databases import open_databases
 
     settings = load(config_path)
-    open_database(settings).dispose()  # connects to nothing; a driver that is missing is said here, not in the log
+    for database in open_databases(settings):  # connects to nothing; a driver that is missing is said here, not logged
+        database.dispose()
     if addresses:
         settings = replace(settings, listener=replace(settings.listener, addresses=addresses))
     return daemon.run(settings)

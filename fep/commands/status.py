@@ -1,4 +1,4 @@
-"""``fep status`` 状态: what the running daemon says of itself, and what the database says."""
+"""``fep status`` 状态: what the running daemon says of itself, and what the databases say."""
 
 import json
 from pathlib import Path
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 @config_option
 @option("--json", "as_json", is_flag=True, en="As one JSON object.", zh="输出为一个 JSON 对象。")
 def status(config_path: Path, as_json: bool) -> int:
-    """Ask daemon and database."""
+    """Ask daemon and databases."""
     from fep.config.configuration import load
     from fep.control_client import DaemonSilent, ask
-    from fep.database_state import database_state
+    from fep.database_state import database_states
 
     settings = load(config_path)
     try:
         daemon, silence = ask(settings.control.socket, "status"), None
     except DaemonSilent as error:
         daemon, silence = None, error
-    database = database_state(settings)
+    states = database_states(settings)
     if as_json:
-        click.echo(json.dumps(_as_json(daemon, database), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_as_json(settings, daemon, states), ensure_ascii=False, indent=2))
     else:
-        _show(settings, daemon, database)
+        _show(settings, daemon, states)
     if silence is not None:
         _say_silence(silence, config_path)
     return EXIT_DONE if daemon is not None else EXIT_CANNOT_RUN
@@ -55,19 +55,24 @@ def _say_silence(silent: "DaemonSilent", config_path: Path) -> None:
     )
 
 
-def _as_json(daemon: dict[str, Any] | None, database: "DatabaseState") -> dict[str, Any]:
+def _as_json(settings: "Settings", daemon: dict[str, Any] | None, states: "list[DatabaseState]") -> dict[str, Any]:
     return {
         "daemon": daemon,
-        "database": {
-            "is_reachable": database.is_reachable,
-            "is_current": database.is_current,
-            "problem": database.problem,
-            "clearing_dates": {bank_code: str(day) for bank_code, day in database.clearing_dates.items()},
-        },
+        "databases": [
+            {
+                "name": table.name,
+                "number": table.number,
+                "is_reachable": state.is_reachable,
+                "is_current": state.is_current,
+                "problem": state.problem,
+                "clearing_dates": {bank_code: str(day) for bank_code, day in state.clearing_dates.items()},
+            }
+            for table, state in zip(settings.billing.databases, states, strict=True)
+        ],
     }
 
 
-def _show(settings: "Settings", daemon: dict[str, Any] | None, database: "DatabaseState") -> None:
+def _show(settings: "Settings", daemon: dict[str, Any] | None, states: "list[DatabaseState]") -> None:
     from fep.reports import Report
 
     if daemon is not None:
@@ -82,13 +87,37 @@ def _show(settings: "Settings", daemon: dict[str, Any] | None, database: "Databa
         )
         report.rows((name, _text(daemon.get(key))) for key, name in names)
         report.show()
-    _show_banks(settings, daemon or {}, database)
+    _show_banks(settings, daemon or {}, states)
     if daemon is not None:
         _show_counts(daemon)
-    click.echo(say(en="database: ", zh="数据库: ") + (database.problem or say(en="schema current", zh="表结构最新")))
+    _show_databases(settings, daemon or {}, states)
 
 
-def _show_banks(settings: "Settings", daemon: dict[str, Any], database: "DatabaseState") -> None:
+def _show_databases(settings: "Settings", daemon: dict[str, Any], states: "list[DatabaseState]") -> None:
+    from fep.database_state import clearing_dates_text
+    from fep.reports import Report
+
+    served = {database.get("number"): database.get("is_open") for database in daemon.get("databases", [])}
+    report = Report(
+        say(en="database", zh="数据库"),
+        say(en="number", zh="编号"),
+        say(en="served", zh="服务中"),
+        say(en="clearing dates", zh="清算日期"),
+        say(en="state", zh="状态"),
+    )
+    for table, state in zip(settings.billing.databases, states, strict=True):
+        report.row(
+            table.name,
+            table.number,
+            _text(served.get(table.number, "-")),
+            clearing_dates_text(state.clearing_dates) or "-",
+            state.problem.replace("\n", "; ") or say(en="schema current", zh="表结构最新"),
+        )
+    report.show()
+
+
+def _show_banks(settings: "Settings", daemon: dict[str, Any], states: "list[DatabaseState]") -> None:
+    """Show each bank with its clearing date: the earliest, for a day is closed when the last database has rolled."""
     from fep.reports import Report
 
     running = daemon.get("banks", {})
@@ -100,7 +129,8 @@ def _show_banks(settings: "Settings", daemon: dict[str, Any], database: "Databas
     )
     for bank_code, bank in settings.banks.items():
         links = running.get(bank_code, {}).get("links", "-")
-        report.row(bank_code, bank.name, links, database.clearing_dates.get(bank_code, "-"))
+        days = [state.clearing_dates[bank_code] for state in states if bank_code in state.clearing_dates]
+        report.row(bank_code, bank.name, links, min(days, default="-"))
     report.show()
 
 

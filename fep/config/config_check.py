@@ -11,8 +11,8 @@ from crypto.key_store import KeyStore
 from fep.config.configuration import BANKS_FOLDER
 from fep.config.database_url import sqlite_path
 from fep.config.key_stores import open_key_store
-from fep.config.settings import BankSettings, Settings
-from fep.database_state import database_state
+from fep.config.settings import BankSettings, DatabaseSettings, Settings
+from fep.database_state import DatabaseState, clearing_dates_text, database_states
 from fep.language import Text
 from fep.links.bank import Bank
 from protocol.transactions import Transaction
@@ -48,7 +48,7 @@ def check(settings: Settings, path: Path) -> Iterator[Check]:
         )
     for bank in settings.banks.values():
         yield from _check_bank(bank)
-    yield from _check_database(settings)
+    yield from _check_databases(settings)
 
 
 def _check_files(settings: Settings, path: Path) -> Iterator[Check]:
@@ -59,13 +59,14 @@ def _check_files(settings: Settings, path: Path) -> Iterator[Check]:
             yield Check(
                 Level.PROBLEM, str(file), Text("every user may write it; chmod o-w", "任何用户可写; 请执行 chmod o-w")
             )
-    database = sqlite_path(settings.billing.databases[0].url)
-    if database is not None and database.exists() and database.stat().st_mode & stat.S_IROTH:
-        yield Check(
-            Level.WARNING,
-            str(database),
-            Text("every user may read the customers' data; chmod 600", "任何用户可读客户资料; 请执行 chmod 600"),
-        )
+    for table in settings.billing.databases:
+        database = sqlite_path(table.url)
+        if database is not None and database.exists() and database.stat().st_mode & stat.S_IROTH:
+            yield Check(
+                Level.WARNING,
+                str(database),
+                Text("every user may read the customers' data; chmod 600", "任何用户可读客户资料; 请执行 chmod 600"),
+            )
 
 
 def _check_keys(settings: Settings) -> Iterator[Check]:
@@ -122,20 +123,32 @@ def _check_bank(bank: BankSettings) -> Iterator[Check]:
         yield Check(Level.WARNING, subject, Text("is suspended", "已暂停业务"))
 
 
-def _check_database(settings: Settings) -> Iterator[Check]:
-    subject = settings.billing.databases[0].name
-    state = database_state(settings)
-    if state.problem:
-        yield Check(Level.PROBLEM, subject, Text(state.problem, state.problem), state.is_served)
-    else:
-        yield Check(Level.GOOD, subject, Text("reachable, schema current", "可连接, 表结构最新"))
-    if not settings.billing.databases[0].url.startswith("sqlite"):
+def _check_databases(settings: Settings) -> Iterator[Check]:
+    tables = settings.billing.databases
+    for table, state in zip(tables, database_states(settings), strict=True):
+        yield _check_database(table, state)
+    servers = ", ".join(table.name for table in tables if not table.url.startswith("sqlite"))
+    if servers:
         yield Check(
             Level.WARNING,
-            subject,
+            servers,
             Text(
                 "no payment is lost or doubled across a failover with synchronous replication only; "
                 "see that the standby is synchronous",
                 "数据库切换时, 仅在同步复制下才能保证交易不丢不重; 请确认备库为同步复制",
             ),
         )
+
+
+def _check_database(table: DatabaseSettings, state: DatabaseState) -> Check:
+    if state.problem:
+        return Check(Level.PROBLEM, table.name, Text(state.problem, state.problem), state.is_served)
+    days = clearing_dates_text(state.clearing_dates)
+    return Check(
+        Level.GOOD,
+        table.name,
+        Text(
+            f"reachable, schema current; number {table.number}; clearing dates: {days or 'none yet'}",
+            f"可连接, 表结构最新; 编号 {table.number}; 清算日期: {days or '尚无'}",
+        ),
+    )

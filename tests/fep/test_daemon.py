@@ -78,6 +78,9 @@ class Reactor(MemoryReactorClock):
     def getThreadPool(self) -> "Reactor":
         return self
 
+    def suggestThreadPoolSize(self, size: int) -> None:
+        self.done.append(f"threads {size}")
+
     def callInThreadWithCallback(self, on_result: Callable[[bool, Any], None], function: Any, *args: Any) -> None:
         try:
             result = function(*args)
@@ -164,13 +167,13 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, reactor: Reactor) -> None:
         self.signals: dict[int, Callable[..., None]] = {}
-        self.database: Any = SimpleNamespace(read_engine="read engine")
+        self.database: Any = SimpleNamespace(read_engine="read engine", database_no=1)
         self.schema: Exception | None = None
         self.drawn: list[int] = []
-        monkeypatch.setattr(module, "open_database", lambda _settings: self.database)
-        monkeypatch.setattr(module, "check", self.check)
-        monkeypatch.setattr(module, "Gate", Gate)
-        monkeypatch.setattr(module, "draw_fep_serials", self.draw)
+        monkeypatch.setattr("fep.billing.open_databases", lambda _settings: [self.database])
+        monkeypatch.setattr("fep.billing.Gate", Gate)
+        monkeypatch.setattr("dbgate.schema.check", self.check)
+        monkeypatch.setattr("dbgate.drawing.draw_fep_serials", self.draw)
         monkeypatch.setattr(module, "SteadyClock", lambda: reactor)
         own = SimpleNamespace(
             SIGTERM=signal.SIGTERM, SIGINT=signal.SIGINT, Signals=signal.Signals, signal=self.signals.__setitem__
@@ -232,6 +235,7 @@ def test_what_is_opened(world, site, reactor, logs):
         "listen _Binding(_address='127.0.0.1', _port=9700, _reuseAddress=True, _reusePort=True) 1024 127.0.0.1",
         "listen _Binding(_address='::1', _port=0, _reuseAddress=True, _reusePort=True) 1024 ::1",
         f"listen {site.directory}/fep.sock {{'mode': 384, 'wantPID': True}}",
+        "threads 11",
     ]
     assert set(world.signals) == {signal.SIGTERM, signal.SIGINT}
     started = logs[-1]
@@ -331,7 +335,7 @@ def test_clearing_dates_roll_without_traffic(daemon, reactor, logs):
     """Every few seconds, also after the database has failed."""
     Gate.made.failure = DatabaseUnavailable("down")
     reactor.advance(CLEARING_INTERVAL_S)
-    assert (Gate.made.rolls, events(logs)[-1]) == (1, "clearing_roll_failed")
+    assert (Gate.made.rolls, events(logs)[-1], logs[-1]["database"]) == (1, "clearing_roll_failed", "billing")
     Gate.made.failure = None
     reactor.advance(CLEARING_INTERVAL_S)
     assert Gate.made.rolls == 2
@@ -365,6 +369,7 @@ def test_the_status(daemon, reactor, site):
     assert told["addresses"] == ["127.0.0.1:9700", "[::1]:40000"]
     assert (told["connections"], told["in_work"], told["is_draining"]) == (2, 1, False)
     assert told["banks"]["0102"] == {"name": "银行0102", "links": 1, "clearing_date": "2026-11-21"}
+    assert told["databases"] == [{"name": "billing", "number": 1, "is_open": True}]
     assert told["banks"]["0103"] == {"name": "银行0103", "links": 0, "clearing_date": ""}
     assert {"bank_code": "0102", "transaction": "status", "response_code": "0000", "count": 1} in told["transactions"]
     assert told["events"] == {"mac_failure": 1}

@@ -81,4 +81,4 @@ def test_the_ddl_text_for_oracle_can_be_had(run: Run, site: Path) -> None:
 def test_a_monitor_reads_the_missing_driver_in_the_json(run: Run, site: Path) -> None:
     """As the problem of the database."""
     outcome = run("status", "--json", "--config", move(site, POSTGRESQL))
-    assert json.loads(outcome.out)["database"]["problem"] == f"the driver psycopg is not installed; {REMEDY}"
+    assert json.loads(outcome.out)["databases"][0]["problem"] == f"the driver psycopg is not installed; {REMEDY}"

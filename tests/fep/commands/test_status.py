@@ -75,8 +75,8 @@ def test_the_answer_can_be_had_as_json(run: Run, site: Path, daemon: Callable[[P
     assert outcome.exit_code == 0
     answer = json.loads(outcome.out)
     assert answer["daemon"] == ANSWER
-    assert answer["database"]["is_current"]
-    assert list(answer["database"]["clearing_dates"]) == ["0102", "0103", "0104", "0105", "0403"]
+    assert answer["databases"][0]["is_current"]
+    assert list(answer["databases"][0]["clearing_dates"]) == ["0102", "0103", "0104", "0105", "0403"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""Billing 营业数据库: the databases of one running daemon, one or one for each supply branch, behind one gate."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import structlog
+
+from dbgate.branch import Branch, draw_fep_serials, open_all
+from dbgate.branches import Branches
+from dbgate.gate import Deliver, Gate
+from fep.config.settings import Settings
+from fep.databases import open_databases
+
+_log = structlog.get_logger()
+
+
+class Billing:
+    """All billing databases that the configuration names.
+
+    Args:
+        deliver: as of ``Gate``.
+        turn: as of ``Gate``.
+
+    Attributes:
+        branches: in the order of the configuration.
+        gate: takes the work; of one database its own gate, so that no routing stands in the way.
+
+    Raises:
+        ConfigInvalid, DatabaseUnavailable: one of them cannot even be named: its password, its driver.
+    """
+
+    def __init__(self, settings: Settings, deliver: Deliver, turn: AbstractContextManager[object]) -> None:
+        tables = settings.billing.databases
+        cut_offs = {code: bank.cut_off for code, bank in settings.banks.items()}
+        self._bank_codes = tuple(settings.banks)
+        self.branches = [
+            Branch(
+                table.name,
+                database,
+                Gate(
+                    database,
+                    deliver,
+                    cut_offs=cut_offs,
+                    batch_max=settings.billing.batch_max,
+                    queue_max=settings.billing.queue_max,
+                    turn=turn,
+                ),
+            )
+            for table, database in zip(tables, open_databases(settings), strict=True)
+        ]
+        self.gate: Gate | Branches = self.branches[0].gate
+        if len(self.branches) > 1:
+            self.gate = Branches({branch: table.prefixes for branch, table in zip(self.branches, tables, strict=True)})
+
+    def open(self) -> None:
+        """Open what can be opened; the rest is opened by ``look_after`` while the others are served. Blocks.
+
+        Raises:
+            SchemaMismatch: one of them has not the schema of this program.
+            DatabaseUnavailable: none of them can be asked.
+        """
+        for branch, error in open_all(self.branches, self._bank_codes):
+            _log.error("database_closed", database=branch.name, number=branch.number, reason=str(error))
+
+    def look_after(self, branch: Branch) -> None:
+        """Roll the clearing dates of a branch, or open it when it is not open yet. Blocks.
+
+        Each branch is looked after by itself, so that one that hangs keeps nobody else waiting.
+
+        Raises:
+            DatabaseUnavailable, SchemaMismatch: as ``Branch.look_after``.
+        """
+        was_open = branch.is_open
+        branch.look_after(self._bank_codes)
+        if not was_open:
+            _log.info("database_opened", database=branch.name, number=branch.number)
+
+    def draw_fep_serials(self, count: int) -> list[int]:
+        """Draw fep_serials for the FEP's own requests; see ``dbgate.branch``. Blocks."""
+        return draw_fep_serials(self.branches, count)
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return what the daemon knows of its databases, for ``fep status``."""
+        return [{"name": branch.name, "number": branch.number, "is_open": branch.is_open} for branch in self.branches]
+
+    def close(self, timeout_s: float) -> None:
+        """Finish what waits and runs, within ``timeout_s``. Blocks."""
+        self.gate.close(timeout_s)
