@@ -22,6 +22,9 @@ class Prepared(ABC):
         name: unique; the stored texts of all statements go by it.
     """
 
+    has_rows = False
+    """Whether it is a SELECT. The driver would tell too, but it makes objects of all columns for that."""
+
     _all: "dict[str, Prepared]" = {}  # noqa: RUF012 - the register of the whole class
 
     def __init__(self, name: str) -> None:
@@ -66,12 +69,14 @@ class Keys:
 
 
 class Statement(Prepared):
-    """One execution with single values and lists of keys.
+    """A SELECT by single values and lists of keys.
 
     Args:
         build: from its ``Keys`` to the Core statement.
         parameters: names in the order of the arguments; those in ``lists`` take lists of keys.
     """
+
+    has_rows = True
 
     def __init__(
         self,
@@ -119,6 +124,12 @@ class Statement(Prepared):
         compiled = _compile(self._build(Keys(form, by_name)), dialect, names)
         self._compiled[dialect.name, *sizes] = compiled
         return compiled
+
+
+class Change(Statement):
+    """An INSERT, UPDATE or DELETE by single values and lists of keys."""
+
+    has_rows = False
 
 
 class _RowsStatement(Prepared):

@@ -14,7 +14,7 @@ from dbgate import rows
 from dbgate.changes import LimitUse
 from dbgate.column_types import day_number
 from dbgate.forms import Values
-from dbgate.prepared import InsertRows, Keys, Prepared, Statement, UpdateRows
+from dbgate.prepared import Change, InsertRows, Keys, Prepared, UpdateRows
 from dbgate.records import Identity, LimitKey
 from dbgate.tables import accounts, audit_entries, bills, invoice_prints, invoices, limit_uses, payments
 from dbgate.trip import Reply, Trip
@@ -43,8 +43,8 @@ def _move_limit(keys: Keys) -> Update:
 
 
 _LIMIT = ("change_fen", "of_bank_code", "of_channel", "of_clearing_date")
-_MOVE_LIMIT = Statement("move_limit", _move_limit, _LIMIT)
-_TAKE_LIMIT = Statement(
+_MOVE_LIMIT = Change("move_limit", _move_limit, _LIMIT)
+_TAKE_LIMIT = Change(
     "take_limit",
     lambda keys: _move_limit(keys).where(limit_uses.c.used_fen <= keys.one("used_fen_max")),
     (*_LIMIT, "used_fen_max"),

@@ -37,7 +37,7 @@ class Trip:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._steps: list[tuple[Step, Reply]] = []
+        self._steps: list[tuple[Step, Reply, bool]] = []
 
     @property
     def is_empty(self) -> bool:
@@ -47,11 +47,11 @@ class Trip:
     def ask(self, statement: Prepared, *arguments: Any) -> Reply:
         """Add a statement, with the arguments that it takes."""
         dialect = self._connection.dialect
-        return self._add(lambda cursor: statement.execute(cursor, dialect, arguments))
+        return self._add(lambda cursor: statement.execute(cursor, dialect, arguments), has_rows=statement.has_rows)
 
     def ask_text(self, text: str) -> Reply:
-        """Add a statement of the engine's own, without parameters."""
-        return self._add(lambda cursor: cursor.execute(text))
+        """Add a SELECT of the engine's own, without parameters."""
+        return self._add(lambda cursor: cursor.execute(text), has_rows=True)
 
     def go(self) -> None:
         """Run all statements in their order.
@@ -63,21 +63,21 @@ class Trip:
             return
         driver: Any = self._connection.connection.dbapi_connection
         is_one = len(self._steps) == 1
-        with _translated(self._connection):
+        with translated(self._connection):
             cursors = []
             with nullcontext() if is_one else FORMS[self._connection.dialect.name].together(driver):
-                for step, _ in self._steps:
+                for step, _, _ in self._steps:
                     cursor = driver.cursor()
                     cursors.append(cursor)
                     step(cursor)
-            for cursor, (_, reply) in zip(cursors, self._steps, strict=True):
-                reply.rows = [] if cursor.description is None else cursor.fetchall()
+            for cursor, (_, reply, has_rows) in zip(cursors, self._steps, strict=True):
+                reply.rows = cursor.fetchall() if has_rows else []
                 reply.count = cursor.rowcount
                 cursor.close()
 
-    def _add(self, step: Step) -> Reply:
+    def _add(self, step: Step, *, has_rows: bool) -> Reply:
         reply = Reply()
-        self._steps.append((step, reply))
+        self._steps.append((step, reply, has_rows))
         return reply
 
 
@@ -90,7 +90,7 @@ def run(connection: Connection, statement: Prepared, *arguments: Any) -> Reply:
 
 
 @contextmanager
-def _translated(connection: Connection) -> Iterator[None]:
+def translated(connection: Connection) -> Iterator[None]:
     """Raise a driver's error as SQLAlchemy does."""
     assert connection.dialect.dbapi is not None
     error_type = connection.dialect.dbapi.Error
