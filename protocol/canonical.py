@@ -5,10 +5,11 @@ months are int YYYYMM. ``None`` means absent. No field here knows how it looks o
 (account, name, address, card) is left out of ``repr``, so that no log and no traceback can show it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, time
 from enum import IntEnum
 
+from protocol.record import record
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 
@@ -102,7 +103,7 @@ class TotalsResult(IntEnum):
     STILL_OPEN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Head:
     """Who asks, from where and under which serial; the same for every transaction.
 
@@ -128,14 +129,14 @@ class Head:
 # --- link management 链路管理
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeyRequest:
     """Body of SIGN_IN and KEY_EXCHANGE: ``client_random`` 16 bytes."""
 
     client_random: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeyReply:
     """New session keys, wrapped under the bank's KEK; ``server_time`` is YYYYMMDDHHMMSS digits, Asia/Shanghai."""
 
@@ -149,12 +150,12 @@ class KeyReply:
     tek_kcv: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoBody:
     """Body of a transaction that has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ErrorReply:
     """Body of every reply that is not approved; ``message`` is shown to the teller (Chinese)."""
 
@@ -164,7 +165,7 @@ class ErrorReply:
 # --- business 业务
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueryRequest:
     """2001 欠费查询. ``page`` counts from 1 (0 on the wire is 1)."""
 
@@ -173,7 +174,7 @@ class QueryRequest:
     page: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BillRow:
     """One unsettled bill in a QUERY reply."""
 
@@ -187,7 +188,7 @@ class BillRow:
     state: BillState
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueryReply:
     """Account, totals over all unsettled bills, and one page of them, oldest first.
 
@@ -211,7 +212,7 @@ class QueryReply:
     rows: tuple[BillRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PayRequest:
     """2002 交费. ``expected_payable_fen`` is what the teller saw, negative when not given."""
 
@@ -224,7 +225,7 @@ class PayRequest:
     expected_payable_fen: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PayReply:
     """What a payment settled and what is left."""
 
@@ -242,7 +243,7 @@ class PayReply:
     last_month: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UndoRequest:
     """2003 CANCEL 撤销 and 2004 REVERSE 冲正; amount, account and reason are kept as given."""
 
@@ -253,7 +254,7 @@ class UndoRequest:
     reason: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UndoReply:
     """Answer to CANCEL and REVERSE; ``original_fep_serial`` is None when the original never arrived."""
 
@@ -265,7 +266,7 @@ class UndoReply:
     outcome: UndoOutcome
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StatusRequest:
     """2005 交易结果查询."""
 
@@ -274,7 +275,7 @@ class StatusRequest:
     account_no: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StatusReply:
     """What became of a money request; ``original_txn`` is None while it is unknown."""
 
@@ -287,7 +288,7 @@ class StatusReply:
     reconciled: Reconciled
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HistoryRequest:
     """2006 PAYMENTS and 2007 CONSUMPTION: ``months`` calendar months back, the current one included (0 = 3)."""
 
@@ -296,7 +297,7 @@ class HistoryRequest:
     page: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PaymentRow:
     """One PAY in a PAYMENTS reply."""
 
@@ -310,7 +311,7 @@ class PaymentRow:
     balance_after_fen: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PaymentsReply:
     """2006 交费记录, newest first; ``rows`` hold every row, the dialect cuts the page."""
 
@@ -320,7 +321,7 @@ class PaymentsReply:
     rows: tuple[PaymentRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConsumptionRow:
     """One month's bill in a CONSUMPTION reply; ``amount_fen`` is its principal 电费."""
 
@@ -333,7 +334,7 @@ class ConsumptionRow:
     state: BillState
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConsumptionReply:
     """2007 用电信息, newest first; ``rows`` hold every row, the dialect cuts the page."""
 
@@ -343,7 +344,7 @@ class ConsumptionReply:
     rows: tuple[ConsumptionRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InvoiceRequest:
     """2008 发票. Only page 1 counts as a print."""
 
@@ -354,7 +355,7 @@ class InvoiceRequest:
     page: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InvoiceRow:
     """One settled bill on an invoice."""
 
@@ -367,7 +368,7 @@ class InvoiceRow:
     late_fee_fen: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InvoiceReply:
     """An invoice over one payment; ``rows`` hold every row, the dialect cuts the page."""
 
@@ -384,7 +385,7 @@ class InvoiceReply:
     rows: tuple[InvoiceRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Totals:
     """Counts and amounts of one clearing date."""
 
@@ -396,7 +397,7 @@ class Totals:
     reverse_amount_fen: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TotalsRequest:
     """3001 对总账: the bank's own totals of ``clearing_date``."""
 
@@ -404,7 +405,7 @@ class TotalsRequest:
     totals: Totals
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TotalsReply:
     """The FEP's totals and how they compare; ``batch_no`` is 0 until a reconciliation has run."""
 
@@ -439,7 +440,7 @@ ReplyBody = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """One request as a handler sees it.
 
@@ -457,7 +458,7 @@ class Request:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What is answered to one request, before any dialect gives it a shape.
 

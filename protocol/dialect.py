@@ -5,16 +5,17 @@ enough to find bank, keys and MAC; ``request`` reads everything, from a body tha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from protocol.canonical import Answer, Head, ReplyBody, Request, RequestBody
 from protocol.framing import FrameReader
+from protocol.record import record
 from protocol.transactions import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Envelope:
     """A frame opened far enough to be authenticated; nothing in it is to be believed before its MAC is verified.
 
@@ -51,7 +52,7 @@ class Envelope:
     raw: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sealing:
     """How a frame is to be protected: the key version it names and, when its body is encrypted, the nonce."""
 
@@ -59,7 +60,7 @@ class Sealing:
     nonce: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outgoing:
     """A frame being built; the caller encrypts ``body`` when ``Sealing`` had a nonce, MACs it and calls ``seal``."""
 
@@ -136,7 +137,7 @@ class Dialect(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BankReply:
     """A reply as the bank's side reads it; ``body`` is None and ``message`` set when it is not approved.
 
