@@ -139,7 +139,7 @@ class Daemon:
         for reader in self._readers:
             reader.start()
         if wait:
-            self._wait_until_it_listens()
+            self.wait_until_it_listens()
         return self
 
     def _collect(self, stream: Iterable[str], is_stdout: bool) -> None:
@@ -150,7 +150,8 @@ class Daemon:
                     self.stdout.append(line.rstrip("\n"))
                 self._arrived.notify_all()
 
-    def _wait_until_it_listens(self) -> None:
+    def wait_until_it_listens(self) -> None:
+        """Wait until the daemon accepts connections; fail when it has ended instead."""
         deadline = time.monotonic() + START_DEADLINE_S
         while not self._accepts():
             assert self.process is not None

@@ -94,10 +94,13 @@ NEVER = {
         WHERE p.movement = 'pay' AND p.state = 'posted' AND (b.state <> 'settled' OR b.settled_by <> p.fep_serial)""",
     "an open bill that names a payment": "SELECT bill_no FROM bills WHERE state = 'open' AND settled_by IS NOT NULL",
     "an undone payment without exactly one undo, or a standing one with any": """
-        SELECT fep_serial FROM payments AS p WHERE movement = 'pay' AND (p.state <> 'posted') <> (
-            SELECT count(*) FROM payments AS u WHERE u.movement IN ('cancel', 'reverse') AND u.outcome = 1
-            AND u.original_bank_code = p.bank_code AND u.original_bank_date = p.bank_date
-            AND u.original_bank_serial = p.bank_serial)""",
+        SELECT fep_serial FROM payments AS p LEFT JOIN (
+            SELECT original_bank_code, original_bank_date, original_bank_serial, count(*) AS undos FROM payments
+            WHERE movement IN ('cancel', 'reverse') AND outcome = 1
+            GROUP BY original_bank_code, original_bank_date, original_bank_serial) AS u
+        ON u.original_bank_code = p.bank_code AND u.original_bank_date = p.bank_date
+            AND u.original_bank_serial = p.bank_serial
+        WHERE movement = 'pay' AND coalesce(undos, 0) <> CASE WHEN state = 'posted' THEN 0 ELSE 1 END""",
 }
 
 
