@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.integration.utility import Bill, insert_bill
 from tests.support.daemon import Daemon
 from tests.support.raw_bank import new_serial
+from tests.system import messages
 from tests.system.checks import ask, check_reply, pay_fields, query_fields
-from tests.system.messages import CANCEL, DEPOSIT, PAY, REVERSE, pay, undo
+from tests.system.messages import CANCEL, CONSUMPTION, DEPOSIT, PAY, REVERSE, pay, records, undo
 
 OPEN = ("01", False, False)
 LOCK = "SELECT 1 FROM fep_books.accounts WHERE account_no = %s FOR UPDATE"
@@ -32,11 +33,12 @@ def test_a_bill_withdrawn_between_query_and_payment(utility, bank):
 
 
 def test_the_only_bill_withdrawn(utility, bank):
-    """Where nothing is owed any more, there is nothing to pay."""
+    """Where nothing is owed any more, there is nothing to pay, and nothing to show."""
     customer = utility.enrol(Bill())
     utility.execute(WITHDRAW, customer.bills[0].ysdh)
 
     ask(bank, PAY, pay(customer.yhbh, customer.payable), "2002")
+    assert messages.consumption_reply(ask(bank, CONSUMPTION, records(customer.yhbh)).body)[1] == []
 
 
 def test_the_counter_settles_while_the_bank_waits(utility, bank):

@@ -134,6 +134,23 @@ def test_balances_count_likewise(utility, gate):
     assert [utility.balance(customer) for customer in customers] == ["0.01", "1.11", "0.33"]
 
 
+@pytest.mark.parametrize("is_set", [False, True])
+def test_a_balance_that_moves_between_reading_and_writing_is_not_counted(utility, gate, is_set):
+    """A balance that another transaction moves while the gate's UPDATE waits is left as that one has made it."""
+    customer = utility.enrol(ye="5.00")
+    key, old, new = customer.yhbh, 500, 600
+    statement, values = (BALANCES_FROM_ARRAYS, [[key], [old], [new]]) if is_set else (BALANCE, [new, key, old])
+    with utility.program() as program, ThreadPoolExecutor() as pool:
+        program.execute("UPDATE yx.yx_yszh SET ye = ye + 7 WHERE yhbh = %s", [key])
+        counted = pool.submit(lambda: gate.execute(statement, values).rowcount)
+        utility.wait_until_blocked(program)
+        program.commit()
+
+    assert counted.result(timeout=10) == 0
+    gate.commit()
+    assert utility.balance(customer) == "12.00"
+
+
 def test_a_frozen_balance_stops_the_whole_statement(utility, gate):
     """A refusal of the trigger undoes the statement; its text tells no customer's data."""
     customers = [utility.enrol() for _ in range(2)]
