@@ -1,11 +1,10 @@
 """Changes 变更: what one decision changes, as new versions of records. Data only, no SQL."""
 
-from dataclasses import dataclass
-
+from dbgate.record import record
 from dbgate.records import Account, Allocation, AuditEntry, Bill, Invoice, InvoicePrint, LimitKey, Payment
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LimitUse:
     """Move a daily counter; ``limit_fen`` None takes back without a bound."""
 
@@ -14,7 +13,7 @@ class LimitUse:
     limit_fen: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Changes:
     """What one decision changes, as new versions of records. New rows: those whose key was not loaded.
 

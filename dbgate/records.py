@@ -4,10 +4,12 @@ Money is int fen, energy int 1/100 kWh, a month int YYYYMM, moments are naive As
 names a customer is left out of ``repr``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import Enum
 from typing import NamedTuple
+
+from dbgate.record import record
 
 
 class UserClass(Enum):
@@ -76,7 +78,7 @@ class AccountKey(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Account:
     """An account 户."""
 
@@ -93,7 +95,7 @@ class Account:
     pay_at_utility: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bill:
     """A bill 应收; ``settled_by`` is the fep_serial of the movement that settled it."""
 
@@ -110,7 +112,7 @@ class Bill:
     settled_by: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Payment:
     """One row of the journal 交费流水. The first reply is a function of this row, so a repeat cannot differ from it.
 
@@ -156,7 +158,7 @@ class Payment:
     reason: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Allocation:
     """What one movement paid of one bill. It stays when the movement is undone."""
 
@@ -166,7 +168,7 @@ class Allocation:
     late_fee_fen: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invoice:
     """An invoice 发票 over one PAY; ``print_count`` 1 is the print, each later one a reprint."""
 
@@ -175,7 +177,7 @@ class Invoice:
     print_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InvoicePrint:
     """One INVOICE request that was counted; its identity has a space of its own."""
 
@@ -194,7 +196,7 @@ class LimitKey(NamedTuple):
     clearing_date: date
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClearingDay:
     """A bank's present clearing date 清算日期 and the first one it ever had."""
 
@@ -203,7 +205,7 @@ class ClearingDay:
     first_date: date
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DayTotals:
     """Counts and amounts of one bank and clearing date, as stored (see ``spec`` of RECON_TOTALS for what counts)."""
 
@@ -215,7 +217,7 @@ class DayTotals:
     reverse_amount_fen: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditEntry:
     """A refused money request in the audit trail 审计: who asked for what, and why not."""
 

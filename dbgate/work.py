@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from dbgate.changes import NOTHING, Changes
+from dbgate.record import record
 from dbgate.records import AccountKey, Identity
 from dbgate.working_set import WorkingSet
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Needs:
     """The records that one request needs. The gate may load more, never less.
 
@@ -49,7 +50,7 @@ class Needs:
     invoice: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moment:
     """What the gate gives a decision beside the records.
 
@@ -66,7 +67,7 @@ class Moment:
     invoice_no: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """What to answer (the gate does not look inside) and what changes."""
 

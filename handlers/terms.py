@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
+from dbgate.record import record
 from dbgate.work import Moment
 from protocol.transactions import Transaction
 
@@ -82,7 +83,7 @@ class Rules:
     reprints_max: int = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """Everything beside request and records that a decision depends on."""
 
