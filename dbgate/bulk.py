@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate import rows
@@ -25,9 +25,10 @@ from dbgate.load_file import BadRow, GoodRow, LoadFile
 from dbgate.load_kinds import ACCOUNTS, BALANCE_INDEX, Kind
 from dbgate.numbers import FEP_SERIAL, fep_serial_of, take_block
 from dbgate.opening import opening_of
+from dbgate.prepared import InsertRows
 from dbgate.staging import Staging
-from dbgate.tables import accounts
-from dbgate.trip import run
+from dbgate.tables import accounts, payments
+from dbgate.trip import run, translated
 from dbgate.wanted import in_chunks
 
 BAD_ROWS_SHOWN = 50
@@ -79,7 +80,7 @@ def load_file(database: Database, path: Path, progress: Progress | None = None) 
             openings = staging.count_new(f"v{BALANCE_INDEX} <> 0") if file.kind is ACCOUNTS else 0
             serials = _draw(database, openings)
             with _transaction(database) as connection:
-                _store(connection, file.kind, staging.new_rows(), serials, database, new_count)
+                _store(connection, file.kind, staging.new_rows(), serials, database)
     return Loaded(file.kind.name, new_count, repeated_count)
 
 
@@ -89,6 +90,7 @@ def load_rows(database: Database, kind: Kind, generated: Iterable[Values], progr
     Rows whose key is there already are left as they are and counted. One transaction.
 
     Raises:
+        LoadRefused: another load stored one of the rows meanwhile; nothing was loaded.
         DatabaseUnavailable: the database refused; nothing was loaded.
     """
     new_count = row_count = 0
@@ -100,7 +102,7 @@ def load_rows(database: Database, kind: Kind, generated: Iterable[Values], progr
             openings = sum(row[BALANCE_INDEX] != 0 for row in new) if kind is ACCOUNTS else 0
             block = take_block(connection, FEP_SERIAL, openings) if openings else range(0)
             serials = (fep_serial_of(database.database_no, number) for number in block)
-            _store(connection, kind, new, serials, database, len(new))
+            _store(connection, kind, new, serials, database)
             new_count += len(new)
             if progress is not None:
                 progress(row_count, 0)
@@ -179,18 +181,27 @@ def _store(
     stored: Iterable[Values],
     serials: Iterator[int],
     database: Database,
-    expected_count: int,
 ) -> None:
-    """Insert the rows, and the OPEN movement of each balance; nobody else may have loaded one of them meanwhile."""
+    """Store the rows, and the OPEN movement of each balance; nobody else may have loaded one of them meanwhile."""
     now = database.now(connection)
-    inserted_count = 0
     for chunk in in_chunks(stored, STORE_CHUNK):
-        inserted_count += run(connection, kind.insert, chunk).count
+        _store_new(connection, kind.table, kind.insert, chunk, database)
         if kind is ACCOUNTS:
             opened = [opening_of(row, next(serials), now) for row in chunk if row[BALANCE_INDEX] != 0]
-            if opened:
-                run(connection, rows.INSERT_PAYMENTS, opened)
-    if inserted_count != expected_count:
+            _store_new(connection, payments, rows.INSERT_PAYMENTS, opened, database)
+
+
+def _store_new(connection: Connection, table: Table, insert: InsertRows, new: list[Values], database: Database) -> None:
+    """Store rows all of whose keys must be free, by the quickest way that the engine has."""
+    if not new:
+        return
+    copy_rows = database.backend.copy_rows
+    if copy_rows is None:
+        were_free = run(connection, insert, new).count == len(new)
+    else:
+        with translated(connection):
+            were_free = copy_rows(connection, table, new)
+    if not were_free:
         raise LoadRefused("another load stored some of these rows meanwhile; nothing was loaded, load again")
 
 
@@ -208,6 +219,7 @@ def _transaction(database: Database) -> Iterator[Connection]:
     connection = database.connect(money=True)
     try:
         with database.begin(connection, time.monotonic() + LOCK_WAIT_S):
+            database.backend.lift_time_limit(connection)
             yield connection
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise DatabaseUnavailable(f"nothing was loaded: {label_of(error)}") from None

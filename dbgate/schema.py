@@ -9,11 +9,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
+from dbgate.backends.registry import BACKENDS
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from dbgate.faults import label_of
+from dbgate.tables import metadata
 
 REMEDY = "run fep db upgrade"
 
@@ -23,12 +25,13 @@ def upgrade(engine: Engine) -> None:
 
     Raises:
         SchemaMismatch: the database has a schema that this code does not know.
-        DatabaseUnavailable: the database refused.
+        DatabaseUnavailable: the database refused, or another program lives in it.
     """
     if engine.dialect.name == "sqlite":  # nothing else may make the file; its rows name customers
         Path(engine.url.database or "").touch(mode=0o600)
     try:
         with _migration(engine) as config:
+            _refuse_foreign_tables(config.attributes["connection"])
             command.upgrade(config, "head")
     except DBAPIError as error:
         raise DatabaseUnavailable(f"the schema was not upgraded: {label_of(error)}") from None
@@ -93,6 +96,7 @@ def _migration(engine: Engine) -> Iterator[Config]:
     """Begin the one transaction of a migration; the schema is the old one or the new one, nothing between."""
     config = _config()
     with engine.begin() as connection:
+        BACKENDS[engine.dialect.name].lift_time_limit(connection)
         _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
         config.attributes["connection"] = connection
         yield config
@@ -115,6 +119,16 @@ def _refuse_unknown(current: str | None) -> None:
             f"the database has schema {current}, which is newer than this program\n"
             f"install the newer program on this machine too, and where needed {REMEDY} with it:\n{REMEDY}"
         )
+
+
+def _refuse_foreign_tables(connection: Connection) -> None:
+    """Where we have never been, nobody else may have tables of our names."""
+    if MigrationContext.configure(connection).get_current_revision() is not None:
+        return
+    there = sorted(metadata.tables.keys() & set(inspect(connection).get_table_names()))
+    if there:
+        names = ", ".join(there)
+        raise DatabaseUnavailable(f"tables of another program are there: {names}; this one needs a database of its own")
 
 
 def _refuse_missing_file(engine: Engine) -> None:

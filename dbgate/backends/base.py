@@ -3,7 +3,7 @@
 Money transactions begin with the right to write, read transactions are one read-only snapshot.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,10 @@ class Backend:
         insert_if_new: table to an INSERT that leaves rows alone whose key is taken, as far as the engine can say so.
         execute_if_new: runs the text of such an INSERT on a driver's cursor for all rows, and returns how many it
             inserted.
+        copy_rows: stores rows in a table by a quicker way than INSERT and tells whether all their keys were free; when
+            one was not, nothing is stored and the transaction is lost. None: there is no such way.
+        lift_time_limit: in a transaction that migrates or loads: its statements may take as long as they need, but
+            they wait for locks no longer than others.
         money_lanes: transactions that may usefully run at the same time.
         pause_s: what a lane leaves between two batches, so that another daemon may begin.
         has_shared_locks: several transactions may hold a lock on the same row (FOR SHARE), or one lock holds off all.
@@ -44,6 +48,8 @@ class Backend:
     insert_if_new: Callable[[Table], Insert]
     execute_if_new: Callable[[Any, Dialect, str, Sequence[Values]], int]
     money_lanes: int
+    copy_rows: Callable[[Connection, Table, Iterable[Values]], bool] | None = None
+    lift_time_limit: Callable[[Connection], None] = lambda connection: None
     pause_s: float = 0.0
     has_shared_locks: bool = True
     runs_in_process: bool = False

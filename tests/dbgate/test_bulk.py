@@ -16,7 +16,7 @@ from dbgate.errors import DatabaseUnavailable, LoadRefused
 from dbgate.load_kinds import ACCOUNTS, BILLS
 from tests.dbgate.fixtures import account_no, account_row, bill_rows, fill, settle
 from tests.support.databases import driver_connection, stored
-from tests.support.statements import watch
+from tests.support.statements import limit_statements, watch
 
 ACCOUNT_HEADER = (
     "account_no,name,address,meter_no,passbook,supply_branch,user_class,collect_mode,state,balance,pay_at_utility"
@@ -361,6 +361,39 @@ def test_locked_table(empty: Database, write: Write) -> None:
             load_file(empty, path)
 
     assert stored(empty, "SELECT count(*) FROM accounts") == [(0,)]
+
+
+@pytest.mark.engine("postgresql")
+def test_a_slow_load(empty: Database, write: Write) -> None:
+    """Millions of rows take longer than a payment may: no time limit holds for a load."""
+    with driver_connection(empty.money_engine.url) as connection:
+        connection.execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;"
+            " CREATE TRIGGER slow AFTER INSERT ON accounts EXECUTE FUNCTION slow()"
+        )
+    limit_statements(empty.money_engine, "100ms")
+
+    assert load_file(empty, write(ACCOUNT_HEADER, account_row(1, 500))) == Loaded("accounts", 1, 0)
+
+
+@pytest.mark.engine("postgresql")
+def test_rows_are_copied(empty: Database, write: Write) -> None:
+    """PostgreSQL takes the rows of a load as a stream, and the movements of their balances as another."""
+    statements = watch(empty.money_engine)
+
+    load_file(empty, write(ACCOUNT_HEADER, account_row(1, 500), account_row(2)))
+
+    changes = [statement for statement in statements if not statement.startswith(("SELECT", "SET", "BEGIN", "COMMIT"))]
+    assert [" ".join(statement.split()[:2]) for statement in changes[-2:]] == ["COPY accounts", "COPY payments"]
+
+
+@pytest.mark.parametrize("name", ["\\", "\\N", "a\\tb", "quote \" and '", "逗号，"])
+def test_text_that_means_something_to_the_engine(empty: Database, name: str) -> None:
+    """Backslashes and quotes are text like any other, however the rows are handed over."""
+    load_rows(empty, ACCOUNTS, [(*account_row(1)[:1], name, *account_row(1)[2:])])
+
+    assert stored(empty, "SELECT name FROM accounts") == [(name,)]
 
 
 def test_database_without_schema(engine: str, url: str, write: Write) -> None:

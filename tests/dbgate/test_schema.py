@@ -7,7 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_mock_engine
+from sqlalchemy import create_mock_engine, inspect
 
 from dbgate import schema
 from dbgate.bulk import load_rows
@@ -17,7 +17,8 @@ from dbgate.load_kinds import ACCOUNTS
 from dbgate.tables import metadata
 from tests.conftest import NewDatabase
 from tests.dbgate.fixtures import account_row
-from tests.support.databases import stored
+from tests.support.databases import driver_connection, stored
+from tests.support.statements import limit_statements
 
 
 def test_migrations_build_the_tables(empty: Database) -> None:
@@ -103,6 +104,62 @@ def test_money_is_never_dropped(empty: Database) -> None:
     schema.check(empty.read_engine)
 
 
+def test_tables_of_another_program(engine: str, url: str) -> None:
+    """A database that another program lives in is refused by the names of its tables, and not touched."""
+    if engine == "sqlite":
+        Path(url.removeprefix("sqlite:///")).touch()
+    database = Database(url)
+    with driver_connection(url) as connection:
+        connection.execute("CREATE TABLE bills (number integer)")
+        connection.execute("CREATE TABLE zebras (number integer)")
+
+    with pytest.raises(DatabaseUnavailable) as caught:
+        schema.upgrade(database.money_engine)
+    tables = sorted(inspect(database.read_engine).get_table_names())
+    database.dispose()
+
+    assert str(caught.value) == ("tables of another program are there: bills; this one needs a database of its own")
+    assert tables == ["bills", "zebras"]
+
+
+SLOW = """
+    CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF coalesce(current_setting('fep.slept', true), '') = '' THEN
+                PERFORM pg_sleep(0.4), set_config('fep.slept', 'yes', true);
+            END IF;
+        END $$;
+    CREATE EVENT TRIGGER slow ON ddl_command_start EXECUTE FUNCTION slow()"""
+
+
+@pytest.mark.engine("postgresql")
+def test_a_slow_migration(url: str) -> None:
+    """An index over millions of rows takes longer than a payment may: no time limit holds for a migration."""
+    with driver_connection(url) as connection:
+        connection.execute(SLOW)
+    database = Database(url)
+    limit_statements(database.money_engine, "100ms")
+
+    schema.upgrade(database.money_engine)
+
+    schema.check(database.read_engine)
+    database.dispose()
+
+
+@pytest.mark.engine("postgresql")
+def test_a_migration_that_is_locked_out(empty: Database) -> None:
+    """A migration waits for somebody's lock no longer than a payment would."""
+    limit_statements(empty.money_engine, "100ms")
+    with driver_connection(empty.money_engine.url) as other:
+        other.execute("BEGIN")
+        other.execute("LOCK TABLE number_blocks IN ACCESS EXCLUSIVE MODE")
+
+        with pytest.raises(DatabaseUnavailable, match="LockNotAvailable 55P03"):
+            schema.downgrade(empty.money_engine, "base")
+
+    schema.check(empty.read_engine)
+
+
 def test_upgrade_again_changes_nothing(empty: Database) -> None:
     """An upgrade of a database that is up to date does nothing."""
     schema.upgrade(empty.money_engine)
@@ -117,7 +174,7 @@ def test_database_without_schema(engine: str, url: str) -> None:
         schema.check(Database(url).read_engine)
 
     assert str(caught.value).splitlines() == [
-        "the database has no schema, this program needs 0001",
+        "the database has no schema, this program needs 0002",
         "run fep db upgrade",
     ]
 
@@ -154,8 +211,8 @@ def test_sql_for_the_dba(dialect: str) -> None:
     sql = schema.offline_sql(dialect)
 
     assert sql.count("CREATE TABLE ") == len(metadata.tables) + 1
-    assert "'0001'" in sql
-    assert "CREATE TABLE" not in schema.offline_sql(dialect, since="0001")
+    assert "'0002'" in sql
+    assert "CREATE TABLE" not in schema.offline_sql(dialect, since="0002")
 
 
 def test_names_fit_oracle() -> None:

@@ -45,6 +45,16 @@ def as_superuser(connection: psycopg.Connection[Any], *statements: str) -> None:
     connection.commit()
 
 
+def limit_statements(engine: Engine, duration: str) -> None:
+    """Let statements and their waits for locks end after ``duration`` on PostgreSQL connections opened from now on."""
+
+    def _connected(connection: Any, _record: object) -> None:
+        connection.execute(f"SET statement_timeout = '{duration}'; SET lock_timeout = '{duration}'".encode())
+        connection.commit()
+
+    event.listen(engine, "connect", _connected)
+
+
 def on_statement(
     engine: Engine, fragment: str, *, before: Callable[[], object] = bool, after: Callable[[], object] = bool
 ) -> None:
