@@ -10,6 +10,7 @@ from enum import Enum
 
 from sqlalchemy.exc import DBAPIError
 
+from dbgate.connect_reasons import connect_reason
 from dbgate.errors import DatabaseUnavailable
 
 
@@ -150,6 +151,10 @@ ORACLE_UNAVAILABLE = (
 _ORACLE_CODE = re.compile(r"\b(ORA|TNS|DPI|DPY)-(\d{3,5})\b", re.ASCII)
 
 
+_WORDS = {"42501": "the user may not do this"}
+"""Codes that an operator meets at the first start, by SQLSTATE."""
+
+
 def fault_of(error: BaseException) -> Fault:
     """Return what ``error`` (SQLAlchemy's or a driver's) means."""
     if isinstance(error, DatabaseUnavailable) or (isinstance(error, DBAPIError) and error.connection_invalidated):
@@ -166,11 +171,17 @@ def fault_of(error: BaseException) -> Fault:
 
 
 def label_of(error: BaseException) -> str:
-    """Return a name and codes of ``error`` for messages: never its text, which may quote a customer's values."""
+    """Return a name and codes of ``error`` for messages: never its text, which may quote a customer's values.
+
+    Of a connection that was not to be had, return the reason in words.
+    """
     origin = getattr(error, "orig", None) or error
+    if (reason := connect_reason(origin)) is not None:
+        return reason
     code = getattr(origin, "sqlite_errorname", None) or getattr(origin, "sqlstate", None)
     codes = _oracle_labels(origin) if code is None else [str(code)]
-    return " ".join([type(origin).__name__, *codes])
+    label = " ".join([type(origin).__name__, *codes])
+    return f"{_WORDS[code]} ({label})" if code in _WORDS else label
 
 
 def _oracle_labels(origin: BaseException) -> list[str]:

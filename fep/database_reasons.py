@@ -1,6 +1,6 @@
 """Database reasons 数据库错误: what keeps a database from being used, in Chinese, from the reason that the gate gives.
 
-One table, pattern by pattern; a reason that stands in none is shown as it is.
+One table, pattern by pattern; a reason that stands in none is shown as it is. What a reason names may be one itself.
 """
 
 import re
@@ -20,6 +20,23 @@ REASONS: Mapping[str, str] = {
     r"the schema cannot be read: (.*)": r"无法读取表结构: \1",
     r"the schema was not upgraded: (.*)": r"表结构未升级: \1",
     r"nothing was loaded: (.*)": r"未装入任何数据: \1",
+    r"tables of another program are there: (.*); this one needs a database of its own": (
+        r"已有其他程序的表: \1; 本程序须使用独立的数据库"
+    ),
+    r"the user may not do this \((.*)\)": r"用户权限不足 (\1)",
+    r"the user or the password is not accepted": "用户名或密码不正确",
+    r"there is no database (\S+)": r"数据库 \1 不存在",
+    r"there is no user (\S+)": r"用户 \1 不存在",
+    r"the server does not admit this host, user and database \(pg_hba\.conf\)": (
+        "服务器不接受该主机、用户及数据库 (pg_hba.conf)"
+    ),
+    r"the host (\S+) is not known": r"主机名 \1 无法解析",
+    r"nobody listens at (\S+)": r"\1 无服务监听",
+    r"there is no way to the host": "无法到达该主机",
+    r"there was no answer in time": "超时无应答",
+    r"the server has no connection left": "服务器连接数已满",
+    r"the server is starting or stopping": "服务器正在启动或停止",
+    r"server and URL do not agree on SSL \(sslmode\)": "服务器与数据库地址的 SSL 设置不一致 (sslmode)",
 }
 
 
@@ -29,5 +46,5 @@ def database_reason_text(reason: str) -> str:
         return reason
     for pattern, chinese in REASONS.items():
         if match := re.fullmatch(pattern, reason):
-            return match.expand(chinese)
+            return re.sub(r"\\(\d)", lambda number: database_reason_text(match[int(number[1])]), chinese)
     return reason

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dbgate.connect_reasons import CONNECT_REASONS
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
 from fep.database_reasons import database_reason_text
@@ -25,3 +26,15 @@ def test_what_the_gate_says_has_its_chinese(url: str, chinese: str) -> None:
     choose("en")
     assert database_reason_text(str(raised.value)) == str(raised.value)
     choose(None)
+
+
+@pytest.mark.parametrize("reason", CONNECT_REASONS)
+def test_why_a_server_is_not_to_be_had(reason: str) -> None:
+    """Each reason stands alone or after what it kept from being done, and nothing of it is left in English."""
+    said = reason.format("db.example", 5432)
+    choose("zh")
+    alone, after = database_reason_text(said), database_reason_text(f"the schema cannot be read: {said}")
+    choose(None)
+
+    assert alone != said
+    assert after == f"无法读取表结构: {alone}"
