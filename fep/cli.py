@@ -124,7 +124,7 @@ def _report_lower(error: Exception) -> int | None:
             click.echo(say(en=str(error), zh=error.chinese), err=True)
             return EXIT_BAD_INPUT
         case SchemaMismatch():
-            click.echo(str(error), err=True)
+            click.echo(database_reason_text(str(error)), err=True)
             click.echo(say(en="run fep db upgrade", zh="请执行 run fep db upgrade"), err=True)
             return EXIT_CANNOT_RUN
         case GateError():

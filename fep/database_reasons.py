@@ -20,6 +20,13 @@ REASONS: Mapping[str, str] = {
     r"the schema cannot be read: (.*)": r"无法读取表结构: \1",
     r"the schema was not upgraded: (.*)": r"表结构未升级: \1",
     r"nothing was loaded: (.*)": r"未装入任何数据: \1",
+    r"the database has no schema, this program needs (\S+)": r"数据库没有表结构, 本程序需要 \1",
+    r"the database has schema (\S+), this program needs (\S+)": r"数据库表结构为 \1, 本程序需要 \2",
+    r"the database has schema (\S+), which is newer than this program": r"数据库表结构 \1 比本程序新",
+    r"install the newer program on this machine too, and where needed run fep db upgrade with it:": (
+        "请在本机也安装新版程序, 必要时用它执行:"
+    ),
+    r"there is no database file (.*)": r"数据库文件 \1 不存在",
     r"tables of another program are there: (.*); this one needs a database of its own": (
         r"已有其他程序的表: \1; 本程序须使用独立的数据库"
     ),
@@ -41,10 +48,14 @@ REASONS: Mapping[str, str] = {
 
 
 def database_reason_text(reason: str) -> str:
-    """Return the gate's reason in the user's language."""
+    """Return the gate's reason in the user's language, line by line."""
     if language() == "en":
         return reason
+    return "\n".join(map(_chinese, reason.split("\n")))
+
+
+def _chinese(reason: str) -> str:
     for pattern, chinese in REASONS.items():
         if match := re.fullmatch(pattern, reason):
-            return re.sub(r"\\(\d)", lambda number: database_reason_text(match[int(number[1])]), chinese)
+            return re.sub(r"\\(\d)", lambda number: _chinese(match[int(number[1])]), chinese)
     return reason

@@ -65,7 +65,7 @@ def database_state(settings: Settings, index: int = 0) -> DatabaseState:
         schema.check(database.read_engine)
         return DatabaseState(True, True, clearing_dates=clearing_dates(database, settings.banks))
     except SchemaMismatch as error:
-        return DatabaseState(is_reachable=True, is_current=False, problem=str(error))
+        return DatabaseState(is_reachable=True, is_current=False, problem=database_reason_text(str(error)))
     except GateError as error:
         return DatabaseState(is_reachable=False, is_current=False, problem=database_reason_text(str(error)))
     finally:

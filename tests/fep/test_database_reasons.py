@@ -1,10 +1,15 @@
 """What keeps a database from being used, in Chinese."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from dbgate import schema
 from dbgate.connect_reasons import CONNECT_REASONS
 from dbgate.database import Database
-from dbgate.errors import DatabaseUnavailable
+from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from fep.database_reasons import database_reason_text
 from fep.language import choose
 
@@ -38,3 +43,23 @@ def test_why_a_server_is_not_to_be_had(reason: str) -> None:
 
     assert alone != said
     assert after == f"无法读取表结构: {alone}"
+
+
+def test_schemas_have_their_chinese(tmp_path: Path) -> None:
+    """A schema that does not fit is told in Chinese, with the command that helps on a line of its own."""
+    choose("zh")
+    said = []
+    for make in ("", "CREATE TABLE alembic_version (version_num)", "INSERT INTO alembic_version VALUES ('9999')"):
+        with closing(sqlite3.connect(tmp_path / "billing.db")) as connection, connection:
+            connection.execute(make)
+        with pytest.raises(SchemaMismatch) as raised:
+            schema.check(Database(f"sqlite:///{tmp_path}/billing.db").read_engine)
+        said.append(database_reason_text(str(raised.value)).split("\n"))
+    with pytest.raises(SchemaMismatch) as raised:
+        schema.check(Database(f"sqlite:///{tmp_path}/other.db").read_engine)
+    missing = database_reason_text(str(raised.value))
+    choose(None)
+
+    assert [lines[0].rpartition(" ")[0] for lines in said[:2]] == ["数据库没有表结构, 本程序需要"] * 2
+    assert said[2][:2] == ["数据库表结构 9999 比本程序新", "请在本机也安装新版程序, 必要时用它执行:"]
+    assert missing == f"数据库文件 {tmp_path}/other.db 不存在\nrun fep db upgrade"
