@@ -7,10 +7,7 @@ through the sqlite3 module, on a copy of the same database with the same pragmas
 
 import argparse
 import json
-import os
 import shutil
-import signal
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -19,9 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon import BANKS, Daemon, free_port
 from driver import PAY, QUERY, Link, Result, Serials, connect, drive, frame, pay, query
 
-BANKS = {"3des": "0102", "aes": "0103", "sm4": "0104", "cups": "0105", "des": "0403"}
 CONNECTIONS = (1, 8, 64)
 
 OWN_IDENTITY = "SELECT * FROM payments WHERE bank_code = '0102' AND bank_date = 20261121 AND bank_serial = ?"
@@ -38,46 +35,6 @@ INSERT_PAYMENT = (
     " 1, 2, 20261121, 20261121120000000, ?)"
 )
 SETTLE_BILL = "UPDATE bills SET state = 'settled', settled_by = ? WHERE bill_no = ? AND state = 'open'"
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-class Daemon:
-    """The real daemon as a subprocess."""
-
-    def __init__(self, directory: Path, port: int) -> None:
-        self.log = (directory / "daemon.log").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "fep", "run", "--config", str(directory / "fep.toml")],
-            stdout=self.log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise SystemExit(f"the daemon did not start: see {directory / 'daemon.log'}") from None
-                time.sleep(0.05)
-
-    def cpu_s(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def rss_mb(self) -> float:
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        return 0.0
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
 
 
 def payable_accounts(database: Path, limit: int) -> list[str]:
