@@ -9,22 +9,17 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
-from datetime import datetime
 from typing import Any, Literal, Protocol
 
 import structlog
 
-from fep.clock import SHANGHAI
+from fep.log_lines import JsonLines, TakesLines, timestamp
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-class LogStream(Protocol):
-    """What the log is written to; its ``write`` never raises, for a line is never worth a transaction."""
-
-    def write(self, text: str, /) -> object:
-        """Take one line."""
-        ...
+class LogStream(TakesLines, Protocol):
+    """What the log is written to."""
 
     def flush(self) -> None:
         """Write what waits."""
@@ -41,7 +36,7 @@ def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stre
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
         if console
-        else structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=False)
+        else JsonLines(stream, LEVELS[level])
     )
     structlog.configure(
         processors=[
@@ -58,8 +53,7 @@ def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stre
 
 
 def _stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Add the moment, Asia/Shanghai with its offset, as everything else on the link is."""
-    event["timestamp"] = datetime.now(SHANGHAI).isoformat(timespec="milliseconds")
+    event["timestamp"] = timestamp()
     return event
 
 

@@ -1,10 +1,15 @@
 """The canonical line of one answered frame, and the counters of the same."""
 
-from datetime import date
+import io
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 
 import pytest
+import structlog
 
 from fep.links.transaction_log import TransactionLog
+from fep.log_setup import set_up_logging
 from protocol.canonical import Answer, StatusReply
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
@@ -68,6 +73,49 @@ def test_no_customer_in_a_line(logs):
     assert isinstance(answer.body, StatusReply)
     line(logs, "0102", Transaction.STATUS, TRACE, answer, 0.0, 1)
     assert "0102003004" not in repr(logs)
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """The log as JSON, in memory."""
+    stream = io.StringIO()
+    set_up_logging("info", "json", stream)
+    yield stream
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        ("0102", Transaction.PAY, TRACE, Answer(ResponseCode.APPROVED, None, True, 42), 12.345678, 32),
+        ("0102", Transaction.QUERY, {"channel": "01"}, Answer(ResponseCode.ACCOUNT_NOT_FOUND), 0.5, 1),
+        ("unknown", None, {}, Answer(ResponseCode.OUTCOME_UNKNOWN), 10_000.0, 0),
+    ],
+)
+def test_the_short_way_writes_what_structlog_would(stream, answered):
+    """A line that is put together without structlog has the same fields in the same order, and ends like the others."""
+    short, long = TransactionLog(), TransactionLog()
+    long._write = None
+    short.answered(*answered)
+    long.answered(*answered)
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines(keepends=True))
+
+    moments = [datetime.fromisoformat(fields.pop("timestamp")) for fields in (first, second)]
+    assert list(first.items()) == list(second.items())
+    assert timedelta() <= moments[1] - moments[0] < timedelta(seconds=5)
+    assert short.counts == long.counts
+
+
+def test_a_level_above_keeps_the_lines_out():
+    """With warnings only, everyday transactions are not written and failures of ours are."""
+    stream = io.StringIO()
+    set_up_logging("warning", "json", stream)
+    log = TransactionLog()
+    for code in (ResponseCode.APPROVED, ResponseCode.OUTCOME_UNKNOWN):
+        log.answered("0102", Transaction.PAY, TRACE, Answer(code), 0.0, 1)
+    structlog.reset_defaults()
+
+    assert [json.loads(line)["response_code"] for line in stream.getvalue().splitlines()] == ["9002"]
 
 
 def test_counters(logs):

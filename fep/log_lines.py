@@ -1,0 +1,57 @@
+"""Log lines 日志行: how an event becomes one line of JSON, and a short way for the one event that is frequent."""
+
+import json
+from datetime import datetime
+from functools import lru_cache
+from time import time_ns
+from typing import Any, Protocol
+
+import structlog
+
+from fep.clock import SHANGHAI
+
+
+class TakesLines(Protocol):
+    """What lines are written to; its ``write`` never raises, for a line is never worth a transaction."""
+
+    def write(self, text: str, /) -> object:
+        """Take one line."""
+        ...
+
+
+class JsonLines:
+    """The last of structlog's processors when the log is JSON; whoever has finished a line may write it here.
+
+    Args:
+        stream: where all lines go.
+        level: the least level that is written, as structlog counts them.
+    """
+
+    def __init__(self, stream: TakesLines, level: int) -> None:
+        self.write = stream.write
+        self.level = level
+        self._encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+
+    def __call__(self, _logger: object, _method: str, event: Any) -> str:
+        """Return the line of ``event``, without its end."""
+        return self._encode(event)
+
+
+def json_lines() -> JsonLines | None:
+    """Return what the log is configured with, None when it is not JSON."""
+    last = structlog.get_config()["processors"][-1]
+    return last if isinstance(last, JsonLines) else None
+
+
+def timestamp() -> str:
+    """Return the moment, Asia/Shanghai with its offset and milliseconds, as everything else on the link is."""
+    second, ms = divmod(time_ns() // 1_000_000, 1000)
+    moment, offset = _texts_of(second)
+    return f"{moment}.{ms:03d}{offset}"
+
+
+@lru_cache(2)
+def _texts_of(second: int) -> tuple[str, str]:
+    """Return date and time of a second since 1970, and the offset: thousands of lines share them."""
+    text = datetime.fromtimestamp(second, SHANGHAI).isoformat()
+    return text[:19], text[19:]
