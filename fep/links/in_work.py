@@ -63,12 +63,14 @@ class Ticket:
 
     def _answer(self, answer: Answer) -> None:
         self.is_answered = True
+        exchange, batch_size = self.exchange, self.work.batch_size
+        del self.exchange, self.work  # work and ticket name each other: without this only the collector would free them
         try:
-            self.link.answer(self.exchange, answer, self.work.batch_size)
+            self.link.answer(exchange, answer, batch_size)
         except Exception as error:  # noqa: BLE001 - a reply that cannot be built: a bug of ours, but the work was done
             _log.error("reply_failed", error=error)
             code = ResponseCode.OUTCOME_UNKNOWN if self.is_money else ResponseCode.SYSTEM_MALFUNCTION
-            self.link.answer(self.exchange, Answer(code), self.work.batch_size)
+            self.link.answer(exchange, Answer(code), batch_size)
         finally:  # whatever happens: a request that stays in work keeps its link from ever ending
             self.link.work_done()
 

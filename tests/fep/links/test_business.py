@@ -1,5 +1,6 @@
 """Business requests on their way to the gate and back: what is submitted, and what each outcome is answered with."""
 
+import gc
 from dataclasses import replace
 from datetime import date, datetime, time
 
@@ -203,6 +204,22 @@ def test_work_is_forgotten_when_it_is_answered(rim):
     rim.check()
     assert len(in_work._tickets) == 0
     assert [frame.code for frame in bank.frames()] == ["0000"] * 3
+
+
+def test_answered_requests_leave_nothing_to_the_garbage_collector(rim):
+    """What a request was made of is free once it is answered, so that the collector's rounds need not stop the loop."""
+    bank = rim.bank()
+    bank.send(bank.build(*MONEY), bank.build(*READ))
+    gc.collect()
+    gc.disable()
+    try:
+        rim.gate.finish(reversed_())
+        rim.gate.finish(status_found())
+        rim.check()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+    assert [frame.code for frame in bank.frames()] == ["0000"] * 2
 
 
 def test_the_gates_answer_is_an_answer_or_an_error(rim):
