@@ -25,7 +25,7 @@ class Backend:
 
     Attributes:
         open: (url, read_only) to an Engine whose transactions begin as they should.
-        set_wait: before a money transaction begins: how many seconds it may wait for locks.
+        set_wait: before a transaction begins: how many seconds it may wait, for locks and for answers.
         clock_statement: SQL that tells the wall clock in Asia/Shanghai; None: the machine's clock is the database's.
         insert_if_new: table to an INSERT that leaves rows alone whose key is taken, as far as the engine can say so.
         execute_if_new: runs the text of such an INSERT on a driver's cursor for all rows, and returns how many it
@@ -35,6 +35,9 @@ class Backend:
         lift_time_limit: in a transaction that migrates or loads: its statements may take as long as they need, but
             they wait for locks no longer than others.
         money_lanes: transactions that may usefully run at the same time.
+        read_lanes: likewise for reading.
+        abandon: a driver's connection, from another thread: what it waits for ends at once, with an error; nothing for
+            engines that wait on no network.
         pause_s: what a lane leaves between two batches, so that another daemon may begin.
         has_shared_locks: several transactions may hold a lock on the same row (FOR SHARE), or one lock holds off all.
         runs_in_process: its statements are work of this process, and between BEGIN and COMMIT they wait for nobody.
@@ -48,8 +51,10 @@ class Backend:
     insert_if_new: Callable[[Table], Insert]
     execute_if_new: Callable[[Any, Dialect, str, Sequence[Values]], int]
     money_lanes: int
+    read_lanes: int = 1
     copy_rows: Callable[[Connection, Table, Iterable[Values]], bool] | None = None
     lift_time_limit: Callable[[Connection], None] = lambda connection: None
+    abandon: Callable[[Any], None] = lambda driver: None
     pause_s: float = 0.0
     has_shared_locks: bool = True
     runs_in_process: bool = False
@@ -70,10 +75,6 @@ def open_engine(url: URL, **options: Any) -> Engine:
 def driver_connection(connection: Connection) -> Any:
     """Return the driver's own connection, for what SQLAlchemy does not pass on."""
     return connection.connection.dbapi_connection
-
-
-def set_no_wait(connection: Connection, wait_s: float) -> None:
-    """Leave the waits as they were set when the connection was opened."""
 
 
 def execute_many(cursor: Any, dialect: Dialect, text: str, rows: Sequence[Values]) -> int:

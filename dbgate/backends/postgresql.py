@@ -1,29 +1,84 @@
-"""PostgreSQL by psycopg 3 数据库服务器: how it connects, begins, waits and tells the time."""
+"""PostgreSQL by psycopg 3 数据库服务器: how it connects, begins, waits and tells the time.
+
+What may hang, and what ends it:
+
+| what                                        | ended by                                                            |
+|---------------------------------------------|---------------------------------------------------------------------|
+| connecting                                  | ``connect_timeout``, for each address of the server                 |
+| a lock, a statement                         | the server: ``lock_timeout``, ``statement_timeout``                 |
+| a server that has stopped, a network that   | ``BoundedConnection``: after STALL_S without a sign of life, and at |
+| swallows everything                         | the batch's deadline                                                |
+| a dead network below an idle connection     | TCP keepalives, and ``tcp_user_timeout`` for what is not confirmed  |
+| a transaction whose daemon cannot be heard  | the server: ``idle_in_transaction_session_timeout``; else it would  |
+|                                             | hold its locks for hours                                            |
+"""
 
 from collections.abc import Iterable
+from time import monotonic
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, event
 from sqlalchemy.dialects.postgresql import insert
 
-from dbgate.backends.base import (
-    LOCK_WAIT_S,
-    Backend,
-    Values,
-    driver_connection,
-    execute_many,
-    open_engine,
-    set_no_wait,
-)
+from dbgate.backends.base import LOCK_WAIT_S, Backend, Values, driver_connection, execute_many, open_engine
+
+STATEMENT_S = 2 * LOCK_WAIT_S
+"""How long a statement may run: lock_timeout counts each wait, so this bounds their sum."""
+
+STALL_S = STATEMENT_S + 1.0
+"""How long the server may say nothing: one that lives has cancelled the statement by then and said so."""
+
+WAIT_S_MIN = LOCK_WAIT_S + 0.5
+"""A batch that begins shortly before its deadline is not cut sooner: its lock wait ends by then, and the connection is
+kept. Who waits for its answer has been told before (``fep/links/in_work.py``)."""
+
+IDLE_S = 5
+"""How long a transaction may stand still before the server ends it: deciding takes milliseconds."""
+
+NEVER = float("inf")
+
+# Seconds, but for tcp_user_timeout. What the URL says goes first.
+_CONNECT_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 2,  # the least that libpq knows
+    "keepalives_idle": 10,  # shorter than any firewall remembers an idle connection
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 3000,  # ms
+    "application_name": "fep",
+}
+_SESSION = {
+    "statement_timeout": f"{STATEMENT_S}s",
+    "idle_in_transaction_session_timeout": f"{IDLE_S}s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+_MONEY_SESSION = {**_SESSION, "lock_timeout": f"{LOCK_WAIT_S}s"}
 
 
 def _open(url: URL, read_only: bool) -> Engine:
-    if not read_only:
-        # lock_timeout counts each wait, so statement_timeout bounds their sum.
-        waits = f"-c lock_timeout={LOCK_WAIT_S}s -c statement_timeout={2 * LOCK_WAIT_S}s"
-        return open_engine(url, isolation_level="READ COMMITTED", connect_args={"options": waits})
-    engine = open_engine(url, isolation_level="REPEATABLE READ")
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("SET TRANSACTION READ ONLY"))
+    from dbgate.backends.bounded_connection import BoundedConnection  # its driver may not be installed
+
+    engine = open_engine(url, isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED")
+    session = _options(_SESSION if read_only else _MONEY_SESSION)
+
+    def _connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:
+        all_options = {**_CONNECT_OPTIONS, **options, "options": f"{session} {options.get('options', '')}"}
+        connection = BoundedConnection.connect(*arguments, **all_options)
+        connection.stall_s = STALL_S
+        connection.read_only = read_only
+        return connection
+
+    event.listen(engine, "do_connect", _connect)
     return engine
+
+
+def _options(settings: dict[str, str]) -> str:
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def _set_wait(connection: Connection, wait_s: float) -> None:
+    driver_connection(connection).answer_by = monotonic() + max(wait_s, WAIT_S_MIN)
 
 
 def _copy_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> bool:
@@ -40,16 +95,24 @@ def _copy_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> 
 
 def _lift_time_limit(connection: Connection) -> None:
     # An index over ten million bills takes a minute; what waits for somebody's lock still gives up as soon as others.
-    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+    driver = driver_connection(connection)
+    driver.answer_by = driver.stall_s = NEVER
+
+
+def _abandon(driver: Any) -> None:
+    driver.answer_by = 0.0
 
 
 POSTGRESQL = Backend(
     open=_open,
-    set_wait=set_no_wait,
+    set_wait=_set_wait,
+    abandon=_abandon,
     clock_statement="SELECT date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'Asia/Shanghai')",
     insert_if_new=lambda table: insert(table).on_conflict_do_nothing(),
     execute_if_new=execute_many,
     copy_rows=_copy_rows,
     lift_time_limit=_lift_time_limit,
     money_lanes=4,
+    read_lanes=2,
 )

@@ -7,10 +7,9 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import URL, Engine, create_mock_engine, event, make_url
+from sqlalchemy import Engine
 
-from dbgate.backends import base, postgresql
-from dbgate.backends.registry import BACKENDS
+from dbgate.backends import base
 from dbgate.clock import system_clock
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
@@ -120,32 +119,6 @@ def test_system_clock_is_shanghai() -> None:
 
 class Opened(Exception):
     """Instead of a connection: what it would have been opened with."""
-
-
-def test_postgresql_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL: money work reads what is committed and waits two seconds for a lock; reads are one snapshot."""
-    options: list[dict[str, object]] = []
-    listened: list[str] = []
-
-    def _open(url: URL, **given: object) -> Engine:
-        options.append(given)
-        return create_mock_engine(url, lambda *_, **__: None)  # type: ignore[return-value]
-
-    monkeypatch.setattr(postgresql, "open_engine", _open)
-    monkeypatch.setattr(event, "listen", lambda engine, name, run: listened.append(name))
-    url = make_url("postgresql+psycopg://fep@host/billing")
-    for read_only in (False, True):
-        BACKENDS["postgresql"].open(url, read_only)
-    BACKENDS["postgresql"].set_wait(None, 1.0)  # type: ignore[arg-type]
-
-    assert options == [
-        {
-            "isolation_level": "READ COMMITTED",
-            "connect_args": {"options": "-c lock_timeout=2s -c statement_timeout=4s"},
-        },
-        {"isolation_level": "REPEATABLE READ"},
-    ]
-    assert listened == ["begin"]
 
 
 def test_dispose(empty: Database) -> None:

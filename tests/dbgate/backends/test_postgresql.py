@@ -1,0 +1,290 @@
+"""PostgreSQL's connections: what they wait for and how long, against a real server that stops answering."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
+
+from dbgate.backends import postgresql
+from dbgate.backends.base import driver_connection
+from dbgate.database import Database
+from dbgate.errors import DatabaseUnavailable
+from dbgate.faults import Fault, fault_of, label_of
+from tests.support.tcp_proxy import AtCommit, TcpProxy
+
+STALL_S = 0.3
+# What a wait may last longer than it should on a machine with other things to do.
+LATE_S = 2.0
+
+
+@pytest.fixture
+def proxy(postgresql_url: str) -> Iterator[TcpProxy]:
+    """A proxy in front of a server with an empty database."""
+    with TcpProxy(postgresql_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def database(proxy: TcpProxy) -> Iterator[Database]:
+    """The database through the proxy."""
+    database = Database(proxy.url)
+    yield database
+    proxy.forward()
+    database.dispose()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second is long in a test."""
+    monkeypatch.setattr(postgresql, "STALL_S", STALL_S)
+    monkeypatch.setattr(postgresql, "WAIT_S_MIN", STALL_S)
+
+
+def setting(connection: Connection, name: str) -> object:
+    return connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+
+
+@contextmanager
+def connected(database: Database) -> Iterator[Connection]:
+    """A connection that may be broken when it is let go of."""
+    connection = database.connect(money=True)
+    try:
+        yield connection
+    finally:
+        with suppress(DBAPIError, InvalidRequestError):
+            connection.invalidate()
+        connection.close()
+
+
+@pytest.mark.parametrize("money", [True, False])
+def test_what_the_server_bounds(database: Database, money: bool) -> None:
+    """The server ends statements, waits for locks, and transactions whose daemon cannot be heard any more."""
+    with database.connect(money=money) as connection:
+        found = {
+            name: setting(connection, name)
+            for name in (
+                "transaction_isolation",
+                "transaction_read_only",
+                "lock_timeout",
+                "statement_timeout",
+                "idle_in_transaction_session_timeout",
+                "tcp_keepalives_idle",
+                "tcp_keepalives_interval",
+                "tcp_keepalives_count",
+                "application_name",
+            )
+        }
+
+    assert found == {
+        "transaction_isolation": "read committed" if money else "repeatable read",
+        "transaction_read_only": "off" if money else "on",
+        "lock_timeout": "2s" if money else "0",
+        "statement_timeout": "4s",
+        "idle_in_transaction_session_timeout": "5s",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "3",
+        "application_name": "fep",
+    }
+
+
+def test_what_the_kernel_bounds(database: Database) -> None:
+    """A dead network is noticed while nothing is asked, and soon after something has been."""
+    with database.connect(money=True) as connection:
+        line = socket.socket(fileno=socket.dup(driver_connection(connection).pgconn.socket))
+    with line:
+        options = [
+            line.getsockopt(level, option)
+            for level, option in (
+                (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+                (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+            )
+        ]
+
+    assert options == [1, 10, 2, 3, 3000]
+
+
+def test_the_url_goes_first(postgresql_url: str) -> None:
+    """What a site says in its URL holds; what it does not say is ours."""
+    database = Database(
+        f"{postgresql_url}?application_name=other&options=-c%20statement_timeout%3D9s&connect_timeout=7"
+    )
+    with database.connect(money=True) as connection:
+        found = [setting(connection, name) for name in ("application_name", "statement_timeout", "lock_timeout")]
+        parameters = driver_connection(connection).info.get_parameters()
+    database.dispose()
+
+    assert found == ["other", "9s", "2s"]
+    assert parameters["connect_timeout"] == "7"
+
+
+def test_a_long_job_has_no_limits(database: Database, impatient: None) -> None:
+    """A job that takes minutes is cut neither by the server nor here, whatever the deadline for its locks."""
+    with database.connect(money=True) as connection, database.begin(connection, time.monotonic()):
+        database.backend.lift_time_limit(connection)
+        found = [setting(connection, name) for name in ("statement_timeout", "idle_in_transaction_session_timeout")]
+        connection.exec_driver_sql(f"SELECT pg_sleep({3 * STALL_S})")
+
+    assert found == ["0", "0"]
+
+
+# --- a server that says nothing more
+
+
+def wait_in_a_statement(connection: Connection, _proxy: TcpProxy) -> None:
+    connection.exec_driver_sql("SELECT 2")
+
+
+def wait_in_a_pipeline(connection: Connection, _proxy: TcpProxy) -> None:
+    driver = driver_connection(connection)
+    with driver.pipeline():
+        cursors = [driver.execute(f"SELECT {number}") for number in range(3)]
+    cursors[-1].fetchall()
+
+
+def wait_in_the_middle_of_an_answer(connection: Connection, proxy: TcpProxy) -> None:
+    proxy.forward()
+    proxy.silence_after(10_000)
+    connection.exec_driver_sql("SELECT repeat('x', 100000)")
+
+
+def wait_while_much_is_sent(connection: Connection, _proxy: TcpProxy) -> None:
+    # More than the sockets' buffers hold.
+    connection.exec_driver_sql("SELECT length(%s)", ("x" * 30_000_000,))
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [wait_in_a_statement, wait_in_a_pipeline, wait_in_the_middle_of_an_answer, wait_while_much_is_sent],
+    ids=lambda wait: wait.__name__,
+)
+def test_a_server_that_stops_answering(
+    database: Database, proxy: TcpProxy, impatient: None, wait: Callable[[Connection, TcpProxy], None]
+) -> None:
+    """Whatever is waited for, the wait ends, the connection is closed, and the error says that the database is away."""
+    with connected(database) as connection:
+        database.begin(connection, time.monotonic() + 60)
+        connection.exec_driver_sql("SELECT 1")
+        driver = driver_connection(connection)
+        proxy.silence()
+        began = time.monotonic()
+        with pytest.raises((DBAPIError, driver.OperationalError)) as caught:
+            wait(connection, proxy)
+
+        assert STALL_S <= time.monotonic() - began < STALL_S + LATE_S
+        assert fault_of(caught.value) is Fault.UNAVAILABLE
+        assert label_of(caught.value) == "AnswerOverdue 08006"
+        assert driver.closed
+
+
+def commit_in_a_pipeline(driver: Any) -> None:
+    with driver.pipeline():
+        driver.execute("SELECT 1")
+        driver.commit()
+
+
+@pytest.mark.parametrize("is_pipelined", [False, True], ids=["simple", "pipeline"])
+@pytest.mark.parametrize("action", [AtCommit.HOLD, AtCommit.HOLD_ANSWER], ids=["request", "answer"])
+def test_a_commit_that_is_never_answered(
+    database: Database, proxy: TcpProxy, impatient: None, is_pipelined: bool, action: AtCommit
+) -> None:
+    """A COMMIT whose request or answer is swallowed is not waited for any longer than anything else."""
+    with connected(database) as connection:
+        transaction = database.begin(connection, time.monotonic() + 60)
+        connection.exec_driver_sql("SELECT 1")
+        driver = driver_connection(connection)
+        proxy.at_commit(action)
+        commit = partial(commit_in_a_pipeline, driver) if is_pipelined else transaction.commit
+        began = time.monotonic()
+        with pytest.raises((DBAPIError, driver.OperationalError)):
+            commit()
+
+        assert STALL_S <= time.monotonic() - began < STALL_S + LATE_S
+        assert proxy.acted.is_set()
+        assert driver.closed
+
+
+def test_an_answer_that_comes_in_pieces(database: Database, proxy: TcpProxy, impatient: None) -> None:
+    """A slow network is none that has stopped: each sign of life counts."""
+    with connected(database) as connection:
+        database.begin(connection, time.monotonic() + 60)
+        proxy.delay(STALL_S / 4)
+        began = time.monotonic()
+        rows = connection.exec_driver_sql("SELECT repeat('x', 10000) FROM generate_series(1, 100)").all()
+
+        assert len(rows) == 100
+        assert time.monotonic() - began > 2 * STALL_S
+
+
+def test_the_deadline_ends_a_wait(database: Database, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait ends at the batch's deadline, however long the server may be silent."""
+    monkeypatch.setattr(postgresql, "WAIT_S_MIN", 0.1)
+    with connected(database) as connection:
+        database.begin(connection, time.monotonic() + 0.4)
+        proxy.silence()
+        began = time.monotonic()
+        with pytest.raises(DBAPIError):
+            connection.exec_driver_sql("SELECT 1")
+
+        assert 0.3 <= time.monotonic() - began < 0.4 + LATE_S
+
+
+def test_another_thread_ends_a_wait(database: Database, proxy: TcpProxy) -> None:
+    """Who closes the gate need not wait for a server that is silent."""
+    with connected(database) as connection:
+        database.begin(connection, time.monotonic() + 60)
+        driver: Any = driver_connection(connection)
+        proxy.silence()
+        timer = threading.Timer(0.3, lambda: database.backend.abandon(driver))
+        timer.start()
+        began = time.monotonic()
+        with pytest.raises(DBAPIError):
+            connection.exec_driver_sql("SELECT 1")
+        timer.join()
+
+        assert 0.3 <= time.monotonic() - began < 0.3 + LATE_S
+
+
+def test_connecting_to_a_server_that_says_nothing(database: Database, proxy: TcpProxy) -> None:
+    """A server that accepts and never answers is given up after two seconds."""
+    proxy.silence()
+    began = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match="cannot connect: ConnectionTimeout"):
+        database.connect(money=True)
+
+    assert 1.9 <= time.monotonic() - began < 2.0 + LATE_S
+
+
+def test_a_server_that_falls_silent_after_the_login(postgresql_url: str, impatient: None) -> None:
+    """What the library asks of a new connection before anything else is bounded too."""
+    with TcpProxy(postgresql_url) as proxy:
+        database = Database(proxy.url)
+        proxy.silence_after_login()
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailable, match="cannot connect: AnswerOverdue 08006"):
+            database.connect(money=True)
+
+        assert STALL_S <= time.monotonic() - began < STALL_S + LATE_S
+        database.dispose()
+
+
+def test_the_drivers_own_warnings_are_not_shown(
+    database: Database, proxy: TcpProxy, impatient: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The driver's log quotes the server, and the server quotes values: the lane logs what there is to say."""
+    with database.connect(money=True) as connection:
+        driver = driver_connection(connection)
+        with pytest.raises(driver.DataError), driver.pipeline():
+            driver.execute("SELECT 'secret'::int").fetchall()
+
+    assert caplog.text == ""
