@@ -91,7 +91,7 @@ class Database:
         return identity
 
     def begin(self, connection: Connection, deadline: float) -> RootTransaction:
-        """Begin a money transaction that waits for locks no longer than until ``deadline`` (``time.monotonic()``)."""
+        """Begin a transaction that waits, for locks and answers, until ``deadline`` (``time.monotonic()``) at most."""
         self.backend.set_wait(connection, deadline - time.monotonic())
         return connection.begin()
 

@@ -1,37 +1,42 @@
 """The gate 数据库闸口: takes work from any thread, runs it in batches on its lanes, delivers the results.
 
 A lane takes *all* work that waits when its connection becomes free, up to ``batch_max``: no delay is ever added to fill
-a batch. Money work and read work have queues and lanes of their own.
+a batch. Money work, queries and histories have queues and lanes of their own: a teller's query waits neither behind
+payments nor behind somebody's list of two years.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from datetime import time as time_of_day
 
-import structlog
-
-from dbgate.batch import Lane, MoneyLane, ReadLane, Turn
+from dbgate.batch import MoneyLane, ReadLane
+from dbgate.breaker import Breaker
 from dbgate.clearing import DEFAULT_CUT_OFF, ClearingDates
 from dbgate.cut_off import CutOff
 from dbgate.database import Database
-from dbgate.errors import GateClosed, OutcomeUnknown, StatementFailed
+from dbgate.errors import DatabaseUnavailable
 from dbgate.forms import IN_LIST_MAX
-from dbgate.work import Work
+from dbgate.lane import Lane, Turn
+from dbgate.lane_group import Deliver, LaneGroup
+from dbgate.work import Needs, Work
 from dbgate.work_queue import WorkQueue
 
 BATCH_MAX = 64
 """Requests in one transaction: at 32 most of what batching brings has been won, and a batch of 64 still takes
 milliseconds, so that nobody waits long behind it."""
 
+HISTORY_BATCH_MAX = 4
+"""Histories and totals in one snapshot: each may read thousands of rows, and an embedded database lets nobody else work
+meanwhile."""
+
 QUEUE_MAX = 2048
 """Requests that may wait in each queue: less than a second's work for the slowest database that is sensible, so what
 waits is answered well before ``db_timeout``; what comes on top is told ``busy`` at once."""
 
-Deliver = Callable[[list[tuple[Work, object]]], None]
-
-log = structlog.get_logger(__name__)
+ABANDON_S = 0.5
+"""What is left of the time to close when lanes that still wait for the database are made to end: several times as long
+as they take to notice."""
 
 
 class Gate:
@@ -43,9 +48,9 @@ class Gate:
             lane's thread; it hands over to the process's own loop and calls each ``work.done`` there.
         cut_offs: by bank_code; others have ``default_cut_off``.
         batch_max: 1 to 1,000 requests in one transaction.
-        queue_max: requests that may wait for money lanes, and as many for read lanes.
+        queue_max: requests that may wait for money lanes, as many for read lanes, and as many for histories.
         money_lanes: default: what the engine can use (SQLite has one writer).
-        read_lanes: connections for read work.
+        read_lanes: connections for read work, likewise; histories have one more.
         turn: a lock that the process's own loop holds while it works. A lane whose database runs in this process holds
             it from BEGIN to COMMIT, in which it never waits: otherwise the two threads hand the interpreter to each
             other at every row that SQLite steps to, and both are slower for it.
@@ -61,23 +66,41 @@ class Gate:
         batch_max: int = BATCH_MAX,
         queue_max: int = QUEUE_MAX,
         money_lanes: int | None = None,
-        read_lanes: int = 1,
+        read_lanes: int | None = None,
         turn: Turn | None = None,
     ) -> None:
         if not 1 <= batch_max <= IN_LIST_MAX:
             raise ValueError(f"batch_max is 1 to {IN_LIST_MAX}, not {batch_max}")
-        self._database = database
-        self._deliver = deliver
-        self._batch_max = batch_max
+        backend = database.backend
         self._clearing = ClearingDates(cut_offs, default_cut_off)
-        self._money = WorkQueue(queue_max, has_exclusive_accounts=True)
-        self._reads = WorkQueue(queue_max, has_exclusive_accounts=False)
         self._cut_off = CutOff(database, self._clearing)
-        money_count = database.backend.money_lanes if money_lanes is None else money_lanes
-        self._threads = [
-            *(self._start(MoneyLane(database, self._clearing, turn), self._money, i) for i in range(money_count)),
-            *(self._start(ReadLane(database, self._clearing, turn), self._reads, i) for i in range(read_lanes)),
-        ]
+        money_probe, read_probe = MoneyLane(database, self._clearing), ReadLane(database, self._clearing)
+        self._probes: list[Lane] = [money_probe, read_probe]
+        # Two: a full disk, or a server that has become a standby, stops payments and not queries.
+        self._money_breaker = Breaker(money_probe, self._money_down, database_no=database.database_no, money=True)
+        self._read_breaker = Breaker(read_probe, self._reads_down, database_no=database.database_no, money=False)
+
+        def _group(name: str, breaker: Breaker, batch_max: int, pause_s: float = 0.0) -> LaneGroup:
+            queue = WorkQueue(queue_max, has_exclusive_accounts=breaker is self._money_breaker)
+            return LaneGroup(name, queue, breaker, deliver, batch_max=batch_max, pause_s=pause_s)
+
+        self._money = _group("money", self._money_breaker, batch_max, backend.pause_s)
+        self._reads = _group("read", self._read_breaker, batch_max)
+        self._histories = _group("history", self._read_breaker, min(batch_max, HISTORY_BATCH_MAX))
+
+        def _reader() -> ReadLane:
+            return ReadLane(database, self._clearing, turn, self._read_breaker)
+
+        money_count = backend.money_lanes if money_lanes is None else money_lanes
+        read_count = backend.read_lanes if read_lanes is None else read_lanes
+        self._money.start([MoneyLane(database, self._clearing, turn, self._money_breaker) for _ in range(money_count)])
+        self._reads.start([_reader() for _ in range(read_count)])
+        self._histories.start([_reader()])
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the database takes work of every kind, as far as is known. Never blocks."""
+        return self._money_breaker.is_up and self._read_breaker.is_up
 
     def submit(self, work: Work) -> None:
         """Queue ``work``, from any thread.
@@ -85,8 +108,14 @@ class Gate:
         Raises:
             GateBusy: the queue is full.
             GateClosed: the gate is draining.
+            DatabaseUnavailable: the database is known to be down.
         """
-        (self._money if work.money else self._reads).put(work)
+        if work.money:
+            self._money.submit(work)
+        elif _is_history(work.needs):
+            self._histories.submit(work)
+        else:
+            self._reads.submit(work)
 
     def clearing_date(self, bank_code: str) -> date | None:
         """Return the bank's clearing date as any batch last read it, None while unknown. Never blocks."""
@@ -110,6 +139,8 @@ class Gate:
 
     def roll_clearing_dates(self) -> None:
         """Roll every clearing date that is due, as a timer does at the cut-offs; blocks and raises likewise."""
+        if not self._money_breaker.is_up:
+            raise DatabaseUnavailable("the database is down")
         self._cut_off.roll_all()
 
     def close_day(self, bank_code: str) -> date:
@@ -123,49 +154,30 @@ class Gate:
     def close(self, timeout_s: float) -> bool:
         """Take no more work, finish what waits and runs, and tell whether all was done within ``timeout_s``.
 
-        What has not begun by then is delivered as ``GateClosed``; it is never started afterwards.
+        What has not begun by then is delivered as ``GateClosed``; it is never started afterwards. What waits for the
+        database shortly before is ended as if its deadline had come.
         """
         deadline = time.monotonic() + timeout_s
-        self._money.close()
-        self._reads.close()
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        left = self._money.abandon() + self._reads.abandon()
-        if left:
-            self._hand_over([(work, GateClosed("the gate was closed before this was begun")) for work in left])
-        return not left and not any(thread.is_alive() for thread in self._threads)
+        groups = self._money, self._reads, self._histories
+        breakers = self._money_breaker, self._read_breaker
+        for each in (*groups, *breakers):
+            each.close()
+        in_time = deadline - min(ABANDON_S, timeout_s / 2)
+        if all(each.join(in_time) for each in (*groups, *breakers)):
+            return True
+        left_count = sum(group.abandon() for group in groups)
+        for probe in self._probes:
+            probe.abandon()
+        return all(each.join(deadline) for each in (*groups, *breakers)) and left_count == 0
 
-    def _start(self, lane: Lane, queue: WorkQueue, number: int) -> threading.Thread:
-        name = f"{'money' if lane.money else 'read'}-lane-{number}"
-        thread = threading.Thread(target=self._serve, args=(lane, queue), name=name, daemon=True)
-        thread.start()
-        return thread
+    def _money_down(self) -> None:
+        self._money.refuse_waiting()
 
-    def _serve(self, lane: Lane, queue: WorkQueue) -> None:
-        """Run batches until the queue is closed and empty."""
-        pause_s = self._database.backend.pause_s if lane.money else 0.0
-        while works := queue.take(self._batch_max):
-            results = self._run(lane, works)
-            queue.release(works)
-            self._hand_over(results)
-            if pause_s:
-                time.sleep(pause_s)
-        lane.close()
+    def _reads_down(self) -> None:
+        self._reads.refuse_waiting()
+        self._histories.refuse_waiting()
 
-    def _run(self, lane: Lane, works: list[Work]) -> list[tuple[Work, object]]:
-        for work in works:
-            work.batch_size = len(works)
-        try:
-            return lane.run(works)
-        except Exception as error:
-            # Lanes answer everything themselves; whatever comes here is our bug, and money may have moved.
-            log.exception("lane_failed", money=lane.money, batch_size=len(works))
-            failure = OutcomeUnknown if lane.money else StatementFailed
-            return [(work, failure(f"the lane failed: {type(error).__name__}")) for work in works]
 
-    def _hand_over(self, results: list[tuple[Work, object]]) -> None:
-        try:
-            self._deliver(results)
-        except Exception:
-            # The lane must go on: the others' money waits behind it.
-            log.exception("delivery_failed", batch_size=len(results))
+def _is_history(needs: Needs) -> bool:
+    """Tell whether a request reads many rows of one account, or adds up a day."""
+    return needs.payments_since is not None or needs.bills_since is not None or needs.totals_of is not None

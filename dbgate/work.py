@@ -80,6 +80,18 @@ Decide = Callable[["WorkingSet", Moment], Decision]
 
 
 @dataclass(slots=True)
+class Fate:
+    """What may have become of a request; shared by all works that are made of it.
+
+    Attributes:
+        may_be_stored: a COMMIT that holds it may have been sent. While this is False at or after the deadline, nothing
+            of it is stored, nor will be.
+    """
+
+    may_be_stored: bool = False
+
+
+@dataclass(slots=True)
 class Work:
     """One request on its way through the gate.
 
@@ -88,6 +100,7 @@ class Work:
         deadline: ``time.monotonic()`` seconds after which it is not started any more.
         done: called once, in the thread that ``Gate`` delivers in, with the decision's answer or a GateError.
         batch_size: size of the batch it was answered with, for the log.
+        fate: what may have become of it, for whoever does not wait any longer.
     """
 
     needs: Needs
@@ -96,3 +109,4 @@ class Work:
     deadline: float
     done: Callable[[object], None]
     batch_size: int = 0
+    fate: Fate = field(default_factory=Fate)

@@ -7,7 +7,8 @@ import structlog
 
 from dbgate.branch import Branch, draw_fep_serials, open_all
 from dbgate.branches import Branches
-from dbgate.gate import Deliver, Gate
+from dbgate.gate import Gate
+from dbgate.lane_group import Deliver
 from fep.config.settings import Settings
 from fep.databases import open_databases
 

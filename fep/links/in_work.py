@@ -12,9 +12,6 @@ from fep.links.outcomes import response_of
 from protocol.canonical import Answer
 from protocol.response_codes import ResponseCode
 
-OVERDUE_S = 0.5
-"""The gate answers by the deadline; a driver that hangs inside a call does not, and is not waited for any longer."""
-
 _log = structlog.get_logger()
 
 
@@ -57,9 +54,10 @@ class Ticket:
         self._answer(answer)
 
     def overdue(self) -> None:
-        """Answer without the gate: whether money work was stored is unknown by now."""
-        _log.error("gate_overdue", money=self.is_money)
-        self._answer(Answer(ResponseCode.OUTCOME_UNKNOWN if self.is_money else ResponseCode.DATABASE_UNAVAILABLE))
+        """Answer without the gate, which waits for its database: nothing is done after the deadline but to commit."""
+        may_be_stored = self.work.fate.may_be_stored
+        _log.error("gate_overdue", money=self.is_money, may_be_stored=may_be_stored)
+        self._answer(Answer(ResponseCode.OUTCOME_UNKNOWN if may_be_stored else ResponseCode.DATABASE_UNAVAILABLE))
 
     def _answer(self, answer: Answer) -> None:
         self.is_answered = True
@@ -94,7 +92,7 @@ class InWork:
     def check(self, now: float) -> None:
         """Forget what is answered and answer what is overdue at ``now`` (``time.monotonic``)."""
         tickets = self._tickets
-        while tickets and (tickets[0].is_answered or tickets[0].work.deadline + OVERDUE_S <= now):
+        while tickets and (tickets[0].is_answered or tickets[0].work.deadline <= now):
             ticket = tickets.popleft()
             if not ticket.is_answered:
                 ticket.overdue()

@@ -213,7 +213,7 @@ def test_lane_that_fails(
     def _run(*_: object, **__: object) -> None:
         raise KeyError("bug")
 
-    monkeypatch.setattr("dbgate.batch.Lane._run", _run)
+    monkeypatch.setattr("dbgate.lane.Lane._try", _run)
     gate = Gate(database, inbox)
     gate.submit(deposit(1, 1, 5) if money else read(lambda working_set, moment: 1))
 
