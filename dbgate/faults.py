@@ -41,6 +41,8 @@ SQLSTATE_FAULTS = {
     "40P01": Fault.LOCKED,  # deadlock_detected
     "55P03": Fault.LOCKED,  # lock_not_available
     "57014": Fault.LOCKED,  # query_canceled, by statement_timeout
+    "25006": Fault.UNAVAILABLE,  # read_only_sql_transaction: the server has become a standby
+    "25P03": Fault.UNAVAILABLE,  # idle_in_transaction_session_timeout: the session has ended
     "08": Fault.UNAVAILABLE,  # connection exception
     "53": Fault.UNAVAILABLE,  # insufficient resources
     "57": Fault.UNAVAILABLE,  # operator intervention: shutdown
@@ -166,6 +168,8 @@ def fault_of(error: BaseException) -> Fault:
     sqlstate = getattr(origin, "sqlstate", None)
     if sqlstate:
         return SQLSTATE_FAULTS.get(sqlstate) or SQLSTATE_FAULTS.get(sqlstate[:2], Fault.STATEMENT)
+    if type(origin).__name__ == "OperationalError" and hasattr(origin, "sqlstate"):
+        return Fault.UNAVAILABLE  # psycopg's own: the connection is closed, or has just been lost
     oracle_code = _oracle_code(origin)
     return Fault.STATEMENT if oracle_code is None else _oracle_fault(*oracle_code)
 

@@ -4,6 +4,7 @@ import sqlite3
 from types import SimpleNamespace
 
 import oracledb
+import psycopg
 import pytest
 from oracledb import errors as oracledb_errors
 from sqlalchemy.exc import OperationalError
@@ -38,6 +39,10 @@ def server_error(sqlstate: str | None = None, ora: int | None = None) -> Excepti
         (server_error("55P03"), Fault.LOCKED, "Exception 55P03"),
         (server_error("08006"), Fault.UNAVAILABLE, "Exception 08006"),
         (server_error("57P01"), Fault.UNAVAILABLE, "Exception 57P01"),
+        (server_error("25006"), Fault.UNAVAILABLE, "Exception 25006"),
+        (server_error("25P03"), Fault.UNAVAILABLE, "Exception 25P03"),
+        (psycopg.OperationalError("the connection is closed"), Fault.UNAVAILABLE, "OperationalError"),
+        (psycopg.errors.PipelineAborted("pipeline aborted"), Fault.STATEMENT, "PipelineAborted"),
         (server_error("23505"), Fault.STATEMENT, "Exception 23505"),
         (server_error(ora=30006), Fault.LOCKED, "Exception ORA-30006"),
         (server_error(ora=3113), Fault.UNAVAILABLE, "Exception ORA-03113"),
