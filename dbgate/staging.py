@@ -24,9 +24,9 @@ class Staging:
         self._scratch = sqlite3.connect("", isolation_level=None)
         values = ", ".join(f"v{index}" for index in range(1, width))
         marks = ", ".join("?" * (width + 2))
-        self._scratch.execute(f"CREATE TABLE staged (key TEXT PRIMARY KEY, {values}, line, is_new) WITHOUT ROWID")
+        self._scratch.execute(f"CREATE TABLE staged (key TEXT PRIMARY KEY, {values}, line, new_to) WITHOUT ROWID")
         self._insert = f"INSERT OR IGNORE INTO staged VALUES ({marks})"  # noqa: S608 - our own names
-        self._select = f"SELECT key, {values} FROM staged WHERE is_new ORDER BY key"  # noqa: S608 - our own names
+        self._select = f"SELECT key, {values} FROM staged WHERE new_to = ? ORDER BY key"  # noqa: S608 - our own names
         self._scratch.execute("BEGIN")
 
     def __enter__(self) -> Self:
@@ -37,9 +37,13 @@ class Staging:
     ) -> None:
         self._scratch.close()
 
-    def add(self, rows: Sequence[tuple[int, Values, bool]]) -> list[tuple[int, int]]:
-        """Stage (line, values, is_new) and return (line, line of the first) of each row whose key was there already."""
-        staged = self._scratch.executemany(self._insert, ((*values, line, is_new) for line, values, is_new in rows))
+    def add(self, rows: Sequence[tuple[int, Values, int | None]]) -> list[tuple[int, int]]:
+        """Stage (line, values, new to which database; None: to none).
+
+        Returns:
+            (line, line of the first) of each row whose key was there already.
+        """
+        staged = self._scratch.executemany(self._insert, ((*values, line, new_to) for line, values, new_to in rows))
         if staged.rowcount == len(rows):
             return []
         duplicates = []
@@ -49,12 +53,12 @@ class Staging:
                 duplicates.append((line, first))
         return duplicates
 
-    def count_new(self, condition: str = "1") -> int:
-        """Return how many new rows fulfil ``condition`` (ours, never a user's)."""
-        query = f"SELECT count(*) FROM staged WHERE is_new AND {condition}"  # noqa: S608
-        (count,) = self._scratch.execute(query).fetchone()
+    def count_new(self, place: int, condition: str = "1") -> int:
+        """Return how many rows that are new to a database fulfil ``condition`` (ours, never a user's)."""
+        query = f"SELECT count(*) FROM staged WHERE new_to = ? AND {condition}"  # noqa: S608
+        (count,) = self._scratch.execute(query, (place,)).fetchone()
         return int(count)
 
-    def new_rows(self) -> Iterator[Values]:
-        """Return the new rows in key order."""
-        return self._scratch.execute(self._select)
+    def new_rows(self, place: int) -> Iterator[Values]:
+        """Return the rows that are new to a database, in key order."""
+        return self._scratch.execute(self._select, (place,))

@@ -25,6 +25,7 @@ REASONS: Mapping[str, str] = {
     r"(\w+) must be a date YYYYMMDD": r"\1 应为日期 YYYYMMDD",
     r"differs from what was loaded before under the same key": r"与先前装入的同一主键的数据不同",
     r"account_no is not known": r"户号不存在",
+    r"account_no fits the prefixes of no database": r"户号不符合任何数据库的前缀",
     r"has the same key as line (\d+)": r"与第 \1 行主键重复",
     r"the file is empty": r"文件为空",
     r"the file is UTF-16, convert it first: (.*)": r"文件为 UTF-16 编码, 请先转换: \1",

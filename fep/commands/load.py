@@ -5,20 +5,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, command, config_option
+from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_DONE, CommandFailed, command, config_option
 from fep.language import say
 
 if TYPE_CHECKING:
-    from dbgate.bulk import Loaded
+    from collections.abc import Sequence
+
+    from dbgate.bulk import CheckedFile, Loaded
     from dbgate.database import Database
-    from dbgate.errors import LoadRefused
+    from dbgate.errors import GateError, LoadRefused
+    from dbgate.load_check import PlaceOf
     from fep.config.settings import Settings
 
 # \b: click leaves the lines of the paragraph as they are.
 _HELP = """Load CSV files of accounts and bills.
 
 They are loaded in the order given. Each file is loaded whole or not at all; loading it again changes nothing. The first
-bad one ends the command.
+bad one ends the command. With several databases each row goes to the one of its account (docs/branches.md).
 
 UTF-8, with or without a byte order mark; the header row tells accounts from bills. Money in fen, energy and readings in
 1/100 kWh, all whole numbers. Columns, in any order:
@@ -39,7 +42,8 @@ docs/load.md has every column and a sample. Exit code 2 when a file is refused.
 """
 _HELP_ZH = """装入户和应收的 CSV 文件。
 
-按给出的顺序装入; 每个文件全部装入或完全不装入; 重复装入无影响。遇错即停止。
+按给出的顺序装入; 每个文件全部装入或完全不装入; 重复装入无影响。遇错即停止。有多个数据库时, 各行按户号装入其所在的库
+(见 docs/branches.zh-CN.md)。
 
 UTF-8 编码, 可带 BOM; 按表头区分户和应收。金额以分为单位, 电量和表码以 1/100 千瓦时为单位, 均为整数。列的次序不限:
 
@@ -68,52 +72,119 @@ UTF-8 编码, 可带 BOM; 按表头区分户和应收。金额以分为单位, �
 @config_option
 def load(files: tuple[Path, ...], config_path: Path) -> int:
     """Load each file and say how many rows were new."""
-    from dbgate import schema
-    from dbgate.errors import LoadRefused
     from fep.config.configuration import load as load_configuration
-    from fep.databases import open_database
+    from fep.databases import open_databases
 
     settings = load_configuration(config_path)
     _refuse_apply_on_load(settings)
-    database = open_database(settings)
+    databases = open_databases(settings)
     try:
-        schema.check(database.read_engine)
+        _require_schemas(settings, databases)
         for path in files:
-            try:
-                loaded = _load(database, path)
-            except LoadRefused as error:
-                _say_refused(path, error)
-                return EXIT_BAD_INPUT
-            _say_loaded(path, loaded)
+            exit_code = _load(settings, databases, path)
+            if exit_code != EXIT_DONE:
+                return exit_code
     finally:
-        database.dispose()
+        for database in databases:
+            database.dispose()
     return EXIT_DONE
 
 
-def _load(database: "Database", path: Path) -> "Loaded":
-    from dbgate.bulk import load_file
+def _require_schemas(settings: "Settings", databases: "Sequence[Database]") -> None:
+    """Refuse databases that are away or have another schema; of several, by name."""
+    from dbgate import schema
+    from dbgate.errors import GateError
+    from fep.database_reasons import database_reason_text
+
+    for table, database in zip(settings.billing.databases, databases, strict=True):
+        try:
+            schema.check(database.read_engine)
+        except GateError as error:
+            if len(databases) == 1:
+                raise
+            problem = f"{table.name}: {database_reason_text(str(error))}"
+            raise CommandFailed(EXIT_CANNOT_RUN, en=problem, zh=problem) from None
+
+
+def _load(settings: "Settings", databases: "Sequence[Database]", path: Path) -> int:
+    """Check a file against all databases, store it in one after the other, say what was done; return the exit code."""
+    from dbgate.bulk import checked_file
+    from dbgate.errors import LoadRefused
     from fep.progress import ProgressBar
 
     try:
-        size = path.stat().st_size
-        with ProgressBar(path.name, size) as bar:
-            return load_file(database, path, lambda _, bytes_read: bar.at(bytes_read))
-    except OSError as error:
+        with (
+            ProgressBar(path.name, path.stat().st_size) as bar,
+            checked_file(databases, _place_of(settings), path, lambda _, bytes_read: bar.at(bytes_read)) as checked,
+        ):
+            loaded, error = _store(checked, len(databases))
+    except LoadRefused as refusal:
+        _say_refused(path, refusal)
+        return EXIT_BAD_INPUT
+    except OSError as unreadable:
         raise CommandFailed(
             EXIT_BAD_INPUT,
-            en=f"{path}: cannot be read: {error.strerror}",
-            zh=f"{path}: 无法读取: {error.strerror}",
+            en=f"{path}: cannot be read: {unreadable.strerror}",
+            zh=f"{path}: 无法读取: {unreadable.strerror}",
         ) from None
+    names = [table.name for table in settings.billing.databases]
+    for name, one in zip(names, loaded, strict=False):
+        _say_loaded(path, one, name if len(names) > 1 else "")
+    if error is not None:
+        _say_incomplete(path, names, len(loaded), error)
+        return EXIT_CANNOT_RUN
+    return EXIT_DONE
 
 
-def _say_loaded(path: Path, loaded: "Loaded") -> None:
+def _place_of(settings: "Settings") -> "PlaceOf":
+    """Return where an account number leads; with one database all lead there."""
+    from dbgate.routing import Routes
+
+    tables = settings.billing.databases
+    if len(tables) == 1:
+        return lambda _: 0
+    return Routes({prefix: place for place, table in enumerate(tables) for prefix in table.prefixes}).find
+
+
+def _store(checked: "CheckedFile", count: int) -> "tuple[list[Loaded], GateError | None]":
+    """Store a checked file; return what each database got, and the error of the first that failed after others."""
+    from dbgate.errors import GateError
+
+    loaded: list[Loaded] = []
+    for place in range(count):
+        try:
+            loaded.append(checked.store(place))
+        except GateError as error:
+            if not loaded:
+                raise
+            return loaded, error
+    return loaded, None
+
+
+def _say_loaded(path: Path, loaded: "Loaded", database: str) -> None:
     kinds = {"accounts": say(en="accounts", zh="户"), "bills": say(en="bills", zh="应收")}
     kind = kinds.get(loaded.kind, loaded.kind)
+    where = f"{path}: {database}" if database else str(path)
     click.echo(
         say(
-            en=f"{path}: {loaded.new_count} {kind} loaded, {loaded.repeated_count} were there already",
-            zh=f"{path}: 装入{kind} {loaded.new_count} 条, 已有 {loaded.repeated_count} 条",
+            en=f"{where}: {loaded.new_count} {kind} loaded, {loaded.repeated_count} were there already",
+            zh=f"{where}: 装入{kind} {loaded.new_count} 条, 已有 {loaded.repeated_count} 条",
         )
+    )
+
+
+def _say_incomplete(path: Path, names: list[str], place: int, error: "GateError") -> None:
+    """Say which databases have the file: each is a transaction of its own, and the first ones have committed."""
+    from fep.database_reasons import database_reason_text
+
+    done, left = ", ".join(names[:place]), ", ".join(names[place:])
+    click.echo(f"{path}: {names[place]}: {database_reason_text(str(error))}", err=True)
+    click.echo(
+        say(
+            en=f"{path}: loaded into {done}, not into {left}; load it again: what is there is only counted",
+            zh=f"{path}: 已装入 {done}, 未装入 {left}; 请重新装入: 已有的数据只计数",
+        ),
+        err=True,
     )
 
 

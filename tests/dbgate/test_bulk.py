@@ -291,14 +291,14 @@ def test_load_is_one_transaction(empty: Database, write: Write) -> None:
 def test_another_load_meanwhile(empty: Database, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two loads of the same new rows at once: the second finds out, stores nothing, and says what to do."""
     path = write(ACCOUNT_HEADER, account_row(1), account_row(2))
-    check = bulk._check
+    check = bulk.check
 
-    def _check(*arguments: Any) -> int:
-        count = check(*arguments)
+    def _check(*arguments: Any) -> list[int]:
+        counts = check(*arguments)
         load_rows(empty, ACCOUNTS, [account_row(2)])
-        return count
+        return counts
 
-    monkeypatch.setattr(bulk, "_check", _check)
+    monkeypatch.setattr(bulk, "check", _check)
     with pytest.raises(LoadRefused, match="another load"):
         load_file(empty, path)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dbgate.bulk import CheckedFile
+from dbgate.errors import DatabaseUnavailable
 from fep.config.configuration import load
 from fep.database_state import database_states
 from tests.fep.commands.conftest import Run
@@ -125,6 +127,141 @@ def test_the_dates_of_banks_that_differ_are_listed(run: Run, config: Path, site:
         connection.execute("INSERT INTO clearing_dates VALUES ('0103', 20200102, 20200101)")
     lines = run("status", "--config", config).out.splitlines()
     assert "county\t2\t-\t0102 2020-01-01, 0103 2020-01-02\tschema current" in lines
+
+
+# --- loading
+
+ACCOUNTS = "account_no,name,address,meter_no,passbook,supply_branch,user_class,collect_mode,state,balance"
+BILLS = "bill_no,account_no,month,seq,energy,previous_reading,this_reading,principal,due_date"
+CITY, COUNTY, SUBURB = "0100900001", "0200900001", "0199900001"
+
+
+@pytest.fixture
+def three(run: Run, config: Path) -> Path:
+    """The site with the schema in all three databases."""
+    assert run("db", "upgrade", "--config", config).exit_code == 0
+    return config
+
+
+def account(account_no: str, balance: int = 0) -> str:
+    return f"{account_no},测试户,测试路1号,TM{account_no},,JC0101,residential,counter,active,{balance}"
+
+
+def bill(bill_no: str, account_no: str) -> str:
+    return f"{bill_no},{account_no},202609,1,21818,0,21818,12000,20261025"
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def rows(site: Path, statement: str) -> list[list[object]]:
+    """Return the first column of a query in each of the three databases."""
+    found = []
+    for name in ("billing", "county", "suburb"):
+        with closing(sqlite3.connect(site / f"{name}.db")) as connection:
+            found.append([row[0] for row in connection.execute(statement)])
+    return found
+
+
+LOADED = "SELECT account_no FROM accounts WHERE name = '测试户' ORDER BY account_no"
+
+
+def test_each_row_goes_to_the_database_of_its_account(run: Run, three: Path, site: Path, tmp_path: Path) -> None:
+    """Accounts, opening balances with numbers of their own database, and bills; what each got is said."""
+    accounts = write(tmp_path / "a.csv", ACCOUNTS, account(CITY, 5), account(COUNTY, 6), account(SUBURB))
+    bills = write(tmp_path / "b.csv", BILLS, bill("TB1", SUBURB), bill("TB2", COUNTY), bill("TB3", COUNTY))
+
+    outcome = run("load", accounts, bills, "--config", three)
+
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert outcome.out.splitlines() == [
+        f"{accounts}: billing: 1 accounts loaded, 0 were there already",
+        f"{accounts}: county: 1 accounts loaded, 0 were there already",
+        f"{accounts}: suburb: 1 accounts loaded, 0 were there already",
+        f"{bills}: billing: 0 bills loaded, 0 were there already",
+        f"{bills}: county: 2 bills loaded, 0 were there already",
+        f"{bills}: suburb: 1 bills loaded, 0 were there already",
+    ]
+    assert rows(site, LOADED) == [[CITY], [COUNTY], [SUBURB]]
+    assert rows(site, "SELECT bill_no FROM bills WHERE bill_no LIKE 'TB%' ORDER BY bill_no") == [
+        [],
+        ["TB2", "TB3"],
+        ["TB1"],
+    ]
+    opened = rows(site, "SELECT fep_serial / 10000000000 FROM payments WHERE account_name = '测试户'")
+    assert opened == [[1], [2], []]
+
+
+def test_a_bad_row_keeps_the_file_out_of_all_databases(run: Run, three: Path, site: Path, tmp_path: Path) -> None:
+    """Every row is checked against its database before anything is stored; what is wrong is said with its line."""
+    accounts = write(tmp_path / "a.csv", ACCOUNTS, account(CITY), account("0900900001"), account(COUNTY, -1))
+    english, chinese = (
+        run("load", accounts, "--config", three),
+        run("--lang", "zh", "load", accounts, "--config", three),
+    )
+    assert (english.exit_code, chinese.exit_code) == (2, 2)
+    assert f"{accounts}: line 3: account_no fits the prefixes of no database" in english.err
+    assert f"{accounts}: line 4: balance must be" in english.err
+    assert f"{accounts}: 第 3 行: 户号不符合任何数据库的前缀" in chinese.err
+    assert rows(site, LOADED) == [[], [], []]
+
+
+def test_a_bill_is_checked_against_the_database_of_its_account(run: Run, three: Path, tmp_path: Path) -> None:
+    """Its account must be known there, and its key may stand only once in the file, whatever databases it names."""
+    run("load", write(tmp_path / "a.csv", ACCOUNTS, account(CITY), account(COUNTY)), "--config", three)
+    bills = write(tmp_path / "b.csv", BILLS, bill("TB1", CITY), bill("TB1", COUNTY), bill("TB2", SUBURB))
+    outcome = run("load", bills, "--config", three)
+    assert outcome.exit_code == 2
+    assert f"{bills}: line 3: has the same key as line 2" in outcome.err
+    assert f"{bills}: line 4: account_no is not known" in outcome.err
+
+
+def test_loading_again_changes_nothing(run: Run, three: Path, tmp_path: Path) -> None:
+    """In any of the databases."""
+    accounts = write(tmp_path / "a.csv", ACCOUNTS, account(CITY), account(COUNTY))
+    run("load", accounts, "--config", three)
+    assert "county: 0 accounts loaded, 1 were there already" in run("load", accounts, "--config", three).out
+    changed = write(tmp_path / "a.csv", ACCOUNTS, account(CITY), account(COUNTY, 1))
+    assert "line 3: differs from what was loaded before" in run("load", changed, "--config", three).err
+
+
+def test_nothing_is_loaded_while_a_database_is_away(run: Run, three: Path, site: Path, tmp_path: Path) -> None:
+    """It is named, and the command ends before any file is read."""
+    (site / "suburb.db").unlink()
+    outcome = run("load", write(tmp_path / "a.csv", ACCOUNTS, account(CITY)), "--config", three)
+    assert outcome.exit_code == 3
+    assert outcome.err.startswith("suburb: there is no database file")
+    with closing(sqlite3.connect(site / "billing.db")) as connection:
+        assert connection.execute(LOADED).fetchall() == []
+
+
+def test_a_database_that_fails_after_others_were_stored(
+    run: Run, three: Path, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which databases have the file is said; loading again completes it."""
+    store = CheckedFile.store
+
+    def fail(self: CheckedFile, place: int) -> object:
+        if place == 1:
+            raise DatabaseUnavailable("nothing was loaded: OperationalError SQLITE_FULL")
+        return store(self, place)
+
+    accounts = write(tmp_path / "a.csv", ACCOUNTS, account(CITY), account(COUNTY), account(SUBURB))
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckedFile, "store", fail)
+        english = run("load", accounts, "--config", three)
+        chinese = run("--lang", "zh", "load", accounts, "--config", three)
+
+    assert (english.exit_code, chinese.exit_code) == (3, 3)
+    assert f"{accounts}: billing: 1 accounts loaded" in english.out
+    assert f"{accounts}: county: nothing was loaded: OperationalError SQLITE_FULL" in english.err
+    assert f"{accounts}: loaded into billing, not into county, suburb; load it again" in english.err
+    assert f"{accounts}: 已装入 billing, 未装入 county, suburb; 请重新装入" in chinese.err
+    assert rows(site, LOADED) == [[CITY], [], []]
+    assert run("load", accounts, "--config", three).exit_code == 0
+    assert rows(site, LOADED) == [[CITY], [COUNTY], [SUBURB]]
 
 
 @pytest.mark.parametrize("table", [2, 3])
