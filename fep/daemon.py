@@ -48,9 +48,9 @@ _THREADS = 10
 """Twisted's own number of threads, beside those that look after the databases."""
 
 COLLECTED_OBJECTS = 50_000
-"""New objects between two rounds of the garbage collector. Answered requests leave it nothing, so all that its rounds do
-at full load is look at the requests in work, some twenty-five objects each; this many are in all that may wait. What
-cycles there are, of connections that were closed, are a few MB by then."""
+"""New objects between two rounds of the garbage collector. Answered requests leave it nothing, so at full load it only
+looks at the requests in work, some twenty-five objects each; this many are in all that may wait. What cycles there are,
+of connections that were closed, are a few MB by then."""
 
 EXIT_DONE = 0
 EXIT_CANNOT_RUN = 3
