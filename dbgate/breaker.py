@@ -73,7 +73,7 @@ class Breaker(Alarm):
     def suspect(self, reason: str) -> None:
         """Note that the database did not answer in time, which may have been too little; from any thread."""
         with self._lock:
-            if self.is_up and not self._is_probing:
+            if self.is_up and not self._is_probing and not self._closed.is_set():
                 self._start(partial(self._examine, reason))
 
     def close(self) -> None:
