@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate.database import Database
@@ -17,8 +17,10 @@ from dbgate.faults import label_of
 from dbgate.forms import IN_LIST_MAX
 from dbgate.load_file import BadRow, GoodRow, LoadFile
 from dbgate.load_kinds import Kind
+from dbgate.prepared import Statement
 from dbgate.staging import Staging
 from dbgate.tables import accounts
+from dbgate.trip import run
 from dbgate.wanted import in_chunks
 
 BAD_ROWS_SHOWN = 50
@@ -100,10 +102,10 @@ def _check_rows(
     """Stage what is new to the database; return how many rows it has already."""
     if not rows:
         return 0
-    known = digests(connection, kind, [row.values[0] for row in rows])
-    missing = _missing_accounts(connection, kind, rows)
     # Each chunk sees the database in a short snapshot: a long one would keep the log from being cleared.
-    connection.rollback()
+    with connection.begin():
+        known = digests(connection, kind, [row.values[0] for row in rows])
+        missing = _missing_accounts(connection, kind, rows)
     to_stage = []
     for row in rows:
         stored = kind.stored(row.values)
@@ -121,15 +123,18 @@ def _check_rows(
 
 def digests(connection: Connection, kind: Kind, keys: Sequence[str]) -> dict[str, int]:
     """Return the digests of those ``keys`` that the database has."""
-    key = kind.table.columns[next(iter(kind.columns))]
-    statement = select(key, kind.table.c.load_digest).where(key.in_(bindparam("items", expanding=True)))
     found: dict[str, int] = {}
     for chunk in in_chunks(keys):
-        found.update((row[0], row[1]) for row in connection.execute(statement, {"items": chunk}))
+        found.update(run(connection, kind.digests, chunk).rows)
     return found
 
 
-_KNOWN_ACCOUNTS = select(accounts.c.account_no).where(accounts.c.account_no.in_(bindparam("items", expanding=True)))
+_KNOWN_ACCOUNTS = Statement(
+    "load_known_accounts",
+    lambda keys: select(accounts.c.account_no).where(keys.among(accounts.c.account_no, "account_nos")),
+    ("account_nos",),
+    lists=("account_nos",),
+)
 
 
 def _missing_accounts(connection: Connection, kind: Kind, rows: Sequence[GoodRow]) -> set[str]:
@@ -138,7 +143,7 @@ def _missing_accounts(connection: Connection, kind: Kind, rows: Sequence[GoodRow
     named = {row.values[kind.account_index] for row in rows}
     missing = set(named)
     for chunk in in_chunks(sorted(named)):
-        missing.difference_update(connection.execute(_KNOWN_ACCOUNTS, {"items": chunk}).scalars())
+        missing.difference_update(row[0] for row in run(connection, _KNOWN_ACCOUNTS, chunk).rows)
     return missing
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 
 from dbgate.column_types import number_day
 from dbgate.forms import Values
-from dbgate.prepared import InsertRows
+from dbgate.prepared import InsertRows, Statement
 from dbgate.records import AccountState, BillState, CollectMode, UserClass
 from dbgate.tables import accounts, bills
 
@@ -114,6 +114,7 @@ class Kind:
         optional: columns that may be missing, with the text they then have.
         complete: what the table's row has after the file's columns and before the digest.
         insert: INSERT of rows whose key is free.
+        digests: SELECT of (key, digest) of the rows that have certain keys.
         account_index: where a row names an account that must exist; None: nowhere.
     """
 
@@ -123,6 +124,7 @@ class Kind:
     optional: Mapping[str, str]
     complete: Values
     insert: InsertRows
+    digests: Statement
     account_index: int | None
 
     def stored(self, row: Values) -> Values:
@@ -134,6 +136,15 @@ def digest_of(row: Values) -> int:
     """Return 64 bits, signed, of a parsed row's content: by them an equal row is told from a changed one later on."""
     content = "\x1f".join(map(str, row)).encode()
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+
+
+def _digests_of(table: Table, key: str) -> Statement:
+    return Statement(
+        f"load_digests_of_{table.name}",
+        lambda keys: select(table.c[key], table.c.load_digest).where(keys.among(table.c[key], "keys")),
+        ("keys",),
+        lists=("keys",),
+    )
 
 
 ACCOUNTS = Kind(
@@ -155,6 +166,7 @@ ACCOUNTS = Kind(
     optional={"pay_at_utility": "0"},
     complete=(),
     insert=InsertRows("load_accounts", accounts, if_new=True),
+    digests=_digests_of(accounts, "account_no"),
     account_index=None,
 )
 BALANCE_INDEX = list(ACCOUNTS.columns).index("balance")
@@ -178,6 +190,7 @@ BILLS = Kind(
     optional={},
     complete=(BillState.OPEN.value, None),
     insert=InsertRows("load_bills", bills, if_new=True),
+    digests=_digests_of(bills, "bill_no"),
     account_index=1,
 )
 

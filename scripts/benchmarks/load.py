@@ -1,18 +1,21 @@
 """Loading of files: a large bills.csv with one bad row near its end is refused whole, and loads when it is mended.
 
 Prints rows per second and the memory of ``fep load``; ends with exit code 1 when anything of the bad file was loaded.
+On SQLite; with ``--postgresql`` on a private server with fsync on, with ``--database URL`` on an empty database there.
 """
 
 import argparse
 import os
 import resource
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.support.databases import driver_connection
+from tests.support.postgresql_server import running_server
 
 ACCOUNTS_HEADER = (
     "account_no,name,address,meter_no,passbook,supply_branch,user_class,collect_mode,state,balance,pay_at_utility\n"
@@ -53,8 +56,8 @@ def load(path: Path, config: Path) -> tuple[int, float, float, str]:
     return os.waitstatus_to_exitcode(status), time.perf_counter() - started, usage.ru_maxrss / 1024, said
 
 
-def bills_in(database: Path) -> int:
-    with sqlite3.connect(database) as connection:
+def bills_in(url: str) -> int:
+    with driver_connection(url) as connection:
         return int(connection.execute("SELECT count(*) FROM bills WHERE bill_no LIKE 'LB%'").fetchone()[0])
 
 
@@ -62,18 +65,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--accounts", type=int, default=300_000)
     parser.add_argument("--bills", type=int, default=3_000_000)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--postgresql", action="store_true", help="on a private server")
+    where.add_argument("--database", metavar="URL", help="an empty database")
     arguments = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="fep-load-"))
     try:
-        return run(directory, arguments.accounts, arguments.bills)
+        if not arguments.postgresql:
+            url = arguments.database or f"sqlite:///{directory}/site/billing.db"
+            return run(directory, url, arguments.accounts, arguments.bills)
+        with running_server(durable=True, shared_buffers="512MB", max_wal_size="4GB") as server:
+            return run(directory, server.create_database("billing"), arguments.accounts, arguments.bills)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def run(directory: Path, accounts: int, bills: int) -> int:
+def run(directory: Path, url: str, accounts: int, bills: int) -> int:
     site = directory / "site"
-    subprocess.run([sys.executable, "-m", "fep", "init", str(site)], check=True, stdout=subprocess.DEVNULL)
-    config, database = site / "fep.toml", next(site.glob("*.db"))
+    subprocess.run([sys.executable, "-m", "fep", "init", str(site), "--database", url], check=True)
+    config = site / "fep.toml"
     write_accounts(directory / "accounts.csv", accounts)
     bad_line = bills - bills // 100
     write_bills(directory / "bad.csv", accounts, bills, bad_line=bad_line)
@@ -89,8 +99,8 @@ def run(directory: Path, accounts: int, bills: int) -> int:
         print("   " + said.strip().splitlines()[-1] if said.strip() else "")
         failed |= code != expected
         if name == "bad.csv":
-            failed |= str(bad_line) not in said or bills_in(database) != 0
-    failed |= bills_in(database) != bills
+            failed |= str(bad_line) not in said or bills_in(url) != 0
+    failed |= bills_in(url) != bills
     print(f"peak memory of all loads: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB")
     return int(failed)
 
