@@ -47,6 +47,8 @@ _CONNECT_OPTIONS: dict[str, Any] = {
     "application_name": "fep",
 }
 _SESSION = {
+    # Each statement of the gate is planned once for each connection: a plan for certain keys is no better.
+    "plan_cache_mode": "force_generic_plan",
     "statement_timeout": f"{STATEMENT_S}s",
     "idle_in_transaction_session_timeout": f"{IDLE_S}s",
     "tcp_keepalives_idle": "10",
