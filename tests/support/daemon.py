@@ -55,9 +55,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def init_demo(directory: Path, accounts: int = 200) -> Path:
-    """Make a demo directory and return it."""
-    done(fep("init", directory, "--demo", "--accounts", str(accounts), "--port", str(free_port())))
+def init_demo(directory: Path, accounts: int = 200, *, database: str = "") -> Path:
+    """Make a demo directory and return it; ``database``: URL of one that is not a file in it."""
+    options = ["--database", database] if database else []
+    done(fep("init", directory, "--demo", "--accounts", str(accounts), "--port", str(free_port()), *options))
     return directory
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon import Daemon, copy_directory, done, fep, forms, init_demo
+from tests.support.daemon import Daemon, done, fep, forms
 from tests.support.raw_bank import AK, KEK, SESSION_KEYS, SUITES, RawBank
+from tests.support.shared_postgresql import SharedPostgres
 from tests.system.billing import Account, Books, make_books
 from tests.system.checks import CUT_OFF
 from tests.system.database import audit
+from tests.system.engines import FileTemplate, ServerTemplate, Template, engines_of, is_left_out
 
 # What all names, addresses, meters, bank accounts and bills of the tests' accounts begin with, and their numbers.
 STEMS = ("系统测试户", "𠮷𠮷𠮷", "测试市银电路", "TM0000", "62228800", "622202020001", "6222990000000000001")
@@ -70,16 +72,63 @@ class Site:
         assert audit(self.directory) == {}
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each module's tests on its engines."""
+    if "site_engine" in metafunc.fixturenames:
+        engines = engines_of(metafunc.module.__name__.rpartition(".")[2])
+        metafunc.parametrize("site_engine", engines, indirect=True, scope="module")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what need not run on both engines."""
+    left_out = [item for item in items if Path(__file__).parent in item.path.parents and is_left_out(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.fixture(scope="module")
+def site_engine(request: pytest.FixtureRequest) -> str:
+    """The engine that the module's sites run on."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Books]:
-    """A demo directory with the tests' own accounts loaded; never run, only copied."""
-    directory = init_demo(tmp_path_factory.mktemp("template") / "site")
-    books = make_books()
-    for code in SUITES:
-        Daemon(directory).configure_bank(code, cut_off=CUT_OFF.strftime("%H:%M"))
-    files = books.write(tmp_path_factory.mktemp("issue"))
-    done(fep("load", *files, "--config", directory / "fep.toml"))
-    return directory, books
+def fill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Books]:
+    """A way to load the tests' own accounts into a demo directory."""
+
+    def load(directory: Path) -> Books:
+        books = make_books()
+        for code in SUITES:
+            Daemon(directory).configure_bank(code, cut_off=CUT_OFF.strftime("%H:%M"))
+        files = books.write(tmp_path_factory.mktemp("issue"))
+        done(fep("load", *files, "--config", directory / "fep.toml"))
+        return books
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def file_template(tmp_path_factory: pytest.TempPathFactory, fill: Callable[[Path], Books]) -> Template:
+    """The template of sites on SQLite."""
+    return FileTemplate(tmp_path_factory.mktemp("template") / "site", fill)
+
+
+@pytest.fixture(scope="session")
+def server_template(
+    postgresql: SharedPostgres, tmp_path_factory: pytest.TempPathFactory, fill: Callable[[Path], Books]
+) -> Template:
+    """The template of sites on PostgreSQL."""
+    if postgresql.server is None:
+        pytest.skip("a site has a database of its own: these tests start a server themselves")
+    return ServerTemplate(postgresql.server, tmp_path_factory.mktemp("template") / "site", fill)
+
+
+@pytest.fixture(scope="module")
+def template(site_engine: str, request: pytest.FixtureRequest) -> Template:
+    """The template of the module's sites."""
+    found: Template = request.getfixturevalue("file_template" if site_engine == "sqlite" else "server_template")
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -90,20 +139,21 @@ def secrets() -> set[str]:
 
 @pytest.fixture(scope="module")
 def make_site(
-    template: tuple[Path, Books], secrets: set[str], tmp_path_factory: pytest.TempPathFactory
+    template: Template, secrets: set[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[], Site]]:
     """A way to get sites of the module's own, not started yet."""
     sites: list[Site] = []
 
     def make() -> Site:
-        directory = copy_directory(template[0], tmp_path_factory.mktemp("site") / "site")
-        sites.append(Site(directory, template[1].copy()))
+        directory = template.copy(tmp_path_factory.mktemp("site") / "site")
+        sites.append(Site(directory, template.books.copy()))
         return sites[-1]
 
     yield make
     for site in sites:
         for daemon in site.daemons:
             daemon.kill()
+        template.drop(site.directory)
 
 
 @pytest.fixture(scope="module")
