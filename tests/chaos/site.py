@@ -20,7 +20,7 @@ DB_TIMEOUT_S = 4
 """Shorter than the default of 10 s: a run of a minute shall see outages that outlast it."""
 BANK_WAIT_S = 8.0
 """The daemon has answered by then, or never will: ``db_timeout`` and what a busy machine adds."""
-LIMITED_BANK, LIMITED_CHANNEL, DAILY_LIMIT_FEN = "0105", 5, 300_000
+LIMITED_BANK, LIMITED_CHANNEL, DAILY_LIMIT_FEN = "0105", 5, 60_000
 """The one with a daily limit, low enough that both daemons reach it together."""
 CUT_OFF_BANK = "0104"
 """The one whose day ends in the middle of a long run."""
