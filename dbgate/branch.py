@@ -39,6 +39,11 @@ class Branch:
         """The two digits that its fep_serials and invoice numbers begin with."""
         return self.database.database_no
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it takes work of every kind, as far as is known."""
+        return self.is_open and self.gate.is_up
+
     def submit(self, work: Work) -> None:
         """Queue ``work``, as ``Gate.submit`` does; DatabaseUnavailable while the branch is closed."""
         self.require_open()

@@ -62,6 +62,7 @@ class OriginalSearch:
         is_away = isinstance(result, DatabaseUnavailable) and not self._work.money
         if result is not _ABSENT and not is_away:
             return self._work.done(result)
+        self._work.fate.may_be_stored = False  # others' changes may have been committed with it, none of its own
         return self._go_on(lambda: self._ask_others(result if isinstance(result, GateError) else None))
 
     def _ask_others(self, home_error: GateError | None) -> None:

@@ -82,7 +82,7 @@ class Billing:
 
     def state(self) -> list[dict[str, Any]]:
         """Return what the daemon knows of its databases, for ``fep status``."""
-        return [{"name": branch.name, "number": branch.number, "is_open": branch.is_open} for branch in self.branches]
+        return [{"name": branch.name, "number": branch.number, "is_up": branch.is_up} for branch in self.branches]
 
     def close(self, timeout_s: float) -> None:
         """Finish what waits and runs, within ``timeout_s``. Blocks."""

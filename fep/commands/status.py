@@ -97,7 +97,7 @@ def _show_databases(settings: "Settings", daemon: dict[str, Any], states: "list[
     from fep.database_state import clearing_dates_text
     from fep.reports import Report
 
-    served = {database.get("number"): database.get("is_open") for database in daemon.get("databases", [])}
+    served = {database.get("number"): database.get("is_up") for database in daemon.get("databases", [])}
     report = Report(
         say(en="database", zh="数据库"),
         say(en="number", zh="编号"),

@@ -50,6 +50,7 @@ def test_opening_makes_the_clearing_dates(branch: Branch) -> None:
     branch.open([BANK, "0103"])
 
     assert branch.is_open
+    assert branch.is_up
     assert stored(branch.database, "SELECT bank_code FROM clearing_dates ORDER BY bank_code") == [(BANK,), ("0103",)]
     assert stored(branch.database, "SELECT count(*) FROM limit_uses") == [(0,)]
 

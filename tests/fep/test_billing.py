@@ -64,7 +64,7 @@ def test_one_that_is_away_opens_later(billing: Billing, tmp_path: Path, logs: li
     path = tmp_path / "yangcheng.db"
     os.rename(path, tmp_path / "away")
     billing.open()
-    assert [state["is_open"] for state in billing.state()] == [True, False, True]
+    assert [state["is_up"] for state in billing.state()] == [True, False, True]
     closed = logs[-1]
     assert (closed["event"], closed["database"], closed["number"]) == ("database_closed", "yangcheng", 2)
     assert "there is no database file" in closed["reason"]

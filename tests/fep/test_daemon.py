@@ -123,6 +123,7 @@ class Gate(ScriptedGate):
         self.failure: Exception | None = None
         self.closed_within_s: list[float] = []
         self.forgets = 0
+        self.is_up = True
 
     def ensure_banks(self, bank_codes: Any) -> None:
         self.banks = sorted(bank_codes)
@@ -369,7 +370,7 @@ def test_the_status(daemon, reactor, site):
     assert told["addresses"] == ["127.0.0.1:9700", "[::1]:40000"]
     assert (told["connections"], told["in_work"], told["is_draining"]) == (2, 1, False)
     assert told["banks"]["0102"] == {"name": "银行0102", "links": 1, "clearing_date": "2026-11-21"}
-    assert told["databases"] == [{"name": "billing", "number": 1, "is_open": True}]
+    assert told["databases"] == [{"name": "billing", "number": 1, "is_up": True}]
     assert told["banks"]["0103"] == {"name": "银行0103", "links": 0, "clearing_date": ""}
     assert {"bank_code": "0102", "transaction": "status", "response_code": "0000", "count": 1} in told["transactions"]
     assert told["events"] == {"mac_failure": 1}
