@@ -129,7 +129,7 @@ def test_an_original_that_arrives_at_home_meanwhile(utility: Utility) -> None:
 
 
 def test_nothing_is_stored_while_others_are_asked(utility: Utility, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was committed with the first look were others' changes: who waits no longer is told that nothing was done."""
+    """A COMMIT of the first look held others' changes: who waits no longer is told that nothing was done."""
     asked: list[Work] = []
     for branch in utility.branches[1:]:
         monkeypatch.setattr(branch.gate, "submit", asked.append)
@@ -141,8 +141,8 @@ def test_nothing_is_stored_while_others_are_asked(utility: Utility, monkeypatch:
     utility.loop.run_until(lambda: len(asked) == 2)
 
     assert not search.fate.may_be_stored
-    for work in asked:
-        work.done(DatabaseUnavailable("down"))
+    for inquiry in asked:
+        inquiry.done(DatabaseUnavailable("down"))
     assert [type(answer) for answer in answers] == [DatabaseUnavailable]
 
 
