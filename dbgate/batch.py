@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Connection, RootTransaction, select
+from sqlalchemy.exc import DBAPIError
 
 from dbgate.changes import NOTHING, Changes
 from dbgate.clearing import ClearingDateDue, ClearingDates
+from dbgate.clearing_locks import ROLL_RETRY_S, lane_slot
 from dbgate.database import Database
-from dbgate.faults import label_of
+from dbgate.faults import Fault, fault_of, label_of
 from dbgate.lane import Alarm, Answers, CommitLost, Lane, Turn, decision_failed
 from dbgate.loading import load_money
 from dbgate.numbers import FEP_SERIAL, Numbers, take_block
@@ -35,6 +37,7 @@ class MoneyLane(Lane):
     ) -> None:
         super().__init__(database, clearing, turn, alarm)
         self._numbers = Numbers(database.database_no)
+        self._slot = lane_slot(database.backend)
 
     def prove(self, deadline: float) -> None:
         """Write and commit something that changes nothing: a disk may be full, a server read-only."""
@@ -55,7 +58,7 @@ class MoneyLane(Lane):
         try:
             with self._turn:
                 wanted = union_of((work.needs for work in works), taken)
-                working_set, now = load_money(transaction.connection, wanted, self._database.ask_clock)
+                working_set, now = load_money(transaction.connection, wanted, self._database.ask_clock, self._slot)
                 self._clearing.require_current({code: working_set.day(code) for code in wanted.bank_codes}, now)
                 answers = _decide(works, working_set, now, self._numbers)
                 has_changed = store(transaction.connection, working_set)
@@ -94,9 +97,15 @@ class MoneyLane(Lane):
             raise StaleBatch("a deadline passed before COMMIT")
 
     def _roll(self, bank_codes: Iterable[str], deadline: float) -> None:
-        """Create or roll the clearing dates of the banks, in a transaction of its own."""
-        with self._short_transaction(deadline) as connection:
-            self._clearing.roll(connection, bank_codes, self._database.now)
+        """Create or roll the clearing dates of the banks, in a transaction of its own, once no batch holds them."""
+        while True:
+            try:
+                with self._short_transaction(deadline) as connection:
+                    return self._clearing.roll(connection, bank_codes, self._database)
+            except DBAPIError as error:
+                if fault_of(error) is not Fault.LOCKED or time.monotonic() >= deadline:
+                    raise
+            time.sleep(ROLL_RETRY_S)
 
     def _stock_numbers(self, works: Sequence[Work], deadline: float) -> None:
         """Take new blocks of numbers when the lane's own do not last for this batch."""

@@ -1,38 +1,35 @@
 """Clearing dates 清算日期: each bank's business day, and its roll at the cut-off 日切.
 
-The date is a row of the bank's that money batches hold (shared) until they commit. It becomes the greater of itself and
-the day that the database clock stands in, which begins at the bank's cut-off of the evening before; it never goes back.
+The date is a row of the bank's that money batches hold until they commit (``clearing_locks``). It becomes the greater
+of itself and the day that the database clock stands in, which begins at the bank's cut-off of the evening before; a day
+that an operator has closed is over whatever the clock says. It never goes back.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection
 
-from dbgate.insertion import insert_new
+from dbgate.clearing_locks import (
+    banks_without_slots,
+    close_days,
+    closed_days,
+    create_days,
+    move_days,
+    read_days,
+    take_days,
+)
+from dbgate.database import Database
 from dbgate.records import ClearingDay
-from dbgate.tables import clearing_dates
 from dbgate.wanted import in_chunks
 
 DEFAULT_CUT_OFF = time(23, 30)
 
-_ROWS_LOCKED = (
-    select(clearing_dates.c.bank_code, clearing_dates.c.clearing_date)
-    .where(clearing_dates.c.bank_code.in_(bindparam("items", expanding=True)))
-    .order_by(clearing_dates.c.bank_code)
-    .with_for_update()
-)
-_ROLL = (
-    update(clearing_dates)
-    .where(clearing_dates.c.bank_code == bindparam("key"))
-    .values(clearing_date=bindparam("new_clearing_date"))
-)
-
-ClockReading = Callable[[Connection], datetime]
+ONE_DAY = timedelta(days=1)
 
 
 class ClearingDateDue(Exception):
-    """The clock stands past the cut-off of ``bank_codes``, or they have no row yet: roll first, then begin again."""
+    """The days of ``bank_codes`` are over by the clock or by command, or not there yet: roll, then begin again."""
 
     def __init__(self, bank_codes: Sequence[str]) -> None:
         super().__init__(f"clearing date of {', '.join(bank_codes)} is due")
@@ -50,7 +47,7 @@ class ClearingDates:
     def date_at(self, bank_code: str, moment: datetime) -> date:
         """Return the clearing date that a bank without history has at ``moment``: the next day from the cut-off on."""
         is_past = moment.time() >= self._cut_offs.get(bank_code, self._default_cut_off)
-        return moment.date() + timedelta(days=1) if is_past else moment.date()
+        return moment.date() + ONE_DAY if is_past else moment.date()
 
     def require_current(self, days: Mapping[str, ClearingDay | None], now: datetime) -> None:
         """Raise ClearingDateDue when any of ``days`` is missing or should have rolled by ``now``."""
@@ -62,42 +59,57 @@ class ClearingDates:
         if due:
             raise ClearingDateDue(due)
 
-    def roll(self, connection: Connection, bank_codes: Iterable[str], now: ClockReading) -> None:
-        """Create missing rows and roll those that are due, in a transaction that the caller begins and commits.
+    def roll(self, connection: Connection, bank_codes: Iterable[str], database: Database) -> None:
+        """Create missing days and move those that are over, in a transaction that the caller begins and commits.
 
-        The rows are locked first and the clock is read after that, so it cannot stand before the roll of another.
+        It is looked at first without a lock, for others may have done it. The days that are due, and no others, are
+        taken before the clock is read again, so it cannot stand before the roll of another.
+
+        Raises:
+            DBAPIError: among others because a batch holds a day that is over; begin again a little later.
         """
         for chunk in in_chunks(sorted(set(bank_codes))):
-            current = {row.bank_code: row.clearing_date for row in connection.execute(_ROWS_LOCKED, {"items": chunk})}
-            moment = now(connection)
-            dates = {bank_code: self.date_at(bank_code, moment) for bank_code in chunk}
-            new = [
-                {"bank_code": bank_code, "clearing_date": day, "first_date": day}
-                for bank_code, day in dates.items()
-                if bank_code not in current
-            ]
-            due = [
-                {"key": bank_code, "new_clearing_date": day}
-                for bank_code, day in dates.items()
-                if bank_code in current and day > current[bank_code]
-            ]
-            if new:
-                insert_new(connection, clearing_dates, new)
-            if due:
-                connection.execute(_ROLL, due)
+            due = self._due(connection, chunk, read_days(connection, chunk), database)
+            lacking = banks_without_slots(connection, chunk, database.backend)
+            wanted = sorted({bank_code for bank_code, _ in due} | lacking)
+            if not wanted:
+                continue
+            taken = take_days(connection, wanted, database.backend)
+            due = self._due(connection, wanted, taken, database)
+            create_days(connection, [(bank_code, day) for bank_code, day in due if bank_code not in taken])
+            move_days(connection, [(bank_code, day) for bank_code, day in due if bank_code in taken])
 
-    def close_day(self, connection: Connection, bank_code: str) -> date:
-        """Move a bank one day on by command and return its new date; the roll of that evening is then void.
+    def _due(
+        self, connection: Connection, bank_codes: Sequence[str], days: Mapping[str, date], database: Database
+    ) -> list[tuple[str, date]]:
+        """Return the banks whose day is missing or over, with the day that follows."""
+        moment = database.now(connection)
+        closed = closed_days(connection, bank_codes)
+        due = []
+        for bank_code in bank_codes:
+            present = days.get(bank_code)
+            following = max(present or date.min, self.date_at(bank_code, moment))
+            while (bank_code, following) in closed:
+                following += ONE_DAY
+            if following != present:
+                due.append((bank_code, following))
+        return due
+
+    def close_day(self, connection: Connection, bank_code: str, database: Database) -> date:
+        """Say that a bank's present day is over, and return that day; nothing is locked, and rolling moves the date.
+
+        The roll of that evening is then void.
 
         Raises:
             KeyError: the bank has no clearing date.
         """
-        row = connection.execute(_ROWS_LOCKED, {"items": [bank_code]}).one_or_none()
-        if row is None:
+        days = read_days(connection, [bank_code])
+        if bank_code not in days:
             raise KeyError(f"bank {bank_code} has no clearing date")
-        following: date = row.clearing_date + timedelta(days=1)
-        connection.execute(_ROLL, [{"key": bank_code, "new_clearing_date": following}])
-        return following
+        moment = database.now(connection)
+        present = max(days[bank_code], self.date_at(bank_code, moment))
+        close_days(connection, [(bank_code, present)], moment)
+        return present
 
     def note(self, day: ClearingDay) -> None:
         """Remember a clearing day that was read; a snapshot older than what is known is ignored."""

@@ -7,7 +7,7 @@ texts of its own goes by these two: ``insert_if_new`` gives it the statement, ``
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Table
+from sqlalchemy import Dialect, Insert, Table
 
 from dbgate.backends.base import Values
 from dbgate.backends.registry import BACKENDS
@@ -16,7 +16,7 @@ from dbgate.backends.registry import BACKENDS
 @lru_cache(maxsize=64)
 def insert_if_new(table: Table, dialect: str) -> Insert:
     """Return an INSERT into ``table``; on engines that can say so it leaves rows alone whose key is taken."""
-    return BACKENDS[dialect].insert_if_new(table).execution_options(preserve_rowcount=True)
+    return BACKENDS[dialect].insert_if_new(table)
 
 
 def execute_if_new(cursor: Any, dialect: Dialect, text: str, rows: list[Values]) -> int:
@@ -26,9 +26,3 @@ def execute_if_new(cursor: Any, dialect: Dialect, text: str, rows: list[Values])
         The driver's own errors.
     """
     return BACKENDS[dialect.name].execute_if_new(cursor, dialect, text, rows)
-
-
-def insert_new(connection: Connection, table: Table, parameters: list[dict[str, Any]]) -> int:
-    """Insert the rows whose key is free, in their order, and return how many were."""
-    result = connection.execute(insert_if_new(table, connection.dialect.name), parameters)
-    return result.rowcount

@@ -1,6 +1,6 @@
 """Loading 装入: the set statements that fill a working set, for money work in the order of the locks.
 
-Order of the locks: 0 the clearing-date rows of the banks, shared; 1 the accounts, FOR UPDATE, by account_no;
+Order of the locks: 0 the clearing days of the banks, with all other batches; 1 the accounts, FOR UPDATE, by account_no;
 2 the originals, FOR UPDATE, by identity; 3 only then, in later statements, the clock and everything else. Reading bills
 in the locking statement would, on PostgreSQL, show them as they were before the wait for the lock.
 
@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, Table, and_, func, literal_column, or_, select
 
 from dbgate import rows
+from dbgate.clearing_locks import DAYS, hold_days
 from dbgate.column_types import day_number
 from dbgate.prepared import Keys, Statement
 from dbgate.records import BillState, Identity, LimitKey, Movement, PaymentState
-from dbgate.tables import accounts, allocations, bills, clearing_dates, invoice_prints, invoices, limit_uses, payments
+from dbgate.row_locks import for_update
+from dbgate.tables import accounts, allocations, bills, invoice_prints, invoices, limit_uses, payments
 from dbgate.trip import Reply, Trip, run
 from dbgate.wanted import Wanted, by_bank_and_date, in_chunks
 from dbgate.working_set import WorkingSet
@@ -36,14 +38,6 @@ IDENTITY_GROUPS_MAX = 1000
 def constant(member: BillState | Movement | PaymentState) -> Any:
     """Return the stored value as part of a statement's text."""
     return literal_column(f"'{member.value}'")
-
-
-def _days(keys: Keys) -> Select[Any]:
-    return (
-        select(*rows.CLEARING_DAY_COLUMNS)
-        .where(keys.among(clearing_dates.c.bank_code, "items"))
-        .order_by(clearing_dates.c.bank_code)
-    )
 
 
 def _accounts(keys: Keys) -> Select[Any]:
@@ -83,10 +77,8 @@ def _posted_sum(keys: Keys) -> Select[Any]:
     )
 
 
-DAYS = Statement("select_days", _days, ITEMS, ITEMS)
-_DAYS_SHARED = Statement("lock_days_shared", lambda keys: _days(keys).with_for_update(read=True), ITEMS, ITEMS)
 ACCOUNTS = Statement("select_accounts", _accounts, ITEMS, ITEMS)
-_ACCOUNTS_LOCKED = Statement("lock_accounts", lambda keys: _accounts(keys).with_for_update(), ITEMS, ITEMS)
+_ACCOUNTS_LOCKED = Statement("lock_accounts", lambda keys: for_update(_accounts(keys)), ITEMS, ITEMS)
 _UNSETTLED_BILLS = Statement("select_unsettled_bills", _unsettled_bills, ITEMS, ITEMS)
 _ALLOCATIONS = Statement(
     "select_allocations",
@@ -106,21 +98,23 @@ _LIMIT_USED = Statement("select_limit_used", _limit_used, _LIMIT)
 _POSTED_SUM = Statement("select_posted_sum", _posted_sum, _LIMIT)
 
 
-def load_money(connection: Connection, wanted: Wanted, read_clock: ReadClock) -> tuple[WorkingSet, datetime]:
-    """Lock and load what a money batch wants.
+def load_money(
+    connection: Connection, wanted: Wanted, read_clock: ReadClock, slot: int | None
+) -> tuple[WorkingSet, datetime]:
+    """Lock and load what a money batch wants; ``slot``: what the lane holds clearing days by.
 
     Returns:
         The working set, and the database clock as it was after the locks.
     """
     working_set = WorkingSet()
     trip = Trip(connection)
-    days = ask(trip, _DAYS_SHARED, wanted.bank_codes)
+    days = hold_days(trip, wanted.bank_codes, slot)
     locked = ask(trip, _ACCOUNTS_LOCKED, wanted.account_nos)
     originals = ask_payments(trip, wanted.originals, locked=True)
     clock = read_clock(trip)
     rest = ask_rest(trip, wanted)
     trip.go()
-    working_set.add_days(read(days, rows.clearing_day_of))
+    working_set.add_days(days())
     working_set.add_accounts(read(locked, rows.account_of))
     working_set.add_journal(read(originals, rows.payment_of))
     add_rest(rest, working_set)
@@ -240,7 +234,7 @@ def _by_identity(table: Table, groups: int, *, locked: bool) -> Statement:
             )
         )
         statement = select(*table.c).where(condition).order_by(*identity)
-        return statement.with_for_update() if locked else statement
+        return for_update(statement) if locked else statement
 
     parameters = [f"{name}_{group}" for group in range(groups) for name in ("bank_code", "bank_date", "bank_serials")]
     name = f"{'lock' if locked else 'select'}_{table.name}_of_{groups}_days"

@@ -7,11 +7,12 @@ each other's batches. What a daemon does not use is a gap; the wire specificatio
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, Update, select, update
 
 from dbgate.errors import StatementFailed
-from dbgate.insertion import insert_new
+from dbgate.prepared import Change, InsertRows, Keys, Statement
 from dbgate.tables import number_blocks
+from dbgate.trip import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,19 @@ FEP_SERIAL: Final = Series("fep_serial", digits=10, block_size=1000)
 # 16 characters on the wire. Small, because somebody has to explain each missing invoice number to the tax office.
 INVOICE_NO: Final = Series("invoice_no", digits=14, block_size=20)
 
-_TAKE = (
-    update(number_blocks)
-    .where(number_blocks.c.name == bindparam("key"))
-    .values(next_number=number_blocks.c.next_number + bindparam("count"))
-)
-_NEXT = select(number_blocks.c.next_number).where(number_blocks.c.name == bindparam("key"))
+
+def _take(keys: Keys) -> Update:
+    following = number_blocks.c.next_number + keys.one("count")
+    return update(number_blocks).where(number_blocks.c.name == keys.one("series")).values(next_number=following)
+
+
+def _next(keys: Keys) -> Select[tuple[int]]:
+    return select(number_blocks.c.next_number).where(number_blocks.c.name == keys.one("series"))
+
+
+_TAKE = Change("take_numbers", _take, ("count", "series"))
+_NEXT = Statement("select_next_number", _next, ("series",))
+_INSERT_SERIES = InsertRows("insert_number_series", number_blocks, if_new=True)
 
 
 def take_block(connection: Connection, series: Series, count: int) -> range:
@@ -43,10 +51,10 @@ def take_block(connection: Connection, series: Series, count: int) -> range:
     Raises:
         StatementFailed: the series is used up.
     """
-    if connection.execute(_TAKE, {"key": series.name, "count": count}).rowcount == 0:
-        insert_new(connection, number_blocks, [{"name": series.name, "next_number": 1}])
-        connection.execute(_TAKE, {"key": series.name, "count": count})
-    following: int = connection.execute(_NEXT, {"key": series.name}).scalar_one()
+    if run(connection, _TAKE, count, series.name).count == 0:
+        run(connection, _INSERT_SERIES, [(series.name, 1)])
+        run(connection, _TAKE, count, series.name)
+    following: int = run(connection, _NEXT, series.name).rows[0][0]
     if following > 10**series.digits:
         raise StatementFailed(f"the series {series.name} is used up: {series.digits} digits do not hold {following}")
     return range(following - count, following)

@@ -196,14 +196,15 @@ class UpdateRows(_RowsStatement):
 
 def _compile(statement: ClauseElement, dialect: Dialect, names: Sequence[str]) -> tuple[str, Arrange | None]:
     compiled = statement.compile(dialect=_positional(dialect), column_keys=list(names))
+    text = str(compiled).rstrip()  # a suffix of another engine's leaves a space behind
     order: Sequence[str] = getattr(compiled, "positiontup", None) or ()
     if tuple(order) == tuple(names):
-        return str(compiled), None
+        return text, None
     # What the builder does not name is a constant of the engine's own grammar, as the OFFSET that SQLite wants.
     constants = [name for name in order if name not in names]
     given = tuple(compiled.params[name] for name in constants)
     pick = _picker([[*names, *constants].index(name) for name in order])
-    return str(compiled), lambda values: pick((*values, *given))
+    return text, lambda values: pick((*values, *given))
 
 
 def _picker(places: Sequence[int]) -> Arrange:

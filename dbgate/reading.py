@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, literal_column, or_, select
 
 from dbgate import rows
+from dbgate.clearing_locks import DAYS
 from dbgate.column_types import clock_number, day_number
 from dbgate.loading import (
     ACCOUNTS,
-    DAYS,
     ITEMS,
     ReadClock,
     add_rest,

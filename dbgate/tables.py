@@ -178,6 +178,27 @@ clearing_dates = Table(
     sqlite_with_rowid=False,
 )
 
+# What an operator has closed: the row is written first, and the day of the bank then moves on from this one.
+closings = Table(
+    "closings",
+    metadata,
+    Column("bank_code", Key(BANK_CODE_CHARS), nullable=False),
+    Column("clearing_date", Day, nullable=False),
+    Column("closed_at", Clock, nullable=False),
+    PrimaryKeyConstraint("bank_code", "clearing_date", name="pk_closings"),
+    sqlite_with_rowid=False,
+)
+
+# What batches lock instead of the clearing date on engines without shared row locks; elsewhere it stays empty.
+clearing_slots = Table(
+    "clearing_slots",
+    metadata,
+    Column("bank_code", Key(BANK_CODE_CHARS), nullable=False),
+    Column("slot_no", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("bank_code", "slot_no", name="pk_clearing_slots"),
+    sqlite_with_rowid=False,
+)
+
 # Not "audit", which is a reserved word of Oracle.
 audit_entries = Table(
     "audit_entries",

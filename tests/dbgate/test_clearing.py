@@ -15,7 +15,7 @@ from tests.support.databases import stored
 
 def roll(database: Database, dates: ClearingDates, *bank_codes: str) -> None:
     with database.money_engine.begin() as connection:
-        dates.roll(connection, bank_codes, database.now)
+        dates.roll(connection, bank_codes, database)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import oracle, postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
-from dbgate import cut_off, loading, reading, storing  # noqa: F401 - their statements are registered
+from dbgate import clearing_locks, cut_off, loading, reading, storing  # noqa: F401 - their statements are registered
 from dbgate.prepared import InsertRows, Prepared, Statement, UpdateRows
 from dbgate.tables import accounts, allocations, payments
 
@@ -136,7 +136,7 @@ def test_constants_of_the_engine_s_grammar() -> None:
 
 def test_locks_of_postgresql() -> None:
     """PostgreSQL: clearing dates are locked shared, accounts and originals for update, in the order of their keys."""
-    assert loading._DAYS_SHARED.text(POSTGRESQL).endswith("ORDER BY clearing_dates.bank_code FOR SHARE")
+    assert clearing_locks._HOLD_DAYS.text(POSTGRESQL).endswith("ORDER BY clearing_dates.bank_code FOR SHARE")
     assert loading._ACCOUNTS_LOCKED.text(POSTGRESQL).endswith("ORDER BY accounts.account_no FOR UPDATE")
     originals = loading._by_identity(payments, 2, locked=True).text(POSTGRESQL)
     assert originals.endswith("ORDER BY payments.bank_code, payments.bank_date, payments.bank_serial FOR UPDATE")
