@@ -268,8 +268,9 @@ def daily_limits_hold(books: Books) -> list[Finding]:
     counters = {int(str(day)): used for day, used in books.site.rows(statement)}
     findings = []
     for day, stands_fen in sums.items():
-        if stands_fen > DAILY_LIMIT_FEN or stands_fen != counters.get(day, 0):
-            detail = f"{day}: {stands_fen} fen stand of {DAILY_LIMIT_FEN}, the counter has {counters.get(day)}"
+        counted_fen = counters.get(day, stands_fen)  # there is no counter from a start to the next payment
+        if stands_fen > DAILY_LIMIT_FEN or stands_fen != counted_fen:
+            detail = f"{day}: {stands_fen} fen stand of {DAILY_LIMIT_FEN}, the counter has {counted_fen}"
             findings.append(Finding("daily limits hold", detail))
     return findings
 

@@ -134,14 +134,24 @@ class Blow(Enum):
     BACKEND_ENDED = "backend ended"
     SERVER_KILLED = "server killed"
     SERVER_RESTARTED = "server restarted"
+    COMMITS_LOST = "answers to COMMITs lost"
+    LINE_CUT = "line to the database cut"
+    LINE_SILENT = "line to the database silent"
 
 
 OF_EVERY_RUN = {
-    "postgresql": (Blow.DAEMON_KILLED, Blow.BACKEND_KILLED, Blow.SERVER_KILLED),
+    "postgresql": (Blow.DAEMON_KILLED, Blow.BACKEND_KILLED, Blow.SERVER_KILLED, Blow.COMMITS_LOST),
     "sqlite": (Blow.DAEMON_KILLED, Blow.DAEMON_KILLED),
 }
 OF_LONG_RUNS = {
-    "postgresql": (Blow.DAEMON_FROZEN, Blow.BACKEND_ENDED, Blow.SERVER_RESTARTED, Blow.DAEMON_KILLED),
+    "postgresql": (
+        Blow.DAEMON_FROZEN,
+        Blow.LINE_SILENT,
+        Blow.BACKEND_ENDED,
+        Blow.LINE_CUT,
+        Blow.SERVER_RESTARTED,
+        Blow.DAEMON_KILLED,
+    ),
     "sqlite": (Blow.DAEMON_FROZEN,),
 }
 # The longest time until what was struck is put right again, for each.
@@ -150,8 +160,9 @@ _OUTAGE_MAX_S = {
     Blow.DAEMON_FROZEN: 5.0,  # longer than a lock wait of the other daemon
     Blow.SERVER_KILLED: 4.0,
     Blow.SERVER_RESTARTED: 2.0,
+    Blow.LINE_SILENT: 6.0,  # longer than ``db_timeout``
 }
-_STRIKE_EVERY_S = 6.0  # about the time that a server needs to recover and the daemons to find back to it
+_STRIKE_EVERY_S = 5.0  # about the time that a server needs to recover and the daemons to find back to it
 
 
 @dataclass(frozen=True, slots=True)

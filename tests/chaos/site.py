@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.chaos.accounts import Account, make_accounts, write_files
-from tests.support.daemon import Daemon, copy_directory, done, fep
+from tests.chaos.line import Line
+from tests.support.daemon import Daemon, copy_directory, done, fep, init_demo
 from tests.support.postgresql_server import PostgresServer, running_server
 from tests.support.raw_bank import SUITES, now
 from tests.system import database
@@ -33,23 +34,26 @@ class Site:
     """What a run strikes and asks.
 
     Attributes:
+        source: the directory that the daemons' own were copied from; its configuration leads straight to the database.
         server: None with the embedded database.
+        lines: by daemon, the line to the database of those that have one that can be cut.
         cut_offs: HH:MM of each bank.
     """
 
-    folder: Path
+    source: Path
     daemons: list[Daemon]
     accounts: Sequence[Account]
+    cut_offs: dict[str, str]
     server: PostgresServer | None = None
-    cut_offs: dict[str, str] = field(default_factory=dict)
+    lines: dict[int, Line] = field(default_factory=dict)
 
     def rows(self, statement: str) -> list[tuple[object, ...]]:
         """Return what the database itself says."""
-        return database.execute(self.daemons[0].directory, statement)
+        return database.execute(self.source, statement)
 
     def audit(self) -> dict[str, list[tuple[object, ...]]]:
         """Return what may never be found in the books, by its name."""
-        return database.audit(self.daemons[0].directory)
+        return database.audit(self.source)
 
     def output(self) -> list[str]:
         """Return every line that the daemons printed."""
@@ -57,26 +61,27 @@ class Site:
 
 
 @contextmanager
-def running_site(seed: int, accounts: int, engine: str, daemons: int = 2) -> Iterator[Site]:
-    """Make a site in a temporary folder, start its daemons, and take all of it away at the end."""
+def running_site(seed: int, accounts: int, engine: str) -> Iterator[Site]:
+    """Make a site in a temporary folder, start its two daemons, and take all of it away at the end.
+
+    Over one PostgreSQL the daemons share nothing but it: each has a directory and a key store of its own, and the
+    second one a line that can be cut. Over one file they share the folder that it is in.
+    """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="fep-chaos-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        server, options = None, []
-        if engine == "postgresql":
-            server = stack.enter_context(running_server(durable=True))  # an honest recovery needs fsync
-            options = ["--database", server.create_database(DATABASE)]
-        first = folder / "daemon-0"
-        done(fep("init", first, "--demo", "--accounts", str(_DEMO_ACCOUNTS), "--seed", str(seed), *options))
-        books = make_accounts(seed, accounts)
-        cut_offs = _configure(Daemon(first))
-        done(fep("load", *write_files(folder, books), "--config", first / "fep.toml"))
-        # Daemons over one PostgreSQL share nothing but it; over one file they share the folder it is in.
-        others = [
-            copy_directory(first, folder / f"daemon-{at}") if server else first  # each with a key store of its own
-            for at in range(1, daemons)
-        ]
-        site = Site(folder, [Daemon(directory) for directory in (first, *others)], books, server, cut_offs)
+        server = stack.enter_context(running_server(durable=True)) if engine == "postgresql" else None
+        source = folder / "source"
+        url = server.create_database(DATABASE) if server else ""
+        init_demo(source, _DEMO_ACCOUNTS, database=url)
+        books, cut_offs = make_accounts(seed, accounts), _configure(Daemon(source))
+        done(fep("load", *write_files(folder, books), "--config", source / "fep.toml"))
+        site = Site(source, [Daemon(source), Daemon(source)], books, cut_offs, server)
+        if server is not None:
+            site.daemons = [Daemon(copy_directory(source, folder / f"daemon-{number}")) for number in (0, 1)]
+            line = site.lines[1] = stack.enter_context(Line(url))
+            config = site.daemons[1].directory / "fep.toml"
+            config.write_text(config.read_text(encoding="utf-8").replace(url, line.url), encoding="utf-8")
         for daemon in site.daemons:
             stack.callback(daemon.kill)
             daemon.start(wait=False)

@@ -9,7 +9,7 @@ from tests.chaos.journal import Journal, Sending
 from tests.chaos.site import Site
 from tests.chaos.wrecker import Struck, Wrecker
 
-HEAL_LIMIT_S = 40.0
+HEAL_LIMIT_S = 60.0
 """From the moment that a part is up again until money moves through every daemon that needed it, on a busy machine."""
 EXIT_CANNOT_RUN = 3
 _LINE_EVERY_S = 5.0

@@ -35,13 +35,16 @@ class Struck:
 
     @property
     def of_daemon(self) -> bool:
-        """Whether a daemon was struck, not the database."""
+        """Whether a daemon was struck, not the database or the way to it."""
         return self.strike.blow in (Blow.DAEMON_KILLED, Blow.DAEMON_FROZEN)
 
     @property
     def healed_s(self) -> float | None:
         """When money moved again through every daemon that needed it; None: not yet."""
         return max(self.alive_s.values()) if set(self.daemons) <= self.alive_s.keys() else None
+
+
+_COMMITS_LOST_AT_ONCE = 3
 
 
 class Wrecker:
@@ -78,6 +81,9 @@ class Wrecker:
             Blow.BACKEND_ENDED: self._end_backend,
             Blow.SERVER_KILLED: self._kill_server,
             Blow.SERVER_RESTARTED: self._stop_server,
+            Blow.COMMITS_LOST: self._lose_commits,
+            Blow.LINE_CUT: self._cut_line,
+            Blow.LINE_SILENT: self._silence_line,
         }
         return lambda: deeds[strike.blow](strike)
 
@@ -183,3 +189,19 @@ class Wrecker:
             self._down.discard(server)
 
         self._put_right(struck, start)
+
+    def _lose_commits(self, strike: Strike) -> None:
+        self._note(strike, *self._site.lines, righted=True)
+        for line in self._site.lines.values():
+            line.lose_answers(_COMMITS_LOST_AT_ONCE)
+
+    def _cut_line(self, strike: Strike) -> None:
+        self._note(strike, *self._site.lines, righted=True)
+        for line in self._site.lines.values():
+            line.cut()
+
+    def _silence_line(self, strike: Strike) -> None:
+        struck = self._note(strike, *self._site.lines)
+        for line in self._site.lines.values():
+            line.silence()
+            self._put_right(struck, line.forward)
