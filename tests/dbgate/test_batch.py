@@ -18,13 +18,12 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from dbgate.batch import MoneyLane, ReadLane
+from dbgate.batch import MoneyLane
 from dbgate.changes import Changes, LimitUse
 from dbgate.clearing import ClearingDates
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, DecisionFailed, OutcomeUnknown, StatementFailed
 from dbgate.records import (
-    AccountKey,
     BillState,
     Identity,
     Invoice,
@@ -45,7 +44,6 @@ from tests.dbgate.fixtures import (
     deposit,
     identity,
     payment,
-    read,
     refusal,
     settle,
     undo,
@@ -58,13 +56,6 @@ from tests.support.statements import on_statement, watch
 @pytest.fixture
 def lane(database: Database) -> Iterator[MoneyLane]:
     lane = MoneyLane(database, ClearingDates())
-    yield lane
-    lane.close()
-
-
-@pytest.fixture
-def reader(database: Database) -> Iterator[ReadLane]:
-    lane = ReadLane(database, ClearingDates())
     yield lane
     lane.close()
 
@@ -263,41 +254,6 @@ def test_nothing_to_store_is_not_committed(database: Database, lane: MoneyLane) 
     lane.run([settle(3, 1)])
 
     assert statements[-1] == "ROLLBACK"
-
-
-@pytest.mark.engine("sqlite")
-def test_loads_use_indexes(database: Database, lane: MoneyLane, reader: ReadLane) -> None:
-    """No statement of a batch scans a table, however many banks and days are in it."""
-    lane.run([deposit(1, 1, 10, limit_fen=100), settle(2, 2, invoice=True)])
-    money, reads = watch(database.money_engine), watch(database.read_engine)
-    lane.close()
-    other_day = Identity("0104", date(2026, 11, 21), "8")
-    several = [
-        settle(3, 1, bank="0103", original=other_day, invoice_print=other_day),
-        deposit(1, 3, 10, limit_fen=100),
-        undo(2, 4, identity(2)),
-    ]
-    lane.run(several)
-    reader.run(
-        [
-            read(lambda ws, m: None, account_key=AccountKey("meter_no", "DM1"), totals_of=DAY),
-            read(lambda ws, m: None, account_no=account_no(1), payments_since=DAY, bills_since=202601),
-        ]
-    )
-
-    statements = [s for s in money + reads if s.split()[0] in {"SELECT", "UPDATE"} and "sqlite_" not in s]
-    assert len(statements) > 15
-    connection = sqlite3.connect(str(database.money_engine.url.database))
-    plans = {s: [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + s)] for s in statements}
-    connection.close()
-    # The row numbers of a subquery are no table.
-    scans = [
-        (s, p)
-        for s, plan in plans.items()
-        for p in plan
-        if p.startswith("SCAN") and "subquery" not in p and p != "SCAN fitting"
-    ]
-    assert scans == []
 
 
 def test_poisoned_batch(database: Database, lane: MoneyLane) -> None:

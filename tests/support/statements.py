@@ -1,5 +1,6 @@
 """Statements as the engine itself sees them, whatever way they were sent; and a hand on one of them. 语句旁观"""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -10,23 +11,37 @@ from sqlalchemy import Engine, event
 
 # What PostgreSQL writes before a statement: "statement: BEGIN", "execute <unnamed>: SELECT …", "execute _pg3_0: …".
 _PREFIXES = ("statement: ", "execute ")
+_PARAMETER = re.compile(r"\$\d+ = (NULL|'(?:[^']|'')*')")
 
 
-def watch(engine: Engine) -> list[str]:
+class Sent(str):
+    """A statement that an engine ran.
+
+    Attributes:
+        parameters: literals in the order of ``$1``, ``$2`` …; none on SQLite, which writes them into the text.
+    """
+
+    parameters: tuple[str, ...] = ()
+
+
+def watch(engine: Engine) -> list[Sent]:
     """Return a list that grows by every statement that runs on connections opened from now on.
 
     SQLite traces each; PostgreSQL writes each to its log, which the connection gets a copy of.
     """
-    statements: list[str] = []
+    statements: list[Sent] = []
 
     def _said(diagnostic: psycopg.errors.Diagnostic) -> None:
         message = diagnostic.message_primary or ""
         if message.startswith(_PREFIXES):
-            statements.append(message.partition(": ")[2])
+            sent = Sent(message.partition(": ")[2])
+            # "Parameters: $1 = '{1,2}', $2 = NULL"; before version 16 in lower case.
+            sent.parameters = tuple(_PARAMETER.findall(diagnostic.message_detail or ""))
+            statements.append(sent)
 
     def _connected(connection: Any, _record: object) -> None:
         if engine.dialect.name == "sqlite":
-            connection.set_trace_callback(statements.append)
+            connection.set_trace_callback(lambda text: statements.append(Sent(text)))
             return
         connection.add_notice_handler(_said)
         as_superuser(connection, "SET log_statement = 'all'", "SET client_min_messages = 'log'")
