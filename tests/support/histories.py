@@ -203,6 +203,25 @@ def check_batches_alike(alone: Ledger, together: Ledger, history: History, size:
     check_books(together)
 
 
+def check_branches_alike(alone: Ledger, apart: Ledger, history: History) -> None:
+    """A utility whose accounts stand in databases of their own answers and keeps what one with one database does.
+
+    But for what is counted by each database itself: there is no daily limit here, and no serial that a bank uses again
+    for another account.
+    """
+    answers_alone: list[Answer] = []
+    answers_apart: list[Answer] = []
+    for call in history:
+        request = call.on(alone.today())
+        known = _by_identity(alone.journal()).get(identity_of(request))
+        if known is not None and known.account_no != call.account_no:
+            continue
+        answers_alone += alone.submit([(request, terms())])
+        answers_apart += apart.submit([(request, terms())])
+        assert _unnumbered(answers_apart) == _unnumbered(answers_alone)
+    assert _standing(apart) == _standing(alone)
+
+
 def check_books(ledger: Ledger) -> None:
     """The books of ``ledger`` add up: balances, payments, bills, and what the daily limit counts."""
     rows = ledger.journal()

@@ -5,14 +5,22 @@ from datetime import date
 
 from dbgate.work import Work
 from dbgate.working_set import WorkingSet
-from protocol.canonical import Answer
 from tests.support.ledger import PaperLedger, Utility
 
 
 class WorkLedger(PaperLedger):
-    """A ledger that runs work as the gate is given it: needs to load, and a decision."""
+    """A ledger that runs work as the gate is given it: needs to load, and a decision.
 
-    def run(self, works: Sequence[Work]) -> list[Answer]:
+    Args:
+        utility: what it starts with.
+        drawn: after which number it goes on drawing, where several ledgers must not draw the same.
+    """
+
+    def __init__(self, utility: Utility, drawn: int | None = None) -> None:
+        super().__init__(utility)
+        self._drawn = self._drawn if drawn is None else drawn
+
+    def run(self, works: Sequence[Work]) -> list[object]:
         """Decide and store the work as one batch; return its answers in order."""
         records = WorkingSet()
         for work in works:
@@ -21,7 +29,6 @@ class WorkLedger(PaperLedger):
         for work in works:
             decision = work.decide(records, self._moment(work.needs))
             records.apply(decision.changes)
-            assert isinstance(decision.answer, Answer)
             answers.append(decision.answer)
         self._store(records)
         return answers
@@ -30,8 +37,8 @@ class WorkLedger(PaperLedger):
 class LedgerGate:
     """Holds work until ``run`` is called, then answers all of it in the order of its arrival, each as its own batch."""
 
-    def __init__(self, utility: Utility) -> None:
-        self.ledger = WorkLedger(utility)
+    def __init__(self, utility: Utility, drawn: int | None = None) -> None:
+        self.ledger = WorkLedger(utility, drawn)
         self.waiting: list[Work] = []
 
     def submit(self, work: Work) -> None:
