@@ -21,6 +21,7 @@ password on the loopback; every other role needs its own.
 """
 
 import ctypes
+import fcntl
 import os
 import pwd
 import shutil
@@ -30,7 +31,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +44,8 @@ WHEEL_VERSION = 18
 # Longer than any recovery of a test's data; a machine with two cores may be busy with other things.
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 30.0
+_PREFIX = "fep-postgresql-"
+_LOCK = "lock"
 _START_TRIES = 3  # another process may take the free port between our look and the server's bind
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -197,7 +200,7 @@ class PostgresServer:
         """Kill one client's process (SIGKILL): the server cuts off all clients and recovers from its log."""
         assert pid in _children(self.pid), f"{pid} is no process of this server"
         os.kill(pid, signal.SIGKILL)
-        _wait_for_the_end([pid], reaped=True)  # from then on the postmaster accepts nobody until it has recovered
+        wait_for_the_end([pid], reaped=True)  # from then on the postmaster accepts nobody until it has recovered
 
     def wait_until_ready(self) -> None:
         """Wait until the server answers again, e.g. after ``kill_backend``."""
@@ -277,21 +280,33 @@ class PostgresServer:
             self._process.kill()
             self._process.wait(STOP_DEADLINE_S)
         self._process = None
-        _wait_for_the_end(children)
+        wait_for_the_end(children)
 
 
 @contextmanager
 def running_server(**options: Any) -> Iterator[PostgresServer]:
     """A server in a temporary folder, that goes with it; the options are those of ``PostgresServer``."""
+    _remove_left_folders()
     # Not below pytest's own folder: nobody but its owner gets in there.
-    folder = Path(tempfile.mkdtemp(prefix="fep-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     folder.chmod(0o711)
     server = PostgresServer(folder / "data", **options)
-    try:
-        yield server.start()
-    finally:
-        server.kill()
-        shutil.rmtree(folder)
+    with (folder / "new").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (folder / "new").rename(folder / _LOCK)  # so nobody sees the lock free
+        try:
+            yield server.start()
+        finally:
+            server.kill()
+            shutil.rmtree(folder)
+
+
+def _remove_left_folders() -> None:
+    """Remove what test runs that were killed have left; whoever lives holds the lock of his folder."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
+        with suppress(OSError), path.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path.parent)
 
 
 def _free_port() -> int:
@@ -325,7 +340,7 @@ def _children(pid: int) -> list[int]:
     return [number for number in numbers if (status := _status(number)) is not None and status[1] == pid]
 
 
-def _wait_for_the_end(pids: list[int], *, reaped: bool = False) -> None:
+def wait_for_the_end(pids: list[int], *, reaped: bool = False) -> None:
     """Wait for processes that notice by themselves that their postmaster has gone; kill those that do not."""
     # Orphans stay zombies where the machine's first process collects none (a container).
     ended = (None,) if reaped else (None, "Z")

@@ -1,11 +1,14 @@
 """The server of the tests: it comes back from what tests do to it, and leaves nothing behind."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.support.postgresql_server import PostgresServer, binaries, running_server, why_missing
+from tests.support.postgresql_server import PostgresServer, binaries, running_server, wait_for_the_end, why_missing
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason=why_missing())
 
@@ -74,3 +77,24 @@ def test_nothing_is_left_behind() -> None:
     assert not folder.parent.exists()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(host="127.0.0.1", port=port, user="postgres")
+
+
+_KILLED = """
+import os
+from tests.support.postgresql_server import running_server
+with running_server() as server:
+    print(server.folder.parent, server.pid, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_killed_run() -> None:
+    """The server of a killed run dies too, and the next run removes its folder, not those of the living."""
+    killed = subprocess.run([sys.executable, "-c", _KILLED], capture_output=True, text=True, timeout=60, check=False)
+    folder, pid = killed.stdout.split()
+    wait_for_the_end([int(pid)])
+    assert Path(folder).exists()
+
+    with running_server() as living, running_server():
+        assert not Path(folder).exists()
+        assert living.folder.exists()
