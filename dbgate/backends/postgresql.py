@@ -115,6 +115,6 @@ POSTGRESQL = Backend(
     execute_if_new=execute_many,
     copy_rows=_copy_rows,
     lift_time_limit=_lift_time_limit,
-    money_lanes=4,
+    money_lanes=2,  # one computes while the other waits; more make batches smaller and fight for the interpreter
     read_lanes=2,
 )
