@@ -252,7 +252,7 @@ class Lane(ABC):
         if min(work.deadline for work in group.works) <= time.monotonic():
             return run.pending.appendleft(group)
         group.locked_count += 1
-        if group.locked_count >= LOCKED_TRIES_MAX:
+        if group.locked_count >= LOCKED_TRIES_MAX and not group.is_lost:
             run.answers |= group.failed(DatabaseUnavailable(f"nothing was done: {label_of(error)}"))
         elif group.locked_count == LOCKED_TRIES_TOGETHER:
             run.pending.extend(group.by_account())

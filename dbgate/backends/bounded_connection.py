@@ -5,7 +5,9 @@ times a second. What ends a wait here closes the connection: nobody knows what t
 """
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -46,6 +48,17 @@ class BoundedConnection(psycopg.Connection[Any]):
             self.close()
             raise
 
+    @contextmanager
+    def pipeline(self) -> Iterator[psycopg.Pipeline]:
+        """Send statements without awaiting their results, as psycopg does, but for the last message.
+
+        It ends with Sync and then Flush; after Sync there is nothing to flush, and as PostgreSQL has it (12 to 18), the
+        Flush stops the clock of ``idle_in_transaction_session_timeout``, which Sync has just started.
+        """
+        with super().pipeline() as pipeline:
+            pipeline._exit_gen = partial(_exit_without_flush, pipeline)  # type: ignore[method-assign]
+            yield pipeline
+
     def _bounded(self, gen: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
         """Hand on what ``gen`` waits for, until time is up; nothing being ready is a falsy value."""
         try:
@@ -61,3 +74,12 @@ class BoundedConnection(psycopg.Connection[Any]):
         except StopIteration as stop:
             result: Result = stop.value
             return result
+
+
+def _exit_without_flush(pipeline: psycopg.Pipeline) -> Generator[Any, Any, None]:
+    """Send Sync and fetch what results are left, as ``Pipeline._exit_gen``."""
+    try:
+        pipeline._enqueue_sync()
+        yield from pipeline._communicate_gen()
+    finally:
+        yield from pipeline._fetch_gen(flush=False)

@@ -4,7 +4,7 @@ What may hang, and what ends it:
 
 | what                                        | ended by                                                            |
 |---------------------------------------------|---------------------------------------------------------------------|
-| connecting                                  | ``connect_timeout``, for each address of the server                 |
+| connecting                                  | ``connect_timeout``, for each address of the server; SETTLE_S       |
 | a lock, a statement                         | the server: ``lock_timeout``, ``statement_timeout``                 |
 | a server that has stopped, a network that   | ``BoundedConnection``: after STALL_S without a sign of life, and at |
 | swallows everything                         | the batch's deadline                                                |
@@ -24,6 +24,9 @@ from dbgate.backends.base import LOCK_WAIT_S, Backend, Values, driver_connection
 
 STATEMENT_S = 2 * LOCK_WAIT_S
 """How long a statement may run: lock_timeout counts each wait, so this bounds their sum."""
+
+SETTLE_S = 2.0
+"""How long SQLAlchemy may take to ask a new connection what kind of server it is: as long as connecting."""
 
 STALL_S = STATEMENT_S + 1.0
 """How long the server may say nothing: one that lives has cancelled the statement by then and said so."""
@@ -68,11 +71,17 @@ def _open(url: URL, read_only: bool) -> Engine:
         all_options = {**_CONNECT_OPTIONS, **options, "options": f"{session} {options.get('options', '')}"}
         connection = BoundedConnection.connect(*arguments, **all_options)
         connection.stall_s = STALL_S
+        connection.answer_by = monotonic() + SETTLE_S
         connection.read_only = read_only
         return connection
 
     event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "engine_connect", _settled)
     return engine
+
+
+def _settled(connection: Connection) -> None:
+    driver_connection(connection).answer_by = NEVER
 
 
 def _options(settings: dict[str, str]) -> str:

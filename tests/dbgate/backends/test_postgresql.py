@@ -1,13 +1,15 @@
 """PostgreSQL's connections: what they wait for and how long, against a real server that stops answering."""
 
+import select
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
@@ -44,6 +46,7 @@ def database(proxy: TcpProxy) -> Iterator[Database]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second is long in a test."""
     monkeypatch.setattr(postgresql, "STALL_S", STALL_S)
+    monkeypatch.setattr(postgresql, "SETTLE_S", STALL_S)
     monkeypatch.setattr(postgresql, "WAIT_S_MIN", STALL_S)
 
 
@@ -136,6 +139,28 @@ def test_a_long_job_has_no_limits(database: Database, impatient: None) -> None:
         connection.exec_driver_sql(f"SELECT pg_sleep({3 * STALL_S})")
 
     assert found == ["0", "0"]
+
+
+@pytest.mark.parametrize("is_pipelined", [False, True], ids=["simple", "pipeline"])
+def test_a_transaction_whose_daemon_is_not_heard(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_pipelined: bool
+) -> None:
+    """The server ends it, and with it its locks, whatever way its last statements were sent."""
+    monkeypatch.setitem(postgresql._MONEY_SESSION, "idle_in_transaction_session_timeout", "200ms")
+    database = Database(database.money_engine.url.render_as_string(hide_password=False))
+    with connected(database) as connection:
+        driver = driver_connection(connection)
+        with driver.pipeline() if is_pipelined else nullcontext():
+            driver.execute("SELECT 1")
+            driver.execute("SELECT 2")
+        began = time.monotonic()
+        select.select([driver.pgconn.socket], [], [], 5.0)  # the server says good-bye
+
+        assert 0.1 < time.monotonic() - began < LATE_S
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout) as caught:
+            driver.execute("SELECT 3")
+        assert fault_of(caught.value) is Fault.UNAVAILABLE
+    database.dispose()
 
 
 # --- a server that says nothing more
@@ -265,17 +290,21 @@ def test_connecting_to_a_server_that_says_nothing(database: Database, proxy: Tcp
     assert 1.9 <= time.monotonic() - began < 2.0 + LATE_S
 
 
-def test_a_server_that_falls_silent_after_the_login(postgresql_url: str, impatient: None) -> None:
-    """What the library asks of a new connection before anything else is bounded too."""
-    with TcpProxy(postgresql_url) as proxy:
-        database = Database(proxy.url)
-        proxy.silence_after_login()
-        began = time.monotonic()
-        with pytest.raises(DatabaseUnavailable, match="cannot connect: AnswerOverdue 08006"):
-            database.connect(money=True)
+def test_a_server_that_falls_silent_after_the_login(
+    database: Database, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the library asks of a new connection before anything else is bounded too; nothing else is by that."""
+    monkeypatch.setattr(postgresql, "SETTLE_S", STALL_S)
+    proxy.silence_after_login()
+    began = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match="cannot connect: AnswerOverdue 08006"):
+        database.connect(money=True)
+    lasted_s = time.monotonic() - began
+    proxy.forward()
+    with database.connect(money=True) as connection:
+        connection.exec_driver_sql(f"SELECT pg_sleep({2 * STALL_S})")
 
-        assert STALL_S <= time.monotonic() - began < STALL_S + LATE_S
-        database.dispose()
+    assert STALL_S <= lasted_s < STALL_S + LATE_S
 
 
 def test_the_drivers_own_warnings_are_not_shown(
