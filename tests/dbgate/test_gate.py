@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from datetime import time as time_of_day
+from typing import Any
 
 import pytest
 
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, GateBusy, GateClosed, OutcomeUnknown, StatementFailed
-from dbgate.gate import Gate
+from dbgate.gate import HISTORY_BATCH_MAX, Gate
 from dbgate.records import Payment
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
@@ -59,10 +60,10 @@ def gate(database: Database, inbox: Inbox) -> Iterator[Gate]:
 class Blocker:
     """Work that holds its lane until it is let go."""
 
-    def __init__(self, *, money: bool = True, number: int = 9) -> None:
+    def __init__(self, *, money: bool = True, number: int = 9, **needs: Any) -> None:
         self.began = threading.Event()
         self.go = threading.Event()
-        self.work = work(self._decide, money=money, account_no=account_no(number))
+        self.work = work(self._decide, money=money, account_no=account_no(number), **needs)
 
     def _decide(self, working_set: WorkingSet, moment: Moment) -> Decision:
         self.began.set()
@@ -134,6 +135,37 @@ def test_queue_bound(database: Database, inbox: Inbox) -> None:
     blocker.go.set()
     inbox.wait_for(4)
     assert gate.close(WAIT_S)
+
+
+@pytest.mark.parametrize(
+    "needs", [{"payments_since": date(2026, 1, 1)}, {"bills_since": 202601}, {"totals_of": DAY}], ids=str
+)
+def test_a_query_waits_for_no_history(gate: Gate, inbox: Inbox, needs: dict[str, Any]) -> None:
+    """However long lists and totals take, a teller's query and payment are answered meanwhile."""
+    blockers = [Blocker(money=False, **needs) for _ in range(9)]
+    for blocker in blockers:
+        gate.submit(blocker.work)
+    assert blockers[0].began.wait(WAIT_S)
+    gate.submit(read(lambda working_set, moment: "read", account_no=account_no(1)))
+    gate.submit(deposit(1, 1, 5))
+
+    assert "read" in inbox.wait_for(2)
+    for blocker in blockers:
+        blocker.go.set()
+    inbox.wait_for(11)
+    assert max(blocker.work.batch_size for blocker in blockers) <= HISTORY_BATCH_MAX
+
+
+@pytest.mark.engine("postgresql")
+def test_reads_run_beside_each_other(gate: Gate, inbox: Inbox) -> None:
+    """Where the engine can, a second batch of queries does not wait for the first."""
+    blocker = Blocker(money=False)
+    gate.submit(blocker.work)
+    assert blocker.began.wait(WAIT_S)
+    gate.submit(read(lambda working_set, moment: "read", account_no=account_no(1)))
+
+    assert inbox.wait_for(1) == ["read"]
+    blocker.go.set()
 
 
 def test_expired_while_waiting(gate: Gate, inbox: Inbox) -> None:
@@ -299,7 +331,7 @@ _DAEMON = """
 import sys, threading
 from dbgate.database import Database
 from dbgate.errors import GateBusy
-from dbgate.gate import Gate
+from dbgate.gate import HISTORY_BATCH_MAX, Gate
 from tests.dbgate.fixtures import deposit, settle
 database = Database(sys.argv[1])
 first = int(sys.argv[2])

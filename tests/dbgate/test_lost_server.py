@@ -84,14 +84,14 @@ class Inbox:
     """Collects what the gate delivers, and when."""
 
     def __init__(self) -> None:
-        self.results: dict[int, tuple[object, float]] = {}
+        self.results: dict[int, tuple[object, float, Work]] = {}  # with the work, so that no other gets its id
         self._changed = threading.Condition()
 
     def __call__(self, results: Results) -> None:
         with self._changed:
             for each, answer in results:
                 assert id(each) not in self.results, "answered twice"
-                self.results[id(each)] = answer, time.monotonic()
+                self.results[id(each)] = answer, time.monotonic(), each
             self._changed.notify_all()
 
     def answer(self, each: Work) -> object:

@@ -1,0 +1,237 @@
+"""Lanes: how often a failed batch is tried again, who has to wait for it and who has not."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from dbgate import lane as lane_module
+from dbgate.batch import MoneyLane
+from dbgate.clearing import ClearingDates
+from dbgate.database import Database
+from dbgate.errors import DatabaseUnavailable, OutcomeUnknown
+from dbgate.lane import Alarm, CommitLost
+from dbgate.records import Payment
+from dbgate.work import Work
+from tests.dbgate.fixtures import account_no, answers, deposit
+
+pytestmark = pytest.mark.engine("sqlite")  # none of this is the engine's
+
+
+def server_error(sqlstate: str) -> OperationalError:
+    origin = Exception()
+    origin.sqlstate = sqlstate  # type: ignore[attr-defined]
+    return OperationalError("SELECT 1", {}, origin)
+
+
+class Recorder(Alarm):
+    """Notes what a lane tells."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def trip(self, reason: str) -> None:
+        self.told.append(("down", reason))
+
+    def suspect(self, reason: str) -> None:
+        self.told.append(("suspected", reason))
+
+
+@pytest.fixture
+def alarm() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def lane(database: Database, alarm: Recorder) -> Iterator[MoneyLane]:
+    lane = MoneyLane(database, ClearingDates(), alarm=alarm)
+    lane.run([deposit(9, 99, 1)])
+    yield lane
+    lane.close()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that a lane has made, none of which takes any time."""
+    pauses: list[float] = []
+    monkeypatch.setattr(lane_module.time, "sleep", pauses.append)
+    return pauses
+
+
+Fail = Callable[[Sequence[Work], int], Exception | None]
+
+
+@pytest.fixture
+def fail(lane: MoneyLane, monkeypatch: pytest.MonkeyPatch) -> Callable[[Fail], list[list[str]]]:
+    """Let transactions fail as a function of their works and their number says; returns what was tried, by account."""
+
+    def _install(error_of: Fail) -> list[list[str]]:
+        tried: list[list[str]] = []
+        transact = lane._transact
+
+        def _transact(works: Sequence[Work], *arguments: Any) -> Any:
+            tried.append([str(work.needs.account_no)[-1] for work in works])
+            error = error_of(works, len(tried))
+            if error is not None:
+                raise error
+            return transact(works, *arguments)
+
+        monkeypatch.setattr(lane, "_transact", _transact)
+        return tried
+
+    return _install
+
+
+def wants(works: Sequence[Work], number: int) -> bool:
+    return any(work.needs.account_no == account_no(number) for work in works)
+
+
+@pytest.mark.parametrize("sqlstate", ["40P01", "40001", "55P03", "57014"])
+def test_what_passes_is_tried_again_after_a_pause(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder, sqlstate: str
+) -> None:
+    """A deadlock, a conflict, a lock or a statement that took too long: the same batch, after a short pause."""
+    tried = fail(lambda works, count: server_error(sqlstate) if count == 1 else None)
+
+    results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5)]))
+
+    assert [type(result) for result in results] == [Payment, Payment]
+    assert tried == [["1", "2"]] * 2
+    assert len(pauses) == 1
+    assert 0.02 <= pauses[0] <= 0.04
+    assert alarm.told == []
+
+
+def test_a_lock_that_stays_holds_up_its_account_alone(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder
+) -> None:
+    """The second time the batch is parted by account; who wants the locked one tries on, a bounded number of times."""
+    tried = fail(lambda works, _: server_error("55P03") if wants(works, 1) else None)
+
+    results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5), deposit(1, 3, 5), deposit(3, 4, 5)]))
+
+    assert [type(result) for result in results] == [DatabaseUnavailable, Payment, DatabaseUnavailable, Payment]
+    assert str(results[0]) == "nothing was done: Exception 55P03"
+    assert tried == [["1", "2", "1", "3"]] * 2 + [["1", "1"], ["2"], ["3"]] + [["1", "1"]] * 5
+    assert max(pauses) <= 0.5
+    assert 1.0 <= sum(pauses) <= 0.04 + 5 * 0.5
+    assert alarm.told == []
+
+
+def test_the_order_within_an_account_is_kept(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float]
+) -> None:
+    """Two payments of an account that wait for its lock are decided in order of arrival."""
+    fail(lambda works, count: server_error("55P03") if wants(works, 1) and count < 5 else None)
+
+    results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5), deposit(1, 3, 6)]))
+
+    assert [row.balance_after_fen for row in results if isinstance(row, Payment)] == [5, 5, 11]
+
+
+def test_what_may_be_stored_waits_for_its_lock_until_the_deadline(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float]
+) -> None:
+    """After a lost COMMIT no number of tries is too many: the lock is the lost transaction's own."""
+    works = [deposit(1, 1, 5)]
+
+    def _error(_: Sequence[Work], count: int) -> Exception | None:
+        if count == 1:
+            return CommitLost("lost")
+        return server_error("55P03") if count < 30 else None
+
+    tried = fail(_error)
+
+    assert [type(result) for result in answers(lane.run(works))] == [Payment]
+    assert len(tried) == 30
+
+
+def test_down_when_a_new_connection_fails_too(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder
+) -> None:
+    """One failure is tried again, the second means that the database is down, for all that are still to be run."""
+    tried = fail(
+        lambda works, count: server_error("23505") if count == 1 else server_error("57P01") if count > 2 else None
+    )
+
+    results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5), deposit(3, 3, 5)]))
+
+    assert [type(result) for result in results] == [Payment, DatabaseUnavailable, DatabaseUnavailable]
+    assert tried == [["1", "2", "3"], ["1"], ["2"], ["2"]]
+    assert alarm.told == [("down", "Exception 57P01")]
+
+
+def test_down_while_a_commit_is_lost(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder
+) -> None:
+    """What may be stored is looked for on and on, though everybody knows that the database is down."""
+    tried = fail(lambda _, count: CommitLost("lost") if count == 1 else server_error("57P01") if count < 9 else None)
+
+    assert [type(result) for result in answers(lane.run([deposit(1, 1, 5)]))] == [Payment]
+    assert len(tried) == 9
+    assert set(alarm.told) == {("down", "Exception 57P01")}
+
+
+def test_suspected_when_time_is_up(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder
+) -> None:
+    """A failure that leaves no time for a second try is no proof: somebody has to look."""
+    late = deposit(1, 1, 5)
+
+    def _error(_: Sequence[Work], count: int) -> Exception:
+        late.deadline = time.monotonic()
+        return server_error("08006")
+
+    fail(_error)
+
+    assert [type(result) for result in answers(lane.run([late]))] == [DatabaseUnavailable]
+    assert alarm.told == [("suspected", "no answer before the deadline")]
+
+
+def test_locks_are_no_suspicion(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder
+) -> None:
+    """Who waits for a lock until his deadline says nothing about the database."""
+    late = deposit(1, 1, 5)
+
+    def _error(_: Sequence[Work], count: int) -> Exception:
+        late.deadline = time.monotonic()
+        return server_error("55P03")
+
+    fail(_error)
+
+    assert [type(result) for result in answers(lane.run([late]))] == [DatabaseUnavailable]
+    assert alarm.told == []
+
+
+def test_a_lost_commit_that_time_runs_out_for(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float]
+) -> None:
+    """Each request is unknown from its own deadline on; the others go on finding out."""
+    first, second = deposit(1, 1, 5), deposit(2, 2, 5)
+
+    def _error(_: Sequence[Work], count: int) -> Exception | None:
+        if count == 2:
+            first.deadline = time.monotonic()
+        return CommitLost("lost") if count < 3 else None
+
+    tried = fail(_error)
+    results = answers(lane.run([first, second]))
+
+    assert [type(result) for result in results] == [OutcomeUnknown, Payment]
+    assert tried == [["1", "2"], ["1", "2"], ["2"]]
+
+
+def test_abandoned(lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float]) -> None:
+    """Who ends a lane ends what it runs, as if its time were up: nothing is stored of what had not been sent."""
+
+    def _error(_: Sequence[Work], count: int) -> None:
+        lane.abandon()
+
+    tried = fail(_error)
+    results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5)]))
+
+    assert [str(result) for result in results] == ["not started"] * 2
+    assert len(tried) == 1
