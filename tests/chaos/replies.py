@@ -21,7 +21,7 @@ from tests.chaos.journal import (
     Journal,
     Sending,
 )
-from tests.chaos.site import LIMITED_BANK, LIMITED_CHANNEL
+from tests.chaos.site import DAILY_LIMIT_FEN, LIMITED_BANK, LIMITED_CHANNEL
 from tests.system.messages import CANCEL, INVOICE_HEAD, PAY, PAY_REPLY, REVERSE, STATUS_REPLY
 
 _CODES = {
@@ -296,6 +296,37 @@ def days_follow_each_other(journal: Journal) -> list[Finding]:
     return each("clearing dates follow each other", broken())
 
 
+def limits_are_never_exceeded(journal: Journal) -> list[Finding]:
+    """At no moment do the payments that had been approved by then, and had not begun to be undone, exceed a limit."""
+
+    def broken() -> Broken:
+        changes: dict[str, list[tuple[float, int, Entry]]] = defaultdict(list)
+        for entry in journal.entries:
+            if entry.txn == PAY and _limited(entry) and entry.approvals:
+                first = min(approval.answered_s or 0.0 for approval in entry.approvals)
+                of_day = changes[entry.approvals[0].clearing_date]
+                of_day.append((first, entry.amount_fen, entry))
+                if (ended := _undo_began(entry)) is not None:
+                    of_day.append((max(first, ended), -entry.amount_fen, entry))
+        for day, of_day in changes.items():
+            stands_fen = 0
+            for _, change_fen, entry in sorted(of_day, key=lambda change: change[:2]):
+                stands_fen += change_fen
+                if stands_fen > DAILY_LIMIT_FEN:
+                    yield f"{stands_fen} fen stood at once on {day}, {DAILY_LIMIT_FEN} may", (entry,)
+                    break
+
+    return each("daily limits are never exceeded", broken())
+
+
+def _undo_began(entry: Entry) -> float | None:
+    """Return when the first undo that may have taken effect was sent."""
+    return min(
+        (sent.sent_s for undo in entry.undos for sent in undo.sendings if sent.approved or sent.uncertain),
+        default=None,
+    )
+
+
 ALL: tuple[Callable[[Journal], list[Finding]], ...] = (
     known_codes,
     one_reply,
@@ -309,4 +340,5 @@ ALL: tuple[Callable[[Journal], list[Finding]], ...] = (
     strangers_are_refused,
     status_tells_the_truth,
     days_follow_each_other,
+    limits_are_never_exceeded,
 )

@@ -7,6 +7,7 @@ import pytest
 from tests.chaos import replies
 from tests.chaos.findings import Finding
 from tests.chaos.journal import Entry, Journal, Sending
+from tests.chaos.site import DAILY_LIMIT_FEN, LIMITED_BANK, LIMITED_CHANNEL
 from tests.system import messages
 from tests.system.messages import CANCEL, PAY, REVERSE
 
@@ -180,6 +181,12 @@ def _printed_alike(history: History, pay: Entry) -> None:
         history.journal.open_print(pay).sendings.append(sending)
 
 
+def _limit_exceeded(history: History, pay: Entry) -> None:
+    for _ in range(DAILY_LIMIT_FEN // 700 + 1):
+        limited = history.journal.open(PAY, LIMITED_BANK, ACCOUNT, 700, b"", channel=LIMITED_CHANNEL)
+        history.paid(limited)
+
+
 @pytest.mark.parametrize(
     ("spoil", "invariant"),
     [
@@ -202,6 +209,7 @@ def _printed_alike(history: History, pay: Entry) -> None:
         (_day_goes_back, replies.days_follow_each_other),
         (_stranger_taken, replies.strangers_are_refused),
         (_printed_alike, replies.prints_are_counted),
+        (_limit_exceeded, replies.limits_are_never_exceeded),
     ],
 )
 def test_what_is_wrong_is_found(
