@@ -11,6 +11,9 @@ from dbgate.work import Work
 class WorkQueue:
     """What waits for the lanes of one kind.
 
+    One lane is woken for what is put, and not another before it has looked: it takes all that waits, and lanes that are
+    woken for nothing cost more than the work. It wakes the next one when it leaves something that could run.
+
     Args:
         size_max: how much may wait.
         has_exclusive_accounts: work whose account is in a running batch stays in the queue until that batch is
@@ -23,6 +26,7 @@ class WorkQueue:
         self._works: deque[Work] = deque()
         self._busy_accounts: set[str] = set()
         self._is_closed = False
+        self._is_waking = False  # a lane has been woken and has not looked yet
         self._changed = threading.Condition()
 
     def put(self, work: Work) -> None:
@@ -33,13 +37,16 @@ class WorkQueue:
             if len(self._works) >= self._size_max:
                 raise GateBusy(f"{self._size_max} requests wait already")
             self._works.append(work)
-            self._changed.notify()
+            self._wake()
 
     def take(self, batch_max: int) -> list[Work]:
         """Wait for work and return all that may run now, at most ``batch_max``; empty when closed and drained."""
         with self._changed:
             while True:
+                self._is_waking = False
                 works = self._pick(batch_max)
+                if self._works and len(works) == batch_max:
+                    self._wake()
                 if works or (self._is_closed and not self._works):
                     return works
                 self._changed.wait()
@@ -50,7 +57,10 @@ class WorkQueue:
             return
         with self._changed:
             self._busy_accounts.difference_update(_accounts_of(works))
-            self._changed.notify_all()
+            if self._is_closed:
+                self._changed.notify_all()  # whether there is more to do or all may end
+            elif self._works:
+                self._wake()
 
     def close(self) -> None:
         """Take no more work; what waits is still handed out."""
@@ -65,6 +75,11 @@ class WorkQueue:
             self._works.clear()
             self._changed.notify_all()
             return left
+
+    def _wake(self) -> None:
+        if not self._is_waking:
+            self._is_waking = True
+            self._changed.notify()
 
     def _pick(self, batch_max: int) -> list[Work]:
         picked: list[Work] = []

@@ -130,7 +130,14 @@ class Daemon:
         billing.open()
         serials = EchoSerials(billing.draw_fep_serials, self._reactor)
         self._services = Services(
-            self._settings, banks, billing.gate, SteadyClock(), shanghai_now, serials.draw, self._turn
+            self._settings,
+            banks,
+            billing.gate,
+            SteadyClock(),
+            shanghai_now,
+            serials.draw,
+            self._turn,
+            after_round=partial(self._reactor.callLater, 0),
         )
         if isinstance(billing.gate, Branches):
             self._services.branch_of = billing.gate.home_of
@@ -189,6 +196,8 @@ class Daemon:
         self._reactor.callFromThread(self._delivered, results)
 
     def _delivered(self, results: list[tuple[Work, object]]) -> None:
+        assert self._services is not None
+        self._services.submissions.flush()  # so that the lanes work on while replies are made
         for work, result in results:
             try:
                 with self._turn:

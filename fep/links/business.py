@@ -3,13 +3,11 @@
 from functools import partial
 from typing import Protocol
 
-from dbgate.errors import GateError
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from fep.links.bank import Bank
 from fep.links.exchange import Exchange
 from fep.links.in_work import AnswersExchanges, Ticket
-from fep.links.outcomes import response_of
 from fep.links.services import Services
 from fep.links.shares import Shares
 from handlers.catalogue import HANDLERS, Handler
@@ -27,7 +25,7 @@ class SubmittingLink(AnswersExchanges, Protocol):
 
 
 def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Request) -> None:
-    """Send a business request to the gate; a gate that cannot take it is answered at once.
+    """Send a business request to the gate, at the end of the loop's round.
 
     Where there are several databases, one whose share of the link is full is busy for this link.
     """
@@ -41,14 +39,11 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
     decide = partial(_decide, handler, request, bank.settings.terms, services.settings.rules)
     deadline_s = services.clock.seconds() + services.settings.billing.db_timeout
     ticket.work = Work(needs, decide, handler.money, deadline_s, ticket.done)
-    try:
-        services.gate.submit(ticket.work)
-    except GateError as error:
-        return link.answer(exchange, Answer(response_of(error, may_be_stored=False)))
     link.in_flight += 1
     if share is not None:
         share.in_flight += 1
-    return services.in_work.add(ticket)
+    services.in_work.add(ticket)
+    return services.submissions.add(ticket.work)
 
 
 def _decide(

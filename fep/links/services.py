@@ -8,11 +8,12 @@ from datetime import date, datetime
 from threading import Lock
 from typing import Protocol
 
-from dbgate.work import Needs, Work
+from dbgate.work import Needs
 from fep.config.settings import Settings
 from fep.links.bank import Bank
 from fep.links.in_work import InWork
 from fep.links.replay_guard import ReplayGuard
+from fep.links.submissions import AfterRound, Submissions, TakesWork, at_once
 from fep.links.transaction_log import TransactionLog
 
 
@@ -24,16 +25,8 @@ class Clock(Protocol):
         ...
 
 
-class SubmitsWork(Protocol):
+class SubmitsWork(TakesWork, Protocol):
     """What a link needs of the gate."""
-
-    def submit(self, work: Work) -> None:
-        """Take work in; ``work.done`` is called later, once.
-
-        Raises:
-            GateBusy, GateClosed: it was not taken.
-        """
-        ...
 
     def clearing_date(self, bank_code: str) -> date | None:
         """Return the bank's clearing date as last read, None while unknown."""
@@ -50,6 +43,7 @@ class Services:
         next_echo_serial: number for a request of our own; None while there is none.
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
+        after_round: has a function called when the loop has read what has arrived.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
     """
 
@@ -65,3 +59,9 @@ class Services:
     events: Counter[str] = field(default_factory=Counter)
     in_work: InWork = field(default_factory=InWork)
     branch_of: Callable[[Needs], Hashable | None] | None = None
+    after_round: AfterRound = at_once
+    submissions: Submissions = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let what a round brings go to the gate together."""
+        self.submissions = Submissions(self.gate, self.after_round)

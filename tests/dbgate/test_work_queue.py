@@ -1,5 +1,7 @@
 """The work queue: order, bounds, and no account in two running batches."""
 
+import threading
+
 import pytest
 
 from dbgate.errors import GateBusy, GateClosed
@@ -41,3 +43,58 @@ def test_bounds() -> None:
         queue.put(works[2])
     assert queue.abandon() == works[1:2]
     assert queue.take(1) == []
+
+
+def test_one_lane_is_woken_for_what_is_put(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lane that is woken takes all of it; the next one is woken when more is left than it may take."""
+    queue = WorkQueue(10, has_exclusive_accounts=True)
+    woken: list[bool] = []
+    monkeypatch.setattr(queue._changed, "notify", lambda: woken.append(True))
+    works = [deposit(number, number, 5) for number in range(3)]
+    for work in works:
+        queue.put(work)
+    assert len(woken) == 1
+
+    assert queue.take(2) == works[:2]
+    assert len(woken) == 2
+    assert queue.take(2) == works[2:]
+    queue.put(deposit(3, 3, 5))
+    assert len(woken) == 3
+
+
+def test_a_lane_is_woken_for_what_waited_for_an_account() -> None:
+    """Work that was passed over runs as soon as its account is free, whoever waits."""
+    queue = WorkQueue(10, has_exclusive_accounts=True)
+    first, second = deposit(1, 1, 5), deposit(1, 2, 5)
+    queue.put(first)
+    running = queue.take(10)
+    queue.put(second)
+    taken: list[Work] = []
+    lane = threading.Thread(target=lambda: taken.extend(queue.take(10)))
+    lane.start()
+    queue.release(running)
+    lane.join(10)
+
+    assert taken == [second]
+
+
+def test_all_lanes_end_when_the_queue_is_closed_and_drained() -> None:
+    """Lanes that wait for nothing but an account end too, however many there are."""
+    queue = WorkQueue(10, has_exclusive_accounts=True)
+    queue.put(deposit(1, 1, 5))
+    running = queue.take(10)
+    queue.put(deposit(1, 2, 5))
+
+    def serve() -> None:
+        while works := queue.take(10):
+            queue.release(works)
+
+    lanes = [threading.Thread(target=serve) for _ in range(3)]
+    for lane in lanes:
+        lane.start()
+    queue.close()
+    queue.release(running)
+    for lane in lanes:
+        lane.join(10)
+
+    assert not any(lane.is_alive() for lane in lanes)

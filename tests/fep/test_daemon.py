@@ -93,7 +93,8 @@ class Reactor(MemoryReactorClock):
         self.asked.append(lambda: function(*args))
 
     def settle(self) -> None:
-        """Do what other threads have asked for."""
+        """End the loop's round, and do what other threads have asked for."""
+        super().advance(0)
         while self.asked:
             self.asked.pop(0)()
 
@@ -314,6 +315,7 @@ def test_results_come_from_the_gates_thread(daemon, reactor, logs):
     """A batch is handed over as one; one result that fails does not cost the others their replies."""
     bank = connected(daemon, reactor).sign_in()
     bank.send(*(bank.build(STATUS, STATUS_BODY) for _ in range(3)))
+    reactor.settle()
     works = Gate.made.works
     works[1].done = lambda _result: 1 / 0
     Gate.made.deliver([(work, status_found()) for work in works])
@@ -322,6 +324,26 @@ def test_results_come_from_the_gates_thread(daemon, reactor, logs):
 
     assert [frame.code for frame in bank.frames()] == ["0000", "0000"]
     assert events(logs).count("reply_failed") == 1
+
+
+def test_a_round_goes_to_the_gate_together(daemon, reactor):
+    """What is read in one round of the loop is submitted when it ends, so that one transaction can hold all of it."""
+    banks = [connected(daemon, reactor, code).sign_in() for code in ("0102", "0103")]
+    for bank in banks:
+        bank.send(bank.build(STATUS, STATUS_BODY))
+    assert Gate.made.works == []
+    reactor.settle()
+    assert [work.needs.bank_code for work in Gate.made.works] == ["0102", "0103"]
+
+
+def test_the_gate_has_new_work_before_replies_are_made(daemon, reactor):
+    """Results that come first in the next round do not keep its lanes waiting."""
+    bank = connected(daemon, reactor).sign_in()
+    bank.send(bank.build(STATUS, STATUS_BODY))
+    daemon._delivered([])
+    assert len(Gate.made.works) == 1
+    reactor.settle()
+    assert len(Gate.made.works) == 1
 
 
 def test_echo_numbers_come_from_the_database(daemon, reactor):
@@ -357,6 +379,7 @@ def test_the_status(daemon, reactor, site):
     bank = connected(daemon, reactor).sign_in()
     connected(daemon, reactor)
     bank.send(bank.build(STATUS, STATUS_BODY), bank.build(STATUS, STATUS_BODY))
+    reactor.settle()
     Gate.made.finish(status_found())
     Gate.made.clearing_dates["0102"] = date(2026, 11, 21)
     bank.exchange(bank.build(STATUS, STATUS_BODY, mac=b"\1" * 8))
