@@ -114,7 +114,7 @@ def intents(seed: int, teller: int, accounts: int, daemons: int = 2) -> Iterator
             with_invoice=dice.random() < 0.3,
             channel=(1, 5)[_below(dice, 2)],
             daemon=_below(dice, daemons),
-            moves=dice.random() < 0.02,
+            moves=dice.random() < 0.04,
             hangs_up=dice.random() < 0.01,
             steps=STEPS[_below(dice, len(STEPS))],
         )
