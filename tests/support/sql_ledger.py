@@ -111,6 +111,8 @@ class SqlLedger:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         # One snapshot for all that is looked at between two batches: nobody else changes anything.
+        if not self._reader.in_transaction():
+            self._reader.begin()
         yield self._reader
 
 
