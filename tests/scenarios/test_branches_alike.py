@@ -28,14 +28,14 @@ METERS = Utility(
 """The utility of the histories, each account with a meter of its own, two of them with one passbook."""
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(history=histories())
 def test_every_request_is_answered_alike(history: History) -> None:
     """Whatever is paid, undone and repeated; originals in another database than their account's included."""
     check_branches_alike(PaperLedger(METERS), BranchLedger(METERS), history)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30, deadline=None)
 @given(history=histories())
 def test_every_question_is_answered_alike(history: History) -> None:
     """After any history: states, histories, meters, passbooks and totals, numbers apart."""
