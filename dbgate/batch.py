@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection, RootTransaction, select
+from sqlalchemy import Connection, RootTransaction, literal_column, select
 from sqlalchemy.exc import DBAPIError
 
 from dbgate.changes import NOTHING, Changes
@@ -16,15 +16,17 @@ from dbgate.faults import Fault, fault_of, label_of
 from dbgate.lane import Alarm, Answers, CommitLost, Lane, Turn, decision_failed
 from dbgate.loading import load_money
 from dbgate.numbers import FEP_SERIAL, Numbers, take_block
+from dbgate.prepared import Statement
 from dbgate.reading import load_read
 from dbgate.records import Identity
 from dbgate.storing import StaleBatch, store
 from dbgate.tables import number_blocks
+from dbgate.trip import run
 from dbgate.wanted import union_of
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 
-_ANYTHING = select(number_blocks.c.name).limit(1)
+_ANYTHING = Statement("select_anything", lambda _: select(number_blocks.c.name).limit(literal_column("1")))
 
 
 class MoneyLane(Lane):
@@ -136,7 +138,7 @@ class ReadLane(Lane):
         """Read something."""
         transaction = self._begin(deadline)
         try:
-            transaction.connection.execute(_ANYTHING).first()
+            run(transaction.connection, _ANYTHING)
         finally:
             self._roll_back(transaction)
 

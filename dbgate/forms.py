@@ -96,8 +96,8 @@ class Lists(Form):
         return (*keys, *([keys[-1]] * (size - len(keys))))
 
     def insert(self, table: Table, *, if_new: bool) -> Insert:
-        """Return INSERT … VALUES."""
-        return insert_if_new(table, self._engine) if if_new else insert(table)
+        """Return INSERT … VALUES; inline, for Oracle would return the numbers that rows give themselves."""
+        return (insert_if_new(table, self._engine) if if_new else insert(table)).inline()
 
     def update(self, table: Table, changes: Sequence[str], where: Sequence[str]) -> Update:
         """Return UPDATE … WHERE."""

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.support import oracle_emulation
 from tests.support.databases import ENGINES, migrate
 from tests.support.shared_postgresql import SharedPostgres, sharing
 
@@ -46,7 +47,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> str:
-    """The name of the engine that the test runs on: ``sqlite`` or ``postgresql``."""
+    """The name of the engine that the test runs on: ``sqlite``, ``postgresql`` or ``oracle`` (an emulation)."""
     name: str = request.param
     return name
 
@@ -57,7 +58,10 @@ def new_database_url(engine: str, request: pytest.FixtureRequest) -> NewDatabase
     if engine == "postgresql":
         shared: SharedPostgres = request.getfixturevalue("postgresql")
         return shared.database
+    if engine == "oracle":
+        request.getfixturevalue("oracle")
     template: Path = request.getfixturevalue("sqlite_template")
+    prefix = oracle_emulation.PREFIX if engine == "oracle" else "sqlite:///"
 
     @contextmanager
     def _new(*, migrated: bool = True) -> Iterator[str]:
@@ -65,9 +69,17 @@ def new_database_url(engine: str, request: pytest.FixtureRequest) -> NewDatabase
             path = Path(directory) / "fep.db"
             if migrated:
                 shutil.copy(template, path)
-            yield f"sqlite:///{path}"
+            yield f"{prefix}{path}"
 
     return _new
+
+
+@pytest.fixture
+def oracle(monkeypatch: pytest.MonkeyPatch) -> oracle_emulation.Emulation:
+    """Oracle's driver replaced by an emulation of it over SQLite."""
+    emulation = oracle_emulation.Emulation()
+    monkeypatch.setattr("oracledb.connect", emulation.connect)
+    return emulation
 
 
 @pytest.fixture(scope="session")

@@ -28,8 +28,8 @@ class Backend:
         set_wait: before a transaction begins: how many seconds it may wait, for locks and for answers.
         clock_statement: SQL that tells the wall clock in Asia/Shanghai; None: the machine's clock is the database's.
         insert_if_new: table to an INSERT that leaves rows alone whose key is taken, as far as the engine can say so.
-        execute_if_new: runs the text of such an INSERT on a driver's cursor for all rows, and returns how many it
-            inserted.
+        execute_if_new: runs the text of such an INSERT on a driver's cursor for all rows; ``rowcount`` then tells how
+            many it inserted.
         copy_rows: stores rows in a table by a quicker way than INSERT and tells whether all their keys were free; when
             one was not, nothing is stored and the transaction is lost. None: there is no such way.
         lift_time_limit: in a transaction that migrates or loads: its statements may take as long as they need, but
@@ -49,7 +49,7 @@ class Backend:
     set_wait: Callable[[Connection, float], None]
     clock_statement: str | None
     insert_if_new: Callable[[Table], Insert]
-    execute_if_new: Callable[[Any, Dialect, str, Sequence[Values]], int]
+    execute_if_new: Callable[[Any, Dialect, str, Sequence[Values]], None]
     money_lanes: int
     read_lanes: int = 1
     copy_rows: Callable[[Connection, Table, Iterable[Values]], bool] | None = None
@@ -77,8 +77,6 @@ def driver_connection(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
-def execute_many(cursor: Any, dialect: Dialect, text: str, rows: Sequence[Values]) -> int:
-    """Run ``text`` for all rows and return how many it inserted or changed."""
+def execute_many(cursor: Any, dialect: Dialect, text: str, rows: Sequence[Values]) -> None:
+    """Run ``text`` for all rows."""
     cursor.executemany(text, rows)
-    count: int = cursor.rowcount
-    return count

@@ -15,7 +15,7 @@ from dbgate.database import Database
 from dbgate.tables import metadata
 
 ENGINES = ("sqlite", "postgresql")
-"""What the tests of the gate run on."""
+"""What the tests of the gate run on; those of ``tests/dbgate/backends`` on an emulation of Oracle too."""
 
 
 def open_database(url: str, clock: SystemClock, *, database_no: int = 1) -> Database:
@@ -36,8 +36,9 @@ def migrate(url: str) -> None:
 def driver_connection(url: str | URL) -> Iterator[Any]:
     """Connect by the engine's own driver, without any of the product; each statement commits."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        connection: Any = sqlite3.connect(str(parsed.database), isolation_level=None, check_same_thread=False)
+    if parsed.get_backend_name() in {"sqlite", "oracle"}:
+        path = parsed.query.get("service_name", parsed.database)  # Oracle is a file too: tests.support.oracle_emulation
+        connection: Any = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
     else:
         plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = psycopg.connect(plain, autocommit=True)

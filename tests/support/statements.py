@@ -43,6 +43,9 @@ def watch(engine: Engine) -> list[Sent]:
         if engine.dialect.name == "sqlite":
             connection.set_trace_callback(lambda text: statements.append(Sent(text)))
             return
+        if engine.dialect.name == "oracle":
+            connection.around.append(("", lambda: statements.append(Sent(connection.emulation.texts[-1])), bool))
+            return
         connection.add_notice_handler(_said)
         as_superuser(connection, "SET log_statement = 'all'", "SET client_min_messages = 'log'")
 
@@ -99,6 +102,8 @@ def on_statement(
 
     if engine.dialect.name == "sqlite":
         _around_sqlite(engine, fragment, before, after)
+    elif engine.dialect.name == "oracle":
+        event.listen(engine, "connect", lambda connection, _: connection.around.append((fragment, before, after)))
     else:
         event.listen(engine, "connect", _connected)
 
