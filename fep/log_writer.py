@@ -12,8 +12,9 @@ from typing import TextIO
 WAITING_CHARS_MAX = 8 * 1024 * 1024
 """Some 30,000 transactions: seconds of full load, which is longer than a rotation or a restart of the reader takes."""
 
-GATHER_S = 0.02
-"""Pause between two writes: waking for each line would cost the loop more than making the line."""
+GATHER_S = 0.1
+"""Pause between two writes: waking for each line would cost the loop more than making the line. Nobody who reads a log
+misses a tenth of a second."""
 
 CLOSE_LIMIT_S = 5.0
 """How long ``close`` waits for a reader that takes nothing."""
