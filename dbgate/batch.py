@@ -8,13 +8,14 @@ from datetime import datetime
 from sqlalchemy import Connection, RootTransaction, literal_column, select
 from sqlalchemy.exc import DBAPIError
 
+from dbgate.attempts import Alarm, Answers, CommitLost, decision_failed
 from dbgate.changes import NOTHING, Changes
 from dbgate.clearing import ClearingDateDue, ClearingDates
 from dbgate.clearing_locks import ROLL_RETRY_S, lane_slot
 from dbgate.database import Database
 from dbgate.faults import Fault, fault_of, label_of
-from dbgate.lane import Alarm, Answers, CommitLost, Lane, Turn, decision_failed
-from dbgate.loading import load_money
+from dbgate.lane import Lane, Turn
+from dbgate.loading import load_money, locked_accounts
 from dbgate.numbers import FEP_SERIAL, Numbers, take_block
 from dbgate.prepared import Statement
 from dbgate.reading import load_read
@@ -46,7 +47,14 @@ class MoneyLane(Lane):
         with self._short_transaction(deadline) as connection:
             take_block(connection, FEP_SERIAL, 0)
 
-    def _attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
+    def locked_accounts(self, works: Sequence[Work]) -> set[str]:
+        """Return the accounts of ``works`` that somebody else holds right now."""
+        account_nos = union_of(work.needs for work in works).account_nos
+        with self._short_transaction(min(work.deadline for work in works)) as connection:
+            return locked_accounts(connection, account_nos)
+
+    def attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
+        """Lock, load, decide, store and commit."""
         deadline = min(work.deadline for work in works)
         self._stock_numbers(works, deadline)
         try:
@@ -142,7 +150,8 @@ class ReadLane(Lane):
         finally:
             self._roll_back(transaction)
 
-    def _attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
+    def attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
+        """Load and decide."""
         transaction = self._begin(min(work.deadline for work in works))
         try:
             with self._turn:

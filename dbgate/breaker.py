@@ -17,8 +17,9 @@ from functools import partial
 
 import structlog
 
+from dbgate.attempts import Alarm
 from dbgate.faults import Fault, fault_of
-from dbgate.lane import Alarm, Lane
+from dbgate.lane import Lane
 
 log = structlog.get_logger(__name__)
 

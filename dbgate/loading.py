@@ -46,6 +46,10 @@ def _accounts(keys: Keys) -> Select[Any]:
     )
 
 
+def _account_nos(keys: Keys) -> Select[Any]:
+    return select(accounts.c.account_no).where(keys.among(accounts.c.account_no, "items"))
+
+
 def _unsettled_bills(keys: Keys) -> Select[Any]:
     return select(*rows.BILL_COLUMNS).where(
         keys.among(bills.c.account_no, "items"),
@@ -79,6 +83,10 @@ def _posted_sum(keys: Keys) -> Select[Any]:
 
 ACCOUNTS = Statement("select_accounts", _accounts, ITEMS, ITEMS)
 _ACCOUNTS_LOCKED = Statement("lock_accounts", lambda keys: for_update(_accounts(keys)), ITEMS, ITEMS)
+_ACCOUNTS_THERE = Statement("select_account_nos", _account_nos, ITEMS, ITEMS)
+_ACCOUNTS_FREE = Statement(
+    "lock_free_accounts", lambda keys: _account_nos(keys).with_for_update(skip_locked=True), ITEMS, ITEMS
+)
 _UNSETTLED_BILLS = Statement("select_unsettled_bills", _unsettled_bills, ITEMS, ITEMS)
 _ALLOCATIONS = Statement(
     "select_allocations",
@@ -120,6 +128,15 @@ def load_money(
     add_rest(rest, working_set)
     load_dependent(connection, wanted, working_set)
     return working_set, clock()
+
+
+def locked_accounts(connection: Connection, account_nos: Sequence[str]) -> set[str]:
+    """Return those of the accounts that another transaction has locked; waits for none, and locks the others."""
+    trip = Trip(connection)
+    there = ask(trip, _ACCOUNTS_THERE, account_nos)
+    free = ask(trip, _ACCOUNTS_FREE, account_nos)
+    trip.go()
+    return {row[0] for reply in there for row in reply.rows} - {row[0] for reply in free for row in reply.rows}
 
 
 def load_days(connection: Connection, bank_codes: Sequence[str], working_set: WorkingSet) -> None:

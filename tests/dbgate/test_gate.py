@@ -245,7 +245,7 @@ def test_lane_that_fails(
     def _run(*_: object, **__: object) -> None:
         raise KeyError("bug")
 
-    monkeypatch.setattr("dbgate.lane.Lane._try", _run)
+    monkeypatch.setattr("dbgate.attempts.Attempts._try", _run)
     gate = Gate(database, inbox)
     gate.submit(deposit(1, 1, 5) if money else read(lambda working_set, moment: 1))
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from dbgate import lane as lane_module
+from dbgate import attempts as attempts_module
+from dbgate.attempts import Alarm, CommitLost
 from dbgate.batch import MoneyLane
 from dbgate.clearing import ClearingDates
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, OutcomeUnknown
-from dbgate.lane import Alarm, CommitLost
 from dbgate.records import Payment
 from dbgate.work import Work
 from tests.dbgate.fixtures import account_no, answers, deposit
@@ -56,7 +56,7 @@ def lane(database: Database, alarm: Recorder) -> Iterator[MoneyLane]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that a lane has made, none of which takes any time."""
     pauses: list[float] = []
-    monkeypatch.setattr(lane_module.time, "sleep", pauses.append)
+    monkeypatch.setattr(attempts_module.time, "sleep", pauses.append)
     return pauses
 
 
@@ -100,35 +100,71 @@ def test_what_passes_is_tried_again_after_a_pause(
     assert [type(result) for result in results] == [Payment, Payment]
     assert tried == [["1", "2"]] * 2
     assert len(pauses) == 1
-    assert 0.02 <= pauses[0] <= 0.04
+    assert 0.015 <= pauses[0] <= 0.04
     assert alarm.told == []
 
 
+def hold(lane: MoneyLane, monkeypatch: pytest.MonkeyPatch, number: int, looks: int) -> list[list[str]]:
+    """Let an account seem locked the first so many times that somebody looks; returns what was looked at."""
+    looked: list[list[str]] = []
+
+    def _locked(works: Sequence[Work]) -> set[str]:
+        looked.append([str(work.needs.account_no)[-1] for work in works])
+        return {account_no(number)} if len(looked) <= looks else set()
+
+    monkeypatch.setattr(lane, "locked_accounts", _locked)
+    return looked
+
+
 def test_a_lock_that_stays_holds_up_its_account_alone(
-    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder
+    lane: MoneyLane,
+    fail: Callable[[Fail], list[list[str]]],
+    pauses: list[float],
+    alarm: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The second time the batch is parted by account; who wants the locked one tries on, a bounded number of times."""
+    """After the first wait the others go on together; who wants the locked account is put off, and not for ever."""
     tried = fail(lambda works, _: server_error("55P03") if wants(works, 1) else None)
+    looked = hold(lane, monkeypatch, 1, looks=99)
 
     results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5), deposit(1, 3, 5), deposit(3, 4, 5)]))
 
     assert [type(result) for result in results] == [DatabaseUnavailable, Payment, DatabaseUnavailable, Payment]
-    assert str(results[0]) == "nothing was done: Exception 55P03"
-    assert tried == [["1", "2", "1", "3"]] * 2 + [["1", "1"], ["2"], ["3"]] + [["1", "1"]] * 5
+    assert str(results[0]) == "nothing was done: the account is locked"
+    assert tried == [["1", "2", "1", "3"], ["2", "3"]]
+    assert looked == [["1", "2", "1", "3"]] + [["1", "1"]] * 7
     assert max(pauses) <= 0.5
-    assert 1.0 <= sum(pauses) <= 0.04 + 5 * 0.5
+    assert 1.0 <= sum(pauses) <= 2.2
     assert alarm.told == []
 
 
-def test_the_order_within_an_account_is_kept(
-    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float]
+def test_a_lock_that_is_let_go(
+    lane: MoneyLane,
+    fail: Callable[[Fail], list[list[str]]],
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two payments of an account that wait for its lock are decided in order of arrival."""
-    fail(lambda works, count: server_error("55P03") if wants(works, 1) and count < 5 else None)
+    """Who was put off is served when the account is free, in order of arrival."""
+    tried = fail(lambda works, count: server_error("55P03") if count == 1 else None)
+    hold(lane, monkeypatch, 1, looks=3)
 
     results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5), deposit(1, 3, 6)]))
 
     assert [row.balance_after_fen for row in results if isinstance(row, Payment)] == [5, 5, 11]
+    assert tried == [["1", "2", "1"], ["2"], ["1", "1"]]
+
+
+def test_locks_that_are_no_accounts(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float]
+) -> None:
+    """What fails at once, again and again, is tried a bounded number of times, for as long as anybody would wait."""
+    tried = fail(lambda works, _: server_error("40P01"))
+
+    results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5)]))
+
+    assert [str(result) for result in results] == ["nothing was done: Exception 40P01"] * 2
+    assert tried == [["1", "2"]] * 32
+    assert 6.5 <= sum(pauses) <= 15.0
 
 
 def test_what_may_be_stored_waits_for_its_lock_until_the_deadline(
