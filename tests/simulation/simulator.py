@@ -92,10 +92,12 @@ class FaultyGate:
         if dice < 0.08:
             results: list[object] = [self._random.choice(_FAULTS) for _ in batch]
         elif dice < 0.14:  # the connection was lost at COMMIT, which had been executed or not
+            _announce_commit(batch)
             if self._random.random() < 0.5:
                 self.ledger.run([fate.work for fate in batch])
             results = [OutcomeUnknown("x") for _ in batch]
         else:
+            _announce_commit(batch)
             results = list(self.ledger.run([fate.work for fate in batch]))
         if dice > 0.94:  # a driver that hangs inside a call
             due_s = self.now() + self._random.uniform(0.0, 20.0)
@@ -119,9 +121,15 @@ class FaultyGate:
         fate.work.done(result)
 
 
+def _announce_commit(batch: list[Fate]) -> None:
+    """Say, as the gate does before a COMMIT, that money work may be stored from now on."""
+    for fate in batch:
+        fate.work.fate.may_be_stored = fate.work.money
+
+
 def overdue_code(fate: Fate) -> str:
     """Return what a bank is told when the gate has not answered in time."""
-    return "9002" if fate.work.money else "9001"
+    return "9002" if fate.work.fate.may_be_stored else "9001"
 
 
 class SimulatedBank(WiredBank):
