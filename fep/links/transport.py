@@ -15,11 +15,16 @@ class PromptServer(Server):
 
     def write(self, data: bytes) -> None:
         """Write ``data`` now as far as the socket takes it; the rest is buffered, in order."""
-        if self.connected and not (self._writeDisconnected or self._has_waiting_data()):
-            sent = self.writeSomeData(data)
-            # Anything but a count is a lost connection: the reactor finds out by itself when it writes.
-            data = data[sent:] if isinstance(sent, int) and sent > 0 else data
+        if self.connected and not (self._writeDisconnected or self.dataBuffer or self._tempDataBuffer):
+            sent = self._send_now(data)
+            if sent == len(data):
+                return
+            data = data[sent:]
         super().write(data)  # type: ignore[no-untyped-call]  # the mixin between has no types
 
-    def _has_waiting_data(self) -> bool:
-        return bool(self.dataBuffer or self._tempDataBuffer)
+    def _send_now(self, data: bytes) -> int:
+        """Return how many bytes the socket has taken."""
+        try:
+            return self.socket.send(data)
+        except OSError:
+            return 0  # full, or a lost connection: the reactor finds out by itself when it writes
