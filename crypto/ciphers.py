@@ -1,7 +1,7 @@
 """The block ciphers, one table 分组密码.
 
 The only importer of the two libraries. OpenSSL, through ``cryptography``, works on frames: for the short messages of a
-link it is two to ten times as fast as pycryptodome, it has SM4, and it does not let go of the interpreter within one.
+link it is up to ten times as fast as pycryptodome, it has SM4, and it does not let go of the interpreter within one.
 pycryptodome seals the key store. Everything here takes clear key bytes; what may be a key is decided in ``keys``.
 """
 # ruff: noqa: S305 -- banks' links are DES, 3DES and ECB key wrap by agreement; `suites` says which are weak.
