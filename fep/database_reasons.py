@@ -11,7 +11,32 @@ from fep.language import language
 _SERVED = "this version serves SQLite, PostgreSQL and Oracle"
 _SERVED_ZH = "本版本支持 SQLite、PostgreSQL 和 Oracle"
 
+# Said with the codes in brackets behind them.
+_ORACLE = {
+    "the user is locked": "用户已被锁定",
+    "the password has expired": "密码已过期",
+    "the user may not do this": "用户权限不足",
+    "the user or the password is not accepted": "用户名或密码不正确",
+    "the listener does not know the service": "监听器中没有该服务",
+    "nobody listens at the address": "该地址无服务监听",
+    "the host or the net service name is not known": "主机名或网络服务名无法解析",
+    "there is no way to the host": "无法到达该主机",
+    "there was no answer in time": "超时无应答",
+    "the server has no connection left": "服务器连接数已满",
+    "the server is starting or stopping": "服务器正在启动或停止",
+    "the server wants Oracle's own network encryption: use TCPS, or oracle+cx_oracle": (
+        "服务器要求 Oracle 自有的网络加密: 请改用 TCPS 或 oracle+cx_oracle"
+    ),
+    "the server is too old for python-oracledb: use oracle+cx_oracle": (
+        "服务器版本过低, python-oracledb 不支持: 请改用 oracle+cx_oracle"
+    ),
+    "the user's password must be set again, in a present format": "须以现行格式重设该用户的密码",
+    "the libraries of Oracle Client are not installed": "未安装 Oracle Client 库",
+    "Oracle Client is older than 18": "Oracle Client 版本低于 18",
+}
+
 REASONS: Mapping[str, str] = {
+    **{rf"{re.escape(reason)} \((.*)\)": rf"{chinese} (\1)" for reason, chinese in _ORACLE.items()},
     r"the driver (\S+) is not installed; (pip install .*)": r"未安装驱动 \1; 请执行 \2",
     r"the driver cannot be imported \((.*)\); (pip install .*)": r"驱动无法导入 (\1); 请执行 \2",
     rf"no support for (\S+); {_SERVED}": rf"不支持 \1; {_SERVED_ZH}",
@@ -30,7 +55,6 @@ REASONS: Mapping[str, str] = {
     r"tables of another program are there: (.*); this one needs a database of its own": (
         r"已有其他程序的表: \1; 本程序须使用独立的数据库"
     ),
-    r"the user may not do this \((.*)\)": r"用户权限不足 (\1)",
     r"the user or the password is not accepted": "用户名或密码不正确",
     r"there is no database (\S+)": r"数据库 \1 不存在",
     r"there is no user (\S+)": r"用户 \1 不存在",

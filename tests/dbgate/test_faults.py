@@ -60,6 +60,12 @@ def test_what_an_error_means(error: Exception, fault: Fault, label: str) -> None
     assert label_of(error) == label
 
 
+PASSWORD = "the user or the password is not accepted"
+FULL = "the server has no connection left"
+SILENT = "there was no answer in time"
+CLIENT = "the libraries of Oracle Client are not installed"
+
+
 def by_oracledb(message: str, code: int = 0) -> Exception:
     """An error as python-oracledb raises it, which turns some numbers into codes of its own."""
     error = oracledb_errors._Error(message, code=code)  # type: ignore[no-untyped-call]
@@ -87,7 +93,9 @@ def by_cx_oracle(message: str, code: int = 0) -> Exception:
         (by_oracledb("DPI-1010: not connected"), Fault.UNAVAILABLE, "InterfaceError DPY-1001 DPI-1010"),
         (by_oracledb("DPY-5004: out of step"), Fault.UNAVAILABLE, "InternalError DPY-5004"),
         (by_oracledb("DPY-6005: cannot connect"), Fault.UNAVAILABLE, "OperationalError DPY-6005"),
-        (by_oracledb("ORA-12516: no handler", 12516), Fault.UNAVAILABLE, "DatabaseError ORA-12516"),
+        (by_oracledb("ORA-12516: no handler", 12516), Fault.UNAVAILABLE, f"{FULL} (DatabaseError ORA-12516)"),
+        (by_oracledb("ORA-01017: no", 1017), Fault.STATEMENT, f"{PASSWORD} (DatabaseError ORA-01017)"),
+        (by_cx_oracle("DPI-1047: Cannot locate"), Fault.STATEMENT, f"{CLIENT} (Exception DPI-1047)"),
         (by_oracledb("ORA-25408: cannot replay", 25408), Fault.UNAVAILABLE, "DatabaseError ORA-25408"),
         (by_oracledb("ORA-01654: no space for index FEP.X", 1654), Fault.UNAVAILABLE, "DatabaseError ORA-01654"),
         (by_oracledb("ORA-00001: unique constraint (FEP.PK) violated", 1), Fault.STATEMENT, "IntegrityError ORA-00001"),
@@ -98,7 +106,7 @@ def by_cx_oracle(message: str, code: int = 0) -> Exception:
         (by_cx_oracle("DPI-1067: call timeout exceeded with ORA-3136"), Fault.LOCKED, "Exception DPI-1067 ORA-3136"),
         (by_cx_oracle("DPI-1080: connection was closed by ORA-3135"), Fault.UNAVAILABLE, "Exception DPI-1080 ORA-3135"),
         (by_cx_oracle("DPI-1010: not connected"), Fault.UNAVAILABLE, "Exception DPI-1010"),
-        (by_cx_oracle("ORA-12170: TNS:Connect timeout occurred", 12170), Fault.UNAVAILABLE, "Exception ORA-12170"),
+        (by_cx_oracle("ORA-12170: TNS", 12170), Fault.UNAVAILABLE, f"{SILENT} (Exception ORA-12170)"),
         (by_cx_oracle("ORA-02396: exceeded maximum idle time", 2396), Fault.UNAVAILABLE, "Exception ORA-02396"),
         (by_cx_oracle("ORA-12899: value too large for column", 12899), Fault.STATEMENT, "Exception ORA-12899"),
         (by_cx_oracle("DPI-1043: invalid number"), Fault.STATEMENT, "Exception DPI-1043"),

@@ -10,6 +10,7 @@ from dbgate import schema
 from dbgate.connect_reasons import CONNECT_REASONS
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
+from dbgate.oracle_errors import ORACLE_REASONS
 from fep.database_reasons import database_reason_text
 from fep.language import choose
 
@@ -33,7 +34,7 @@ def test_what_the_gate_says_has_its_chinese(url: str, chinese: str) -> None:
     choose(None)
 
 
-@pytest.mark.parametrize("reason", CONNECT_REASONS)
+@pytest.mark.parametrize("reason", [*CONNECT_REASONS, *(f"{reason} (Error ORA-00001)" for reason in ORACLE_REASONS)])
 def test_why_a_server_is_not_to_be_had(reason: str) -> None:
     """Each reason stands alone or after what it kept from being done, and nothing of it is left in English."""
     said = reason.format("db.example", 5432)

@@ -31,7 +31,7 @@ _FOREIGN = re.compile(
 )
 _TRANSLATIONS = (
     (re.compile(r":(\d+)\b"), r"?\1"),
-    (re.compile(r"\s+FOR UPDATE( NOWAIT| WAIT \d+)?$"), ""),
+    (re.compile(r"\s+FOR UPDATE( NOWAIT| SKIP LOCKED| WAIT \d+)?$"), ""),
     (re.compile(r"\s+FETCH FIRST (\d+) ROWS ONLY"), r" LIMIT \1"),
     (re.compile(r"\s+FROM dual$", re.IGNORECASE), ""),
     (re.compile(r" RETURNING [\w.]+ INTO :\w+$"), ""),

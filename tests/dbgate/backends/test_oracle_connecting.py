@@ -82,7 +82,7 @@ def test_nobody_listens() -> None:
     """The codes of driver and system say that it is the port, not the service or the password."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert refused(port) == "cannot connect: OperationalError DPY-6005 ECONNREFUSED"
+    assert refused(port) == "cannot connect: nobody listens at the address (OperationalError DPY-6005 ECONNREFUSED)"
 
 
 def test_the_listener_hangs_up() -> None:
@@ -94,7 +94,9 @@ def test_the_listener_hangs_up() -> None:
 def test_the_listener_does_not_know_the_service() -> None:
     """A mistyped service name is told from a database that is down."""
     with listener(lambda peer, _request: peer.sendall(_REFUSE)) as port:
-        assert refused(port) == "cannot connect: OperationalError DPY-6005 DPY-6001 ORA-12514"
+        said = refused(port)
+    codes = "OperationalError DPY-6005 DPY-6001 ORA-12514"
+    assert said == f"cannot connect: the listener does not know the service ({codes})"
 
 
 def test_the_listener_accepts_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

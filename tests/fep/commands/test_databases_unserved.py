@@ -64,7 +64,7 @@ def test_an_oracle_server_that_is_not_there_is_told_with_its_codes(
     words = (tmp_path / "new", "--database", url) if command == "init" else config
     outcome = run(*command.split(), *words)
     assert outcome.exit_code == {"check-config": 1, "db upgrade": 3, "init": 3}[command]
-    assert "OperationalError DPY-6005 ECONNREFUSED" in outcome.out + outcome.err
+    assert "nobody listens at the address (OperationalError DPY-6005 ECONNREFUSED)" in outcome.out + outcome.err
     assert "geheim" not in outcome.out + outcome.err
     assert not (tmp_path / "new").exists()
 
