@@ -10,6 +10,7 @@ A statement that nobody needs is not sent.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from threading import Lock
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, and_, func, literal_column, or_, select
@@ -234,9 +235,18 @@ def _ask_by_identity(trip: Trip, table: Table, identities: Sequence[Identity], *
     return [trip.ask(_by_identity(table, len(groups), locked=locked), *arguments)]
 
 
+_MAKING = Lock()
+"""Lanes meet here: a cache alone lets two of them make the same statement at the same time, under one name."""
+
+
+def _by_identity(table: Table, groups: int, *, locked: bool) -> Statement:
+    with _MAKING:
+        return _make_by_identity(table, groups, locked=locked)
+
+
 # Not ``(bank_code, bank_date, bank_serial) IN (VALUES …)``, for which SQLite scans the whole index.
 @lru_cache(maxsize=3 * IDENTITY_GROUPS_MAX)
-def _by_identity(table: Table, groups: int, *, locked: bool) -> Statement:
+def _make_by_identity(table: Table, groups: int, *, locked: bool) -> Statement:
     identity = table.c.bank_code, table.c.bank_date, table.c.bank_serial
 
     def build(keys: Keys) -> Select[Any]:

@@ -1,5 +1,7 @@
 """Statements: each of the gate's compiles for every engine that will run it, and takes values by position."""
 
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,6 +134,32 @@ def test_constants_of_the_engine_s_grammar() -> None:
 
     assert text.endswith("LIMIT 3840 OFFSET ?")
     assert values == ("01", 20261122000000000, 0)
+
+
+def test_lanes_that_make_a_statement_at_the_same_time() -> None:
+    """Whoever comes second uses what the first has made; nobody is told that the statement is there twice."""
+    failures: list[Exception] = []
+
+    def _make(start: threading.Barrier, groups: int) -> None:
+        start.wait(30)
+        try:
+            loading._by_identity(payments, groups, locked=True)
+        except ValueError as error:
+            failures.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for groups in range(40, 60):
+            start = threading.Barrier(8)
+            threads = [threading.Thread(target=_make, args=(start, groups)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(30)
+    finally:
+        sys.setswitchinterval(interval)
+    assert failures == []
 
 
 def test_locks_of_postgresql() -> None:
