@@ -7,7 +7,6 @@ what ``fep db upgrade --sql`` prints. Renew them all after a change::
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Dialect
@@ -24,7 +23,7 @@ RENEW = "python -m tests.dbgate.stored_texts"
 DIALECTS: dict[str, Dialect] = {"oracle": oracle(), "postgresql": postgresql(), "sqlite": sqlite()}
 
 FOLDER = Path(__file__).parent
-_OF_DAYS = re.compile(r"_of_(\d+)_days$")
+_OF_DAYS = re.compile(r"_of_\d+_days$")
 _BY_SLOTS = {"count_slots", "hold_slots", "insert_slots", "take_slots"}
 _SHARED = {"hold_days"}
 
@@ -37,14 +36,14 @@ def statements(engine: str) -> dict[str, str]:
     }
 
 
-def _of_the_gate() -> Iterator[Prepared]:
+def _of_the_gate() -> list[Prepared]:
     # Made when they are first wanted, for each number of (bank, date) groups: two show what they look like.
-    for table, locked in ((payments, False), (payments, True), (invoice_prints, False)):
-        loading._by_identity(table, 2, locked=locked)
+    wanted = ((payments, False), (payments, True), (invoice_prints, False))
+    found: list[Prepared] = [loading._by_identity(table, 2, locked=locked) for table, locked in wanted]
     for prepared in Prepared.all():
-        groups = _OF_DAYS.search(prepared.name)
-        if not prepared.name.startswith(("t_", "test_")) and (groups is None or groups[1] == "2"):
-            yield prepared
+        if not prepared.name.startswith(("t_", "test_")) and not _OF_DAYS.search(prepared.name):
+            found.append(prepared)
+    return sorted(found, key=lambda prepared: prepared.name)
 
 
 def statements_text(engine: str) -> str:
