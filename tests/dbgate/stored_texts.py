@@ -24,6 +24,7 @@ DIALECTS: dict[str, Dialect] = {"oracle": oracle(), "postgresql": postgresql(), 
 
 FOLDER = Path(__file__).parent
 _OF_DAYS = re.compile(r"_of_\d+_days$")
+_OF_TESTS = ("t_", "test_")
 _BY_SLOTS = {"count_slots", "hold_slots", "insert_slots", "take_slots"}
 _SHARED = {"hold_days"}
 
@@ -39,11 +40,9 @@ def statements(engine: str) -> dict[str, str]:
 def _of_the_gate() -> list[Prepared]:
     # Made when they are first wanted, for each number of (bank, date) groups: two show what they look like.
     wanted = ((payments, False), (payments, True), (invoice_prints, False))
-    found: list[Prepared] = [loading._by_identity(table, 2, locked=locked) for table, locked in wanted]
-    for prepared in Prepared.all():
-        if not prepared.name.startswith(("t_", "test_")) and not _OF_DAYS.search(prepared.name):
-            found.append(prepared)
-    return sorted(found, key=lambda prepared: prepared.name)
+    by_identity = [loading._by_identity(table, 2, locked=locked) for table, locked in wanted]
+    others = [each for each in Prepared.all() if not each.name.startswith(_OF_TESTS) and not _OF_DAYS.search(each.name)]
+    return sorted([*by_identity, *others], key=lambda each: each.name)
 
 
 def statements_text(engine: str) -> str:
