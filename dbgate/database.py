@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RootTransaction, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from dbgate.backends.base import FileIdentity
+from dbgate.backends.base import LOCK_WAIT_S, FileIdentity
 from dbgate.backends.registry import BACKENDS, extra_of
 from dbgate.clock import SystemClock, system_clock
 from dbgate.errors import DatabaseUnavailable
@@ -76,6 +76,18 @@ class Database:
             return engine.connect()
         except DBAPIError as error:
             raise DatabaseUnavailable(f"cannot connect: {label_of(error)}") from None
+
+    def remarks(self) -> list[str]:
+        """Return what about the server an operator should know before he relies on it.
+
+        Raises:
+            DatabaseUnavailable: it cannot be asked.
+        """
+        try:
+            with self.connect(money=False) as connection, self.begin(connection, time.monotonic() + LOCK_WAIT_S):
+                return self.backend.remarks(connection)
+        except DBAPIError as error:
+            raise DatabaseUnavailable(f"the server's settings cannot be read: {label_of(error)}") from None
 
     def file_identity(self) -> FileIdentity | None:
         """Return what the database's file is right now; None for engines without one.

@@ -44,6 +44,10 @@ REASONS: Mapping[str, str] = {
     r"cannot connect: (.*)": r"无法连接: \1",
     r"the schema cannot be read: (.*)": r"无法读取表结构: \1",
     r"the schema was not upgraded: (.*)": r"表结构未升级: \1",
+    r"the server's settings cannot be read: (.*)": r"无法读取服务器设置: \1",
+    r"it keeps characters as (\S+): one that this lacks, in a name or an address, is stored as another": (
+        r"数据库字符集为 \1: 姓名、地址中该字符集没有的字会被存成别的字"
+    ),
     r"nothing was loaded: (.*)": r"未装入任何数据: \1",
     r"the database has no schema, this program needs (\S+)": r"数据库没有表结构, 本程序需要 \1",
     r"the database has schema (\S+), this program needs (\S+)": r"数据库表结构为 \1, 本程序需要 \2",

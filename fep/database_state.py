@@ -29,6 +29,7 @@ class DatabaseState:
         problem: why not, empty when all is well.
         is_served: this installation could use it; False: wrong engine, or no driver.
         clearing_dates: by bank code; those of the configured banks that have one.
+        remarks: what about the server an operator should know before he relies on it.
     """
 
     is_reachable: bool
@@ -36,6 +37,7 @@ class DatabaseState:
     problem: str = ""
     is_served: bool = True
     clearing_dates: dict[str, date] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def database_states(settings: Settings) -> list[DatabaseState]:
@@ -63,7 +65,8 @@ def database_state(settings: Settings, index: int = 0) -> DatabaseState:
         return DatabaseState(is_reachable=False, is_current=False, problem=str(error))
     try:
         schema.check(database.read_engine)
-        return DatabaseState(True, True, clearing_dates=clearing_dates(database, settings.banks))
+        remarks = tuple(map(database_reason_text, database.remarks()))
+        return DatabaseState(True, True, clearing_dates=clearing_dates(database, settings.banks), remarks=remarks)
     except SchemaMismatch as error:
         return DatabaseState(is_reachable=True, is_current=False, problem=database_reason_text(str(error)))
     except GateError as error:

@@ -36,6 +36,7 @@ class Backend:
             they wait for locks no longer than others.
         money_lanes: transactions that may usefully run at the same time.
         read_lanes: likewise for reading.
+        remarks: what about this server an operator should know before he relies on it, read in a transaction.
         abandon: a driver's connection, from another thread: what it waits for ends at once, with an error; nothing for
             engines that wait on no network.
         pause_s: what a lane leaves between two batches, so that another daemon may begin.
@@ -52,6 +53,7 @@ class Backend:
     execute_if_new: Callable[[Any, Dialect, str, Sequence[Values]], None]
     money_lanes: int
     read_lanes: int = 1
+    remarks: Callable[[Connection], list[str]] = lambda connection: []
     copy_rows: Callable[[Connection, Table, Iterable[Values]], bool] | None = None
     lift_time_limit: Callable[[Connection], None] = lambda connection: None
     abandon: Callable[[Any], None] = lambda driver: None

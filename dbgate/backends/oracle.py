@@ -39,6 +39,9 @@ FIRST_TIMEOUT_S = 2.0 * LOCK_WAIT_S
 WAIT_S_MIN = 1.0
 """A round trip is not broken off sooner, for what the server has done by then is lost."""
 
+WHOLE_CHARACTER_SETS = ("AL32UTF8", "UTF8", "ZHS32GB18030")
+"""Character sets that have every character of a name that GB18030 has."""
+
 UNIQUE_VIOLATED = 1
 """ORA-00001, the number of the one batch error that means: the key is taken."""
 
@@ -98,6 +101,16 @@ def _abandon(driver: Any) -> None:
         driver.cancel()
 
 
+def _remarks(connection: Connection) -> list[str]:
+    asked = "SELECT value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'"
+    character_set = connection.exec_driver_sql(asked).scalar_one()
+    if character_set in WHOLE_CHARACTER_SETS:
+        return []
+    return [
+        f"it keeps characters as {character_set}: one that this lacks, in a name or an address, is stored as another"
+    ]
+
+
 def _milliseconds(seconds: float) -> int:
     return round(min(seconds, 86_400.0) * 1000)
 
@@ -130,6 +143,7 @@ ORACLE = Backend(
     read_lanes=2,
     lift_time_limit=_lift_time_limit,
     abandon=_abandon,
+    remarks=_remarks,
     insert_if_new=_insert_if_new,
     execute_if_new=_execute_if_new,
     has_shared_locks=False,

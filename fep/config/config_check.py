@@ -127,6 +127,8 @@ def _check_databases(settings: Settings) -> Iterator[Check]:
     tables = settings.billing.databases
     for table, state in zip(tables, database_states(settings), strict=True):
         yield _check_database(table, state)
+        for remark in state.remarks:
+            yield Check(Level.WARNING, table.name, Text(remark, remark))
     servers = ", ".join(table.name for table in tables if not table.url.startswith("sqlite"))
     if servers:
         yield Check(

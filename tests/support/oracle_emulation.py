@@ -65,11 +65,13 @@ class Emulation:
     Attributes:
         texts: what was executed, in order.
         now: what SYSTIMESTAMP tells.
+        character_set: of the database.
         connections: as they were opened.
     """
 
     texts: list[str] = field(default_factory=list)
     now: datetime = datetime(2026, 11, 22, 10, 0, 0, 123456)  # noqa: DTZ001 - wall clock of the database
+    character_set: str = "AL32UTF8"
     connections: "list[Connection]" = field(default_factory=list)
 
     def connect(self, **options: Any) -> "Connection":
@@ -258,6 +260,8 @@ class Cursor:
             return [(connection.emulation.now,)]
         if text == "SELECT 1.1 FROM DUAL":
             return [("1.1",)]
+        if "'NLS_CHARACTERSET'" in text:
+            return [(connection.emulation.character_set,)]
         if "sys_context" in text.lower():
             return [("FEP",)]
         if "local_transaction_id" in text or "v$parameter" in text:
