@@ -16,6 +16,8 @@ from dbgate.clearing import ClearingDates
 from dbgate.cut_off import CutOff
 from dbgate.database import Database
 from dbgate.records import Payment
+from dbgate.work import Decision, Moment, Work
+from dbgate.working_set import WorkingSet
 from tests.dbgate.fixtures import BANK, account_no, answers, deposit, fill, identity, settle, undo
 from tests.dbgate.running import Hold, Running, session, wait_for_waiting, wait_until
 from tests.support.databases import driver_connection, stored
@@ -98,32 +100,50 @@ class _Call:
         return []
 
 
+def watch_bills(work: Work) -> list[int]:
+    """Return a list that grows by how many open bills of account 1 the work sees each time it decides."""
+    seen: list[int] = []
+    inner = work.decide
+
+    def _decide(working_set: WorkingSet, moment: Moment) -> Decision:
+        seen.append(len(working_set.unsettled_bills(account_no(1))))
+        return inner(working_set, moment)
+
+    work.decide = _decide
+    return seen
+
+
 def test_a_bill_is_settled_once(database: Database, new_lane: NewLane, url: str) -> None:
     """The second daemon's batch waits for the account, and sees afterwards that there is nothing to pay."""
-    paying = settle(1, 1)
+    paying, late = settle(1, 1), settle(1, 2)
+    seen = watch_bills(late)
     with Hold(paying) as hold:
         first = Running(new_lane(), [paying])
         second_lane = new_lane()
         hold.wait()
-        second = Running(second_lane, [settle(1, 2)])
+        second = Running(second_lane, [late])
         wait_for_waiting(url, 1)
 
     assert isinstance(first.answers()[0], Payment)
     assert second.answers() == ["nothing to pay"]
+    assert seen == [0]
     assert stored(database, "SELECT count(*), sum(principal_fen)::int FROM allocations") == [(2, 300)]
 
 
 def test_a_bill_that_somebody_else_settles_meanwhile(database: Database, new_lane: NewLane, url: str) -> None:
     """The same against a program of the utility's own that locks the account and settles its bills."""
     lane = new_lane()
+    late = settle(1, 1)
+    seen = watch_bills(late)
     with session(url) as other:
         other.execute(LOCK, [account_no(1)])
         other.execute(SETTLE_BY_HAND, [account_no(1)])
-        paying = Running(lane, [settle(1, 1)])
+        paying = Running(lane, [late])
         wait_for_waiting(url, 1)
         other.execute("COMMIT")
 
         assert paying.answers() == ["nothing to pay"]
+    assert seen == [0]
 
 
 # --- accounts in the order of their numbers
