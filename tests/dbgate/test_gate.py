@@ -156,6 +156,21 @@ def test_a_query_waits_for_no_history(gate: Gate, inbox: Inbox, needs: dict[str,
     assert max(blocker.work.batch_size for blocker in blockers) <= HISTORY_BATCH_MAX
 
 
+def test_who_waits_is_told_that_the_database_is_down(gate: Gate, inbox: Inbox) -> None:
+    """What one lane has found out ends the waiting of all, also behind a lane that still hangs."""
+    blockers = [Blocker(number=number) for number in range(4)]  # as many as there are lanes
+    for blocker in blockers:
+        gate.submit(blocker.work)
+    assert blockers[0].began.wait(WAIT_S)
+    paying = deposit(0, 1, 5)  # waits for its account
+    gate.submit(paying)
+    gate._money_breaker.trip("cannot connect")
+
+    assert isinstance(inbox.wait_for(1)[-1], DatabaseUnavailable)
+    for blocker in blockers:
+        blocker.go.set()
+
+
 @pytest.mark.engine("postgresql")
 def test_reads_run_beside_each_other(gate: Gate, inbox: Inbox) -> None:
     """Where the engine can, a second batch of queries does not wait for the first."""

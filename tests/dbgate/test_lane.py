@@ -176,12 +176,12 @@ def test_what_may_be_stored_waits_for_its_lock_until_the_deadline(
     def _error(_: Sequence[Work], count: int) -> Exception | None:
         if count == 1:
             return CommitLost("lost")
-        return server_error("55P03") if count < 30 else None
+        return server_error("55P03") if count < 50 else None
 
     tried = fail(_error)
 
     assert [type(result) for result in answers(lane.run(works))] == [Payment]
-    assert len(tried) == 30
+    assert len(tried) == 50
 
 
 def test_down_when_a_new_connection_fails_too(
