@@ -1,12 +1,15 @@
 """Log writer 日志输出: a thread of its own writes the log, so that a reader that stalls stalls no bank.
 
-Whatever has gathered while the last write ran goes out in one write. When the reader takes nothing for so long that
+Whatever has gathered while the last write ran goes out together, in pieces that a pipe takes whole or not at all: so a
+daemon that ends while nobody reads leaves no half of a line. When the reader takes nothing for so long that
 ``WAITING_CHARS_MAX`` wait, lines are dropped and their number is logged as soon as it reads again: the journal in the
 database has every transaction, the log is what people read.
 """
 
 import threading
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from select import PIPE_BUF
 from typing import TextIO
 
 WAITING_CHARS_MAX = 8 * 1024 * 1024
@@ -67,14 +70,30 @@ class LogWriter:
                     self._changed.wait()
                 if not self._lines:
                     return
-                text = "".join(self._lines) + self._told_of_drops()
-                self._lines.clear()
+                lines, self._lines = [*self._lines, *self._told_of_drops()], []
                 self._waiting_chars = 0
             with suppress(OSError, ValueError):  # a full disk, or a reader that has gone, costs lines only
-                self._stream.write(text)
-                self._stream.flush()
+                for piece in _pieces(lines):
+                    self._stream.write(piece)
+                    self._stream.flush()
             self._closing.wait(GATHER_S)
 
-    def _told_of_drops(self) -> str:
+    def _told_of_drops(self) -> list[str]:
         count, self._dropped_count = self._dropped_count, 0
-        return f'{{"event": "log_lines_dropped", "level": "warning", "count": {count}}}\n' if count else ""
+        return [f'{{"event": "log_lines_dropped", "level": "warning", "count": {count}}}\n'] if count else []
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[str]:
+    """Return ``lines`` in pieces of at most ``PIPE_BUF`` bytes; a line that is longer is one of its own."""
+    piece: list[str] = []
+    size = 0
+    for line in lines:
+        length = len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass"))
+        if piece and size + length > PIPE_BUF:
+            yield "".join(piece)
+            piece.clear()
+            size = 0
+        piece.append(line)
+        size += length
+    if piece:
+        yield "".join(piece)

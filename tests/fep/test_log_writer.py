@@ -42,6 +42,33 @@ def test_lines_come_out_whole_and_in_order() -> None:
     assert stream.getvalue() == "".join(lines)
 
 
+class Pieces(StringIO):
+    """A stream that keeps what each write had."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return len(text)
+
+
+def test_a_pipe_takes_whole_lines_or_none() -> None:
+    """What is written at once ends with a line and is no more than a pipe takes undivided, but for a longer line."""
+    stream = Pieces()
+    writer = LogWriter(stream)
+    lines = ["x" * 99 + "\n"] * 100 + ["户" * 500 + "\n"] * 10 + ["y" * 9_999 + "\n"] + ["z" * 99 + "\n"] * 100
+    for line in lines:
+        writer.write(line)
+    writer.close()
+
+    assert "".join(stream.pieces) == "".join(lines)
+    assert all(piece.endswith("\n") for piece in stream.pieces)
+    assert [len(piece) for piece in stream.pieces if len(piece.encode()) > 4096] == [10_000]
+    assert len(stream.pieces) < 20
+
+
 def test_stalled_reader_costs_lines_and_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the reader takes nothing, lines above the bound are dropped, and their number is told afterwards."""
     monkeypatch.setattr(log_writer, "WAITING_CHARS_MAX", 20)
