@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.chaos.journal import UNDONE, Entry, Journal, Sending
+from tests.chaos.journal import FIRST_AUDITOR, UNDONE, Entry, Journal, Sending
 from tests.chaos.link import Link
 from tests.chaos.site import BANK_WAIT_S, BANKS, DB_TIMEOUT_S, Site
 from tests.system import messages
@@ -22,7 +22,6 @@ _REPEATED_MAX = 600
 """Approved requests that are sent again, a sample: each is one more transaction."""
 _QUIET_S = DB_TIMEOUT_S + 1.0
 """A request is not begun after ``db_timeout``, so after that nothing moves that nobody waits for."""
-_AGENT = 10_000  # the number of the first link that no teller has
 
 
 @dataclass
@@ -60,7 +59,7 @@ def close(site: Site, journal: Journal, seed: int) -> Ending:
     ending = Ending({entry: [] for entry in journal.entries})
     with ThreadPoolExecutor(len(BANKS) * len(site.daemons)) as pool:
         links = [
-            Link(_AGENT + at, bank_code, site.daemons, journal, BANK_WAIT_S, at % len(site.daemons))
+            Link(FIRST_AUDITOR + at, bank_code, site.daemons, journal, BANK_WAIT_S, at % len(site.daemons))
             for at, bank_code in enumerate(bank for bank in BANKS for _ in site.daemons)
         ]
         list(pool.map(lambda link: _ask_states(link, _share(journal, link), ending), links))

@@ -30,6 +30,8 @@ Identity = tuple[str, int, int]
 
 UNDONE, NEVER_ARRIVED, UNDONE_BEFORE = 1, 2, 3
 """The outcomes of a REVERSE."""
+FIRST_AUDITOR = 10_000
+"""From this number on it is no teller who sends, but whoever asks about everything in the end."""
 
 
 @dataclass(slots=True, eq=False)
