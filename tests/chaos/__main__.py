@@ -1,11 +1,22 @@
 """``scripts/chaos``: one long run from the command line. 命令行"""
 
+import signal
 import sys
 from pathlib import Path
 
 import click
 
-from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, Choice, WholeNumber, command, option
+from fep.command_line import (
+    EXIT_BAD_INPUT,
+    EXIT_CANNOT_RUN,
+    EXIT_DONE,
+    EXIT_FINDINGS,
+    Choice,
+    WholeNumber,
+    command,
+    option,
+    usage_message,
+)
 from fep.language import say
 from tests.chaos.campaign import Options, Verdict, run
 from tests.chaos.wrecker import Struck
@@ -22,11 +33,25 @@ _SHOWN_MAX = 20  # findings; one fault of the product may break an invariant of 
     zh="各银行交费、撤销、冲正、重发的同时反复杀死守护进程和数据库, 然后证明每笔交费恰好入账一次。\n\n"
     "种子决定各银行的操作计划以及故障的时刻和对象; 并发交错取决于机器。",
 )
-@option("--seed", type=WholeNumber(0, 10**9), default=1, en="Seed of the plan.", zh="计划的种子。")
-@option("--seconds", type=WholeNumber(5, 86_400), default=60, en="How long the banks work.", zh="运行秒数。")
-@option("--connections", type=WholeNumber(1, 500), default=64, en="Connections of banks.", zh="银行连接数。")
-@option("--accounts", type=WholeNumber(1, 100_000), default=500, en="Accounts they pay.", zh="户数。")
-@option("--database", type=Choice("postgresql", "sqlite"), default="postgresql", en="Engine.", zh="数据库引擎。")
+@option("--seed", type=WholeNumber(0, 10**9), default=1, en="Seed of the plan (default 1).", zh="计划的种子 (缺省 1)。")
+@option(
+    "--seconds",
+    type=WholeNumber(5, 86_400),
+    default=60,
+    en="How long the banks work (default 60).",
+    zh="运行秒数 (缺省 60)。",
+)
+@option(
+    "--connections", type=WholeNumber(1, 500), default=64, en="Connections (default 64).", zh="银行连接数 (缺省 64)。"
+)
+@option("--accounts", type=WholeNumber(1, 100_000), default=500, en="Accounts (default 500).", zh="户数 (缺省 500)。")
+@option(
+    "--database",
+    type=Choice("postgresql", "sqlite"),
+    default="postgresql",
+    en="Engine (default postgresql).",
+    zh="数据库引擎 (缺省 postgresql)。",
+)
 @option(
     "--evidence",
     type=click.Path(path_type=Path, file_okay=False),
@@ -80,5 +105,18 @@ def _healing(struck: Struck) -> str:
     )
 
 
+def main() -> int:
+    """Run the command and return its exit code; whatever ends it, what it has started ends too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return int(chaos(standalone_mode=False))
+    except click.UsageError as error:
+        print(usage_message(error), file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        print(say(en="broken off", zh="已中断"), file=sys.stderr)
+        return EXIT_CANNOT_RUN
+
+
 if __name__ == "__main__":
-    sys.exit(chaos(standalone_mode=False))
+    sys.exit(main())
