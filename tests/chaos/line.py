@@ -60,7 +60,7 @@ class Line:
         self._say("cut")
 
     def silence(self) -> None:
-        """Pass nothing on in either direction."""
+        """Pass the next COMMIT on to the server, and then nothing more in either direction."""
         self._say("silence")
 
     def forward(self) -> None:
@@ -79,8 +79,12 @@ def _obey(proxy: TcpProxy, command: str) -> None:
         for _ in range(int(count)):
             proxy.at_commit(AtCommit.CUT_ANSWER)
             proxy.acted.wait(_COMMIT_WAIT_S)
+    elif word == "silence":
+        proxy.at_commit(AtCommit.HOLD_ANSWER)
+        proxy.acted.wait(_COMMIT_WAIT_S)
+        proxy.silence()
     else:
-        {"cut": proxy.cut, "silence": proxy.silence, "forward": proxy.forward}[word]()
+        {"cut": proxy.cut, "forward": proxy.forward}[word]()
 
 
 def main() -> None:

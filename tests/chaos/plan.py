@@ -160,7 +160,7 @@ _OUTAGE_MAX_S = {
     Blow.DAEMON_FROZEN: 5.0,  # longer than a lock wait of the other daemon
     Blow.SERVER_KILLED: 4.0,
     Blow.SERVER_RESTARTED: 2.0,
-    Blow.LINE_SILENT: 6.0,  # longer than ``db_timeout``
+    Blow.LINE_SILENT: 8.0,  # most often longer than ``db_timeout``
 }
 _STRIKE_EVERY_S = 5.0  # about the time that a server needs to recover and the daemons to find back to it
 
@@ -196,7 +196,7 @@ def strikes(seed: int, seconds: float, database: str) -> Sequence[Strike]:
             moment_s=round(last_s * (0.1 + 0.9 * dice.random()), 3),
             blow=blow,
             victim=dice.random(),
-            outage_s=round(_OUTAGE_MAX_S.get(blow, 0.0) * outage_share * dice.random(), 3),
+            outage_s=round(_OUTAGE_MAX_S.get(blow, 0.0) * outage_share * (0.2 + 0.8 * dice.random()), 3),
         )
         for blow in blows
     ]
