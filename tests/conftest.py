@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import oracle_emulation
 from tests.support.databases import ENGINES, migrate
+from tests.support.oracle_server import RealOracle, real_oracle_url
 from tests.support.shared_postgresql import SharedPostgres, sharing
 
 NewDatabase = Callable[..., AbstractContextManager[str]]
@@ -47,7 +48,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> str:
-    """The name of the engine that the test runs on: ``sqlite``, ``postgresql`` or ``oracle`` (an emulation)."""
+    """The name of the engine that the test runs on: ``sqlite``, ``postgresql`` or ``oracle``."""
     name: str = request.param
     return name
 
@@ -59,6 +60,8 @@ def new_database_url(engine: str, request: pytest.FixtureRequest) -> NewDatabase
         shared: SharedPostgres = request.getfixturevalue("postgresql")
         return shared.database
     if engine == "oracle":
+        if (url := real_oracle_url()) is not None:
+            return RealOracle(url).database
         request.getfixturevalue("oracle")
     template: Path = request.getfixturevalue("sqlite_template")
     prefix = oracle_emulation.PREFIX if engine == "oracle" else "sqlite:///"
@@ -76,7 +79,9 @@ def new_database_url(engine: str, request: pytest.FixtureRequest) -> NewDatabase
 
 @pytest.fixture
 def oracle(monkeypatch: pytest.MonkeyPatch) -> oracle_emulation.Emulation:
-    """Oracle's driver replaced by an emulation of it over SQLite."""
+    """Oracle's driver replaced by an emulation of it over SQLite; whoever asks for it cannot use a real one."""
+    if real_oracle_url() is not None:
+        pytest.skip("needs the emulation")
     emulation = oracle_emulation.Emulation()
     monkeypatch.setattr("oracledb.connect", emulation.connect)
     return emulation

@@ -13,9 +13,11 @@ from dbgate import schema
 from dbgate.clock import SystemClock
 from dbgate.database import Database
 from dbgate.tables import metadata
+from tests.support.oracle_emulation import PREFIX
+from tests.support.oracle_server import OracleConnection
 
 ENGINES = ("sqlite", "postgresql")
-"""What the tests of the gate run on; those of ``tests/dbgate/backends`` on an emulation of Oracle too."""
+"""What the tests of the gate run on; those of ``tests/dbgate/backends`` on Oracle too, mostly emulated."""
 
 
 def open_database(url: str, clock: SystemClock, *, database_no: int = 1) -> Database:
@@ -32,13 +34,20 @@ def migrate(url: str) -> None:
     database.dispose()
 
 
+def is_emulated(url: URL) -> bool:
+    """Tell whether an Oracle is one of ``tests.support.oracle_emulation``."""
+    return url.render_as_string(hide_password=False).startswith(PREFIX)
+
+
 @contextmanager
 def driver_connection(url: str | URL) -> Iterator[Any]:
     """Connect by the engine's own driver, without any of the product; each statement commits."""
     parsed = make_url(url)
-    if parsed.get_backend_name() in {"sqlite", "oracle"}:
-        path = parsed.query.get("service_name", parsed.database)  # Oracle is a file too: tests.support.oracle_emulation
+    if is_emulated(parsed) or parsed.get_backend_name() == "sqlite":
+        path = parsed.query.get("service_name", parsed.database)  # an emulated Oracle is a file too
         connection: Any = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
+    elif parsed.get_backend_name() == "oracle":
+        connection = OracleConnection(parsed)
     else:
         plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = psycopg.connect(plain, autocommit=True)

@@ -1,6 +1,6 @@
 """The gate's own tests once more, on its way to Oracle: the dialect's texts, the driver's calls, slots, batch errors.
 
-The database is an emulation (``tests/support/oracle_emulation.py``), for no server can be had.
+The database is an emulation (``tests/support/oracle_emulation.py``), or a real one where ``oracle_server.py`` finds it.
 """
 
 # ruff: noqa: F403 - the tests of these modules are run here
@@ -18,6 +18,7 @@ from tests.dbgate.test_gate import *
 from tests.dbgate.test_numbers import *
 from tests.dbgate.test_reading import *
 from tests.support.oracle_emulation import Emulation
+from tests.support.oracle_server import real_oracle_url
 
 pytestmark = pytest.mark.engine("oracle")
 
@@ -54,7 +55,7 @@ _OF_OTHERS = (
 @pytest.fixture(autouse=True)
 def only_stored_statements(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whatever these tests make the gate do, it sends nothing but what stands in ``statements/oracle.txt``."""
-    if "engine" not in request.fixturenames:
+    if "engine" not in request.fixturenames or real_oracle_url() is not None:
         yield
         return
     oracle: Emulation = request.getfixturevalue("oracle")
