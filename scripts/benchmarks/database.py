@@ -286,7 +286,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--accounts", type=int, default=1_000_000)
-    parser.add_argument("--history", type=int, default=0, help="old payments that stand there before")
+    parser.add_argument("--history", type=int, default=100_000, help="old payments that stand there before")
     parser.add_argument("--requests", type=int, default=6000, help="requests of each round and number of connections")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=numbers, default=CONNECTIONS)
@@ -316,7 +316,8 @@ def prepared(server: PostgresServer, directory: Path, arguments: argparse.Namesp
     options = ["--demo", "--accounts", "10", "--database", server.url()]
     subprocess.run([sys.executable, "-m", "fep", "init", str(site), *options], check=True, stdout=subprocess.DEVNULL)
     config = site / "fep.toml"
-    config.write_text(config.read_text().replace("# reuse_port = false", "reuse_port = true"))
+    text = config.read_text().replace("# reuse_port = false", "reuse_port = true")
+    config.write_text(text.replace("# connections_max = 1024", "connections_max = 4096"))
     filled(f"postgresql://postgres@127.0.0.1:{server.port}/postgres", arguments.accounts, arguments.history)
     seconds = time.perf_counter() - begun
     print(f"{arguments.accounts} accounts, {arguments.history} old payments: filled in {seconds:.0f} s", flush=True)
