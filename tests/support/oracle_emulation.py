@@ -65,13 +65,13 @@ class Emulation:
 
     Attributes:
         texts: what was executed, in order.
-        now: what SYSTIMESTAMP tells.
+        clock: what SYSTIMESTAMP tells.
         character_set: of the database.
         connections: as they were opened.
     """
 
     texts: list[str] = field(default_factory=list)
-    now: datetime = datetime(2026, 11, 22, 10, 0, 0, 123456)  # noqa: DTZ001 - wall clock of the database
+    clock: Callable[[], datetime] = lambda: datetime(2026, 11, 22, 10, 0, 0, 123456)  # noqa: DTZ001
     character_set: str = "AL32UTF8"
     connections: "list[Connection]" = field(default_factory=list)
 
@@ -262,7 +262,7 @@ class Cursor:
             connection.begin_reading()
             return []
         if text == _CLOCK:
-            return [(connection.emulation.now,)]
+            return [(connection.emulation.clock(),)]
         if text == "SELECT 1.1 FROM DUAL":
             return [("1.1",)]
         if "'NLS_CHARACTERSET'" in text:

@@ -120,7 +120,7 @@ def test_who_gives_up_breaks_off(own_clock: Database) -> None:
 
 def test_the_clock_is_the_server_s(own_clock: Database, oracle: Emulation) -> None:
     """It is cut to milliseconds, never rounded up into the next clearing date."""
-    oracle.now = datetime(2026, 11, 22, 23, 29, 59, 999_600)
+    oracle.clock = lambda: datetime(2026, 11, 22, 23, 29, 59, 999_600)
     cut_off = CutOff(own_clock, ClearingDates())
     cut_off.ensure([BANK])
     with own_clock.connect(money=False) as connection, connection.begin():
