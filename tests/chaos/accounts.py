@@ -1,6 +1,7 @@
 """What the utility has before a run 测试账务: accounts with balances and bills, functions of the seed."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -64,7 +65,7 @@ def write_files(folder: Path, accounts: list[Account]) -> list[Path]:
     ]
 
 
-def _write(path: Path, columns: str, rows: list[tuple[object, ...]]) -> Path:
+def _write(path: Path, columns: str, rows: Sequence[tuple[object, ...]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns.split(","))

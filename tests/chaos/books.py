@@ -1,13 +1,13 @@
 """Invariants of the utility's books 账务不变量: the database's rows against what banks know and STATUS told."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 
 from tests.chaos.closing import Ending
-from tests.chaos.findings import Finding, each, with_undos
+from tests.chaos.findings import Broken, Finding, each, with_undos
 from tests.chaos.journal import FIRST_AUDITOR, UNDONE, Entry, Identity, Journal, Sending
 from tests.chaos.site import DAILY_LIMIT_FEN, LIMITED_BANK, LIMITED_CHANNEL, Site
 from tests.system.messages import CANCEL, PAY, REVERSE
@@ -15,7 +15,6 @@ from tests.system.messages import CANCEL, PAY, REVERSE
 _STATES = {"posted": 1, "cancelled": 2, "reversed": 3, "reversed_before_arrival": 4}
 _MOVEMENTS = {PAY: "pay", CANCEL: "cancel", REVERSE: "reverse"}
 _OPENING, _TOMBSTONE = "open", "tombstone"
-Broken = Iterator[tuple[str, tuple[Entry, ...]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Findings 发现: an invariant that does not hold, with the history that shows it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.chaos.journal import Entry, history
+
+Broken = Iterator[tuple[str, tuple[Entry, ...]]]
+"""What an invariant's function yields: what was found instead, and the requests that it is about."""
 
 _LINES_MAX = 40  # of one finding; the whole journal can be written to a file
 

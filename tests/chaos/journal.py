@@ -239,4 +239,4 @@ def history(entry: Entry) -> list[dict[str, Any]]:
         for what, sendings in kinds
         for sending in sendings
     ]
-    return sorted(lines, key=lambda line: line["sent_s"])  # type: ignore[arg-type,return-value]
+    return sorted(lines, key=lambda line: line["sent_s"])

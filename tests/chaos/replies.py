@@ -5,9 +5,10 @@ was sent": of two requests that overlap either may have come first.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from tests.chaos.findings import Finding, each, with_undos
+from tests.chaos import days
+from tests.chaos.findings import Broken, Finding, each, with_undos
 from tests.chaos.journal import (
     APPROVED,
     INTERNAL_ERROR,
@@ -21,7 +22,6 @@ from tests.chaos.journal import (
     Journal,
     Sending,
 )
-from tests.chaos.site import DAILY_LIMIT_FEN, LIMITED_BANK, LIMITED_CHANNEL
 from tests.system.messages import CANCEL, INVOICE_HEAD, PAY, PAY_REPLY, REVERSE, STATUS_REPLY
 
 _CODES = {
@@ -30,7 +30,6 @@ _CODES = {
     REVERSE: {APPROVED, "2009", "2016"},
 }
 _STATES_AFTER = {0: {0, 1, 2, 3, 4}, 1: {1, 2, 3}, 2: {2}, 3: {3}, 4: {4}}
-Broken = Iterator[tuple[str, tuple[Entry, ...]]]
 
 
 def known_codes(journal: Journal) -> list[Finding]:
@@ -41,14 +40,10 @@ def known_codes(journal: Journal) -> list[Finding]:
             allowed = _CODES[entry.txn] | (NOT_STARTED - {INTERNAL_ERROR}) | {"", UNKNOWN}
             for code in {sending.code for sending in entry.sendings} - allowed:
                 yield f"{NAMES[entry.txn]} was answered {code}", (entry,)
-            if any(s.code == "2012" for s in entry.sendings) and not _limited(entry):
+            if any(s.code == "2012" for s in entry.sendings) and not days.is_limited(entry):
                 yield "PAY was answered 2012 where no limit is set", (entry,)
 
     return each("only the codes of the rules are answered", broken())
-
-
-def _limited(entry: Entry) -> bool:
-    return (entry.bank_code, entry.channel) == (LIMITED_BANK, LIMITED_CHANNEL)
 
 
 def one_reply(journal: Journal) -> list[Finding]:
@@ -270,63 +265,6 @@ def _states_known_before(entry: Entry, asked: Sending) -> set[int]:
     return possible
 
 
-def days_follow_each_other(journal: Journal) -> list[Finding]:
-    """Once a bank was answered under a clearing date, on either daemon, nothing new comes under an earlier one."""
-
-    def broken() -> Broken:
-        moments: dict[str, list[tuple[float, bool, Entry, Sending]]] = defaultdict(list)
-        for entry in journal.entries:
-            for first in (s for s in entry.approvals if not s.repeat):
-                assert first.answered_s is not None
-                moments[entry.bank_code] += [
-                    (first.sent_s, False, entry, first),
-                    (first.answered_s, True, entry, first),
-                ]
-        for of_bank in moments.values():
-            latest: dict[float, str] = {}
-            highest = ""
-            for _, answered, entry, first in sorted(of_bank, key=lambda moment: moment[:2]):
-                if not answered:
-                    latest[id(first)] = highest
-                elif first.clearing_date < latest[id(first)]:
-                    yield f"{first.clearing_date} after {latest[id(first)]} had been answered", (entry,)
-                else:
-                    highest = max(highest, first.clearing_date)
-
-    return each("clearing dates follow each other", broken())
-
-
-def limits_are_never_exceeded(journal: Journal) -> list[Finding]:
-    """At no moment do the payments that had been approved by then, and had not begun to be undone, exceed a limit."""
-
-    def broken() -> Broken:
-        changes: dict[str, list[tuple[float, int, Entry]]] = defaultdict(list)
-        for entry in journal.entries:
-            if entry.txn == PAY and _limited(entry) and entry.approvals:
-                first = min(approval.answered_s or 0.0 for approval in entry.approvals)
-                of_day = changes[entry.approvals[0].clearing_date]
-                of_day.append((first, entry.amount_fen, entry))
-                if (ended := _undo_began(entry)) is not None:
-                    of_day.append((max(first, ended), -entry.amount_fen, entry))
-        for day, of_day in changes.items():
-            stands_fen = 0
-            for _, change_fen, entry in sorted(of_day, key=lambda change: change[:2]):
-                stands_fen += change_fen
-                if stands_fen > DAILY_LIMIT_FEN:
-                    yield f"{stands_fen} fen stood at once on {day}, {DAILY_LIMIT_FEN} may", (entry,)
-                    break
-
-    return each("daily limits are never exceeded", broken())
-
-
-def _undo_began(entry: Entry) -> float | None:
-    """Return when the first undo that may have taken effect was sent."""
-    return min(
-        (sent.sent_s for undo in entry.undos for sent in undo.sendings if sent.approved or sent.uncertain),
-        default=None,
-    )
-
-
 ALL: tuple[Callable[[Journal], list[Finding]], ...] = (
     known_codes,
     one_reply,
@@ -339,6 +277,5 @@ ALL: tuple[Callable[[Journal], list[Finding]], ...] = (
     prints_are_counted,
     strangers_are_refused,
     status_tells_the_truth,
-    days_follow_each_other,
-    limits_are_never_exceeded,
+    *days.ALL,
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.chaos import replies
+from tests.chaos import days, replies
 from tests.chaos.findings import Finding
 from tests.chaos.journal import Entry, Journal, Sending
 from tests.chaos.site import DAILY_LIMIT_FEN, LIMITED_BANK, LIMITED_CHANNEL
@@ -187,6 +187,23 @@ def _limit_exceeded(history: History, pay: Entry) -> None:
         history.paid(limited)
 
 
+def _totals(history: History, pays: int) -> None:
+    body = messages.TOTALS_REPLY.pack(clearing_date=DAY.encode(), result=3, pay_count=pays)
+    sending = history.sent(history.pay(), "0000", body)
+    history.journal.entries.pop()
+    history.journal.totals.append((BANK, sending))
+
+
+def _totals_lag(history: History, pay: Entry) -> None:
+    history.paid(pay)
+    _totals(history, pays=0)
+
+
+def _totals_of_nothing(history: History, pay: Entry) -> None:
+    history.paid(pay)
+    _totals(history, pays=4)
+
+
 @pytest.mark.parametrize(
     ("spoil", "invariant"),
     [
@@ -206,10 +223,12 @@ def _limit_exceeded(history: History, pay: Entry) -> None:
         (_status_forgets, replies.status_tells_the_truth),
         (_status_goes_back, replies.status_tells_the_truth),
         (_status_of_no_undo, replies.status_tells_the_truth),
-        (_day_goes_back, replies.days_follow_each_other),
+        (_day_goes_back, days.days_follow_each_other),
         (_stranger_taken, replies.strangers_are_refused),
         (_printed_alike, replies.prints_are_counted),
-        (_limit_exceeded, replies.limits_are_never_exceeded),
+        (_totals_lag, days.totals_keep_up),
+        (_totals_of_nothing, days.totals_keep_up),
+        (_limit_exceeded, days.limits_are_never_exceeded),
     ],
 )
 def test_what_is_wrong_is_found(

@@ -44,6 +44,8 @@ class Struck:
         return max(self.alive_s.values()) if set(self.daemons) <= self.alive_s.keys() else None
 
 
+START_DEADLINE_S = 60.0
+"""A daemon that does not listen by then is not waited for: that the site does not heal is found by the watch."""
 _COMMITS_LOST_AT_ONCE = 3
 
 
@@ -88,6 +90,7 @@ class Wrecker:
         return lambda: deeds[strike.blow](strike)
 
     def _note(self, strike: Strike, *daemons: int, righted: bool = False) -> Struck:
+        """Write down a blow that has just fallen; what is approved of later sendings is approved in spite of it."""
         at_s = time.monotonic()
         self.struck.append(
             Struck(strike, at_s, at_s if righted else None, daemons or (*range(len(self._site.daemons)),))
@@ -111,21 +114,29 @@ class Wrecker:
         number, daemon = self._daemon(strike)
         if self._is_down(daemon, strike):
             return
-        struck = self._note(strike, number)
         daemon.kill()
+        struck = self._note(strike, number)
         self._down.add(daemon)
         self._put_right(struck, lambda: self._start_daemon(daemon))
 
     def _start_daemon(self, daemon: Daemon) -> None:
         daemon.start(wait=False)
-        self._down.discard(daemon)
+        deadline_s = time.monotonic() + START_DEADLINE_S
+
+        def look() -> None:
+            if daemon.accepts() or time.monotonic() > deadline_s:
+                self._down.discard(daemon)
+            else:
+                self._at(time.monotonic() + 0.05, look)
+
+        look()
 
     def _freeze_daemon(self, strike: Strike) -> None:
         number, daemon = self._daemon(strike)
         if self._is_down(daemon, strike):
             return
-        struck = self._note(strike, number)
         daemon.signal(signal.SIGSTOP)
+        struck = self._note(strike, number)
         self._down.add(daemon)
         self._put_right(struck, lambda: self._thaw(daemon))
 
@@ -138,11 +149,7 @@ class Wrecker:
         return number, self._site.daemons[number]
 
     def _kill_backend(self, strike: Strike) -> None:
-        def kill(server: PostgresServer, pid: int) -> None:
-            server.kill_backend(pid)
-            server.wait_until_ready()
-
-        self._strike_backend(strike, kill)
+        self._strike_backend(strike, PostgresServer.kill_backend)
 
     def _end_backend(self, strike: Strike) -> None:
         def end(server: PostgresServer, pid: int) -> None:
@@ -155,16 +162,16 @@ class Wrecker:
         """Strike one of the daemons' backends, one at work where there is one; where there is none, try again soon."""
         server = self._site.server
         if self._is_down(server, strike):
-            return
+            return None
         assert server is not None
         backends = [backend for backend in server.backends() if backend.database == DATABASE]
         at_work = [backend for backend in backends if backend.state != "idle"] or backends
-        struck = self._note(strike, righted=True)
         try:
             blow(server, at_work[int(strike.victim * len(at_work))].pid)
         except (IndexError, AssertionError, ProcessLookupError):  # nobody there, or gone in the meantime
-            self.struck.remove(struck)
-            self._at(time.monotonic() + 0.05, self._blow(strike))
+            return self._at(time.monotonic() + 0.05, self._blow(strike))
+        self._note(strike, righted=True)
+        return server.wait_until_ready()
 
     def _kill_server(self, strike: Strike) -> None:
         self._server_down(strike, kill=True)
@@ -177,11 +184,11 @@ class Wrecker:
         if self._is_down(server, strike):
             return
         assert server is not None
-        struck = self._note(strike)
         if kill:
             server.kill()
         else:
             server.stop()
+        struck = self._note(strike)
         self._down.add(server)
 
         def start() -> None:
@@ -191,14 +198,17 @@ class Wrecker:
         self._put_right(struck, start)
 
     def _lose_commits(self, strike: Strike) -> None:
+        # A daemon commits when it starts, too, and gives up when that is lost: here the loss of payments is meant.
+        if any(self._is_down(self._site.daemons[number], strike) for number in self._site.lines):
+            return
         self._note(strike, *self._site.lines, righted=True)
         for line in self._site.lines.values():
             line.lose_answers(_COMMITS_LOST_AT_ONCE)
 
     def _cut_line(self, strike: Strike) -> None:
-        self._note(strike, *self._site.lines, righted=True)
         for line in self._site.lines.values():
             line.cut()
+        self._note(strike, *self._site.lines, righted=True)
 
     def _silence_line(self, strike: Strike) -> None:
         struck = self._note(strike, *self._site.lines)

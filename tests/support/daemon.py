@@ -154,7 +154,7 @@ class Daemon:
     def wait_until_it_listens(self) -> None:
         """Wait until the daemon accepts connections; fail when it has ended instead."""
         deadline = time.monotonic() + START_DEADLINE_S
-        while not self._accepts():
+        while not self.accepts():
             assert self.process is not None
             if self.process.poll() is not None or time.monotonic() > deadline:
                 state = self.process.poll()
@@ -162,7 +162,8 @@ class Daemon:
                 raise AssertionError(f"the daemon does not listen (exit code {state}):\n" + "\n".join(self.output))
             time.sleep(0.02)
 
-    def _accepts(self) -> bool:
+    def accepts(self) -> bool:
+        """Return whether somebody listens on the daemon's port."""
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:
