@@ -11,6 +11,7 @@ What may hang, and what ends it:
 | a dead network below an idle connection     | TCP keepalives, and ``tcp_user_timeout`` for what is not confirmed  |
 | a transaction whose daemon cannot be heard  | the server: ``idle_in_transaction_session_timeout``; else it would  |
 |                                             | hold its locks for hours                                            |
+| a session whose daemon cannot be reached    | the server: TCP keepalives and ``tcp_user_timeout``, set from here  |
 """
 
 from collections.abc import Iterable
@@ -60,6 +61,7 @@ _SESSION = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10s",  # keepalives do not run while an answer is not confirmed
 }
 _MONEY_SESSION = {**_SESSION, "lock_timeout": f"{LOCK_WAIT_S}s"}
 

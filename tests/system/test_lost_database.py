@@ -1,4 +1,4 @@
-"""A billing database that is lost in one of many ways costs its own requests, and the daemon heals by itself. 数据库失联
+"""A billing database that is lost, in many ways, costs its own requests, and the daemon heals by itself. 数据库失联
 
 Each test lets a proxy in front of PostgreSQL do one thing that networks and servers do. A bank is always answered, 9001
 or 9002 at the latest at ``db_timeout``; afterwards each payment is asked for again and stands once.

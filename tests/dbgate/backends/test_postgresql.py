@@ -81,6 +81,7 @@ def test_what_the_server_bounds(database: Database, money: bool) -> None:
                 "tcp_keepalives_idle",
                 "tcp_keepalives_interval",
                 "tcp_keepalives_count",
+                "tcp_user_timeout",
                 "application_name",
             )
         }
@@ -94,6 +95,7 @@ def test_what_the_server_bounds(database: Database, money: bool) -> None:
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "2",
         "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "10000",
         "application_name": "fep",
     }
 
