@@ -18,6 +18,12 @@ Result = TypeVar("Result")
 # What it warns of is answered and logged by the lane, and the server's texts may quote a customer's values.
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
+# What a pipeline is ended with is psycopg's own business (3.2 to 3.3). Should that change, a pipeline is ended its way,
+# and only the clock of unheard transactions stands still.
+_KNOWS_HOW_TO_EXIT = all(
+    hasattr(psycopg.Pipeline, name) for name in ("_exit_gen", "_enqueue_sync", "_communicate_gen", "_fetch_gen")
+)
+
 
 class AnswerOverdue(psycopg.OperationalError):
     """The server has not answered in time; the connection is closed."""
@@ -56,7 +62,8 @@ class BoundedConnection(psycopg.Connection[Any]):
         Flush stops the clock of ``idle_in_transaction_session_timeout``, which Sync has just started.
         """
         with super().pipeline() as pipeline:
-            pipeline._exit_gen = partial(_exit_without_flush, pipeline)  # type: ignore[method-assign]
+            if _KNOWS_HOW_TO_EXIT:
+                pipeline._exit_gen = partial(_exit_without_flush, pipeline)  # type: ignore[method-assign]
             yield pipeline
 
     def _bounded(self, gen: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
