@@ -361,7 +361,8 @@ class TcpProxy:
             return action
 
     def _cut(self, link: _Link) -> None:
-        link.cut()
+        with suppress(OSError):  # the other direction has noticed already, and closed what is to be cut
+            link.cut()
         with self._changed:
             with suppress(ValueError):
                 self._links.remove(link)
