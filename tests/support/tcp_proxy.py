@@ -315,8 +315,8 @@ class TcpProxy:
                 self.acted.set()
                 raise _Passed
             if action is AtCommit.HOLD_ANSWER:
+                link.is_silent = True  # before the server can answer
                 link.server.sendall(message)
-                link.is_silent = True
                 self.acted.set()
                 continue
             yield message

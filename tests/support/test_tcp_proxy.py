@@ -175,12 +175,12 @@ def test_silence_after_the_login(proxy: TcpProxy, server: Server) -> None:
     proxy.silence_after_login()
     client, far = connect(proxy, server)
     client.sendall(START)
+    assert read(far, len(START)) == START
     far.sendall(LOGGED_IN)
     assert read(client, len(LOGGED_IN)) == LOGGED_IN
-    client.sendall(QUERY)
-    assert read(far, len(START)) == START
+    far.sendall(COMMITTED)
 
-    assert is_silent(far)
+    assert is_silent(client)
 
 
 def test_delay(proxy: TcpProxy, ends: Ends) -> None:
@@ -301,8 +301,15 @@ def test_a_hook_for_each_commit(proxy: TcpProxy, ends: Ends) -> None:
     """A test can look at the world between the client's COMMIT and the server's."""
     client, far = ends
     seen: list[bool] = []
-    proxy.on_commit = lambda: seen.append(is_silent(far))
+    has_looked = threading.Event()
+
+    def _look() -> None:
+        seen.append(is_silent(far))
+        has_looked.set()
+
+    proxy.on_commit = _look
     client.sendall(COMMIT)
 
+    assert has_looked.wait(WAIT_S)  # both sides would set one socket's time limit
     assert read(far, len(COMMIT)) == COMMIT
     assert seen == [True]
