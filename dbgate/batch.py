@@ -79,8 +79,7 @@ class MoneyLane(Lane):
         if has_changed:
             self._commit(transaction, works)
         else:
-            # With nothing to store there is no COMMIT that could be lost.
-            self._roll_back(transaction)
+            self._let_go(transaction)
         self._note_days(works, working_set)
         return answers
 
@@ -158,8 +157,10 @@ class ReadLane(Lane):
                 wanted = union_of(work.needs for work in works)
                 working_set, now = load_read(transaction.connection, wanted, self._database.ask_clock)
                 answers = _decide(works, working_set, now, None)
-        finally:
+        except BaseException:
             self._roll_back(transaction)
+            raise
+        self._let_go(transaction)
         self._note_days(works, working_set)
         return answers
 

@@ -125,6 +125,16 @@ class Lane(ABC):
         except SQLAlchemyError:
             self.drop()
 
+    def _let_go(self, transaction: RootTransaction) -> None:
+        """End a transaction that has changed nothing.
+
+        By COMMIT, of which nothing depends: at a ROLLBACK, psycopg forgets all statements that it has prepared.
+        """
+        try:
+            transaction.commit()
+        except SQLAlchemyError:
+            self.drop()
+
     def _note_days(self, works: Iterable[Work], working_set: WorkingSet) -> None:
         for bank_code in {work.needs.bank_code for work in works}:
             day = working_set.day(bank_code)
