@@ -12,7 +12,8 @@ class WorkQueue:
     """What waits for the lanes of one kind.
 
     One lane is woken for what is put, and not another before it has looked: it takes all that waits, and lanes that are
-    woken for nothing cost more than the work. It wakes the next one when it leaves something that could run.
+    woken for nothing cost more than the work. It wakes the next one when it leaves something that could run. Of several
+    that wait, the last to have worked is woken: what it needs is still in the caches, here and at the server.
 
     Args:
         size_max: how much may wait.
@@ -27,11 +28,12 @@ class WorkQueue:
         self._busy_accounts: set[str] = set()
         self._is_closed = False
         self._is_waking = False  # a lane has been woken and has not looked yet
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiting: list[threading.Condition] = []
 
     def put(self, work: Work) -> None:
         """Append ``work``; GateBusy when the queue is full, GateClosed after ``close``."""
-        with self._changed:
+        with self._lock:
             if self._is_closed:
                 raise GateClosed("the gate is draining")
             if len(self._works) >= self._size_max:
@@ -41,7 +43,7 @@ class WorkQueue:
 
     def take(self, batch_max: int) -> list[Work]:
         """Wait for work and return all that may run now, at most ``batch_max``; empty when closed and drained."""
-        with self._changed:
+        with self._lock:
             while True:
                 self._is_waking = False
                 works = self._pick(batch_max)
@@ -49,37 +51,46 @@ class WorkQueue:
                     self._wake()
                 if works or (self._is_closed and not self._works):
                     return works
-                self._changed.wait()
+                self._wait()
 
     def release(self, works: Iterable[Work]) -> None:
         """Give the accounts of a batch free for the next one."""
         if not self._has_exclusive_accounts:
             return
-        with self._changed:
+        with self._lock:
             self._busy_accounts.difference_update(_accounts_of(works))
             if self._is_closed:
-                self._changed.notify_all()  # whether there is more to do or all may end
+                self._wake_all()  # whether there is more to do or all may end
             elif self._works:
                 self._wake()
 
     def close(self) -> None:
         """Take no more work; what waits is still handed out."""
-        with self._changed:
+        with self._lock:
             self._is_closed = True
-            self._changed.notify_all()
+            self._wake_all()
 
     def abandon(self) -> list[Work]:
         """Remove and return whatever still waits."""
-        with self._changed:
+        with self._lock:
             left = list(self._works)
             self._works.clear()
-            self._changed.notify_all()
+            self._wake_all()
             return left
 
+    def _wait(self) -> None:
+        woken = threading.Condition(self._lock)
+        self._waiting.append(woken)
+        woken.wait()
+
     def _wake(self) -> None:
-        if not self._is_waking:
+        if self._waiting and not self._is_waking:
             self._is_waking = True
-            self._changed.notify()
+            self._waiting.pop().notify()
+
+    def _wake_all(self) -> None:
+        while self._waiting:
+            self._waiting.pop().notify()
 
     def _pick(self, batch_max: int) -> list[Work]:
         picked: list[Work] = []

@@ -1,6 +1,8 @@
 """The work queue: order, bounds, and no account in two running batches."""
 
 import threading
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,20 +48,21 @@ def test_bounds() -> None:
 
 
 def test_one_lane_is_woken_for_what_is_put(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lane that is woken takes all of it; the next one is woken when more is left than it may take."""
+    """The last lane to have worked is woken and takes all of it; the next one, when more is left than it may take."""
     queue = WorkQueue(10, has_exclusive_accounts=True)
-    woken: list[bool] = []
-    monkeypatch.setattr(queue._changed, "notify", lambda: woken.append(True))
+    woken: list[str] = []
+    lanes = [SimpleNamespace(notify=partial(woken.append, name)) for name in ("first", "second", "third")]
+    monkeypatch.setattr(queue, "_waiting", lanes)
     works = [deposit(number, number, 5) for number in range(3)]
     for work in works:
         queue.put(work)
-    assert len(woken) == 1
+    assert woken == ["third"]
 
     assert queue.take(2) == works[:2]
-    assert len(woken) == 2
+    assert woken == ["third", "second"]
     assert queue.take(2) == works[2:]
     queue.put(deposit(3, 3, 5))
-    assert len(woken) == 3
+    assert woken == ["third", "second", "first"]
 
 
 def test_a_lane_is_woken_for_what_waited_for_an_account() -> None:
