@@ -4,6 +4,7 @@
 |------------|---------------------------------|--------------------------------------------|-----------------|
 | ``Lists``  | ``IN (:a, :b, …)``              | one statement, executed for each row       | SQLite, Oracle  |
 | ``Arrays`` | ``= ANY(:array)``               | ``SELECT … FROM unnest(:array, :array, …)``| PostgreSQL      |
+| ``OneRow`` |                                 | of one row, its values                     | PostgreSQL      |
 
 Lists are filled up to a power of two with their last key, so that there are eleven texts of a statement and not a
 thousand: each text is parsed and planned once.
@@ -33,6 +34,10 @@ NEW, OLD = "new_", "old_"
 
 class Form(ABC):
     """How one engine takes sets. Statements are built by it once and filled by it each time."""
+
+    def of_rows(self, count: int) -> "Form":
+        """Return the form that takes ``count`` rows best."""
+        return self
 
     @abstractmethod
     def size_of(self, count: int) -> int:
@@ -67,6 +72,14 @@ class Form(ABC):
     def together(self, driver: Any) -> AbstractContextManager[object]:
         """Return a context in which the driver's connection sends statements without awaiting their results."""
         return nullcontext()
+
+    def cursor(self, driver: Any, name: str) -> Any:
+        """Return a cursor of the driver's connection for the statement called ``name``."""
+        return driver.cursor()
+
+    def done(self, driver: Any, name: str, cursor: Any) -> None:
+        """Take back what ``cursor`` has returned, once its results are read."""
+        cursor.close()
 
 
 class Lists(Form):
@@ -115,8 +128,25 @@ class Lists(Form):
             cursor.executemany(text, arranged)
 
 
+class OneRow(Lists):
+    """One row by its values; as text, so that the driver does not choose a type by the size of each number."""
+
+    def execute(
+        self, cursor: Any, dialect: Dialect, text: str, rows: list[Values], arrange: Arrange | None, *, if_new: bool
+    ) -> None:
+        """Execute the statement once, for the one row."""
+        values = rows[0] if arrange is None else arrange(rows[0])
+        cursor.execute(text, [None if value is None else str(value) for value in values])
+
+
 class Arrays(Form):
     """Array parameters: one text and one execution whatever the number of keys or rows."""
+
+    _one_row = OneRow("postgresql")
+
+    def of_rows(self, count: int) -> Form:
+        """Return ``OneRow`` for one: the server starts a scan for each array."""
+        return self._one_row if count == 1 else self
 
     def size_of(self, count: int) -> int:
         """Return 1: the array."""
@@ -160,6 +190,14 @@ class Arrays(Form):
         """Return a pipeline of psycopg's."""
         pipeline: AbstractContextManager[object] = driver.pipeline()
         return pipeline
+
+    def cursor(self, driver: Any, name: str) -> Any:
+        """Return one that has run the statement before, if there is one."""
+        return driver.spare_cursor(name)
+
+    def done(self, driver: Any, name: str, cursor: Any) -> None:
+        """Keep it for the next time."""
+        driver.spare(name, cursor)
 
 
 def _unnested(columns: Mapping[str, ColumnElement[Any]]) -> Any:

@@ -41,7 +41,11 @@ class Prepared(ABC):
 
     @abstractmethod
     def text(self, dialect: Dialect) -> str:
-        """Return the statement as ``dialect`` has it, with two keys where it takes many."""
+        """Return the statement as ``dialect`` has it, with two keys or rows where it takes many."""
+
+    def text_of_one(self, dialect: Dialect) -> str:
+        """Return the text for one row: often the same."""
+        return self.text(dialect)
 
     @abstractmethod
     def execute(self, cursor: Any, dialect: Dialect, arguments: Sequence[Any]) -> None:
@@ -146,17 +150,23 @@ class _RowsStatement(Prepared):
         """Return the Core statement."""
 
     def text(self, dialect: Dialect) -> str:
-        """Return the text, which is the same for any number of rows."""
-        return self._compile(dialect)[0]
+        """Return the text for two rows, which is the same for any larger number."""
+        return self._compile(dialect, FORMS[dialect.name].of_rows(2))[0]
+
+    def text_of_one(self, dialect: Dialect) -> str:
+        """Return the text for one row."""
+        return self._compile(dialect, FORMS[dialect.name].of_rows(1))[0]
 
     def execute(self, cursor: Any, dialect: Dialect, arguments: Sequence[Any]) -> None:
         """Run it for the rows that are its one argument."""
-        text, arrange = self._compiled.get(dialect.name) or self._compile(dialect)
-        FORMS[dialect.name].execute(cursor, dialect, text, arguments[0], arrange, if_new=self._if_new)
+        rows = arguments[0]
+        form = FORMS[dialect.name].of_rows(len(rows))
+        text, arrange = self._compiled.get(form) or self._compile(dialect, form)
+        form.execute(cursor, dialect, text, rows, arrange, if_new=self._if_new)
 
-    def _compile(self, dialect: Dialect) -> tuple[str, Arrange | None]:
-        compiled = _compile(self._build(FORMS[dialect.name]), dialect, self._names)
-        self._compiled[dialect.name] = compiled
+    def _compile(self, dialect: Dialect, form: Form) -> tuple[str, Arrange | None]:
+        compiled = _compile(self._build(form), dialect, self._names)
+        self._compiled[form] = compiled
         return compiled
 
 

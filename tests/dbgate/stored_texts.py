@@ -32,9 +32,14 @@ _SHARED = {"hold_days"}
 def statements(engine: str) -> dict[str, str]:
     """Return the statements that the gate may send to ``engine``, by name."""
     unused = _BY_SLOTS if BACKENDS[engine].has_shared_locks else _SHARED
-    return {
-        prepared.name: prepared.text(DIALECTS[engine]) for prepared in _of_the_gate() if prepared.name not in unused
-    }
+    dialect = DIALECTS[engine]
+    texts = {}
+    for prepared in _of_the_gate():
+        if prepared.name not in unused:
+            texts[prepared.name] = prepared.text(dialect)
+            if (text := prepared.text_of_one(dialect)) != texts[prepared.name]:
+                texts[f"{prepared.name} of one row"] = text
+    return texts
 
 
 def _of_the_gate() -> list[Prepared]:

@@ -121,6 +121,19 @@ def test_rows_of_an_update_in_the_order_of_the_text() -> None:
     assert values == ("{7,8}", '{"01","02"}', "{5,6}")
 
 
+def test_one_row_on_postgresql() -> None:
+    """One row goes by its values, as text: by the size of a number, the driver would make statements of other types."""
+    insert = InsertRows("t_insert_one", allocations, if_new=True)
+    update = UpdateRows("t_update_one", accounts, ["balance_fen"], ["account_no", "balance_fen"])
+
+    text, values = executed(insert, POSTGRESQL, [(1, "B1", 100, None)])
+    assert text.endswith("VALUES (%s::BIGINT, %s::VARCHAR, %s::BIGINT, %s::BIGINT) ON CONFLICT DO NOTHING")
+    assert values == ["1", "B1", "100", None]
+    text, values = executed(update, POSTGRESQL, [(7, "01", 5)])
+    assert text.startswith("UPDATE accounts SET balance_fen=%s::BIGINT WHERE accounts.account_no = ")
+    assert values == ["7", "01", "5"]
+
+
 def test_two_statements_of_one_name() -> None:
     """Names are unique, for the stored texts go by them."""
     by_keys()
