@@ -48,6 +48,9 @@ SQLSTATE_FAULTS = {
     "58": Fault.UNAVAILABLE,  # system error
 }
 
+_WITHOUT_A_SERVER = frozenset({"OperationalError", "DatabaseError"})
+"""What psycopg and libpq raise of their own accord: the connection is closed, or has just been lost."""
+
 _WORDS = {"42501": "the user may not do this"}
 """Codes that an operator meets at the first start, by SQLSTATE."""
 
@@ -63,8 +66,8 @@ def fault_of(error: BaseException) -> Fault:
     sqlstate = getattr(origin, "sqlstate", None)
     if sqlstate:
         return SQLSTATE_FAULTS.get(sqlstate) or SQLSTATE_FAULTS.get(sqlstate[:2], Fault.STATEMENT)
-    if type(origin).__name__ == "OperationalError" and hasattr(origin, "sqlstate"):
-        return Fault.UNAVAILABLE  # psycopg's own: the connection is closed, or has just been lost
+    if type(origin).__name__ in _WITHOUT_A_SERVER and hasattr(origin, "sqlstate"):
+        return Fault.UNAVAILABLE
     code = oracle_errors.code_of(origin)
     if code in oracle_errors.LOCKED:
         return Fault.LOCKED

@@ -37,7 +37,7 @@ class Trip:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._steps: list[tuple[Step, Reply, bool]] = []
+        self._steps: list[tuple[str, Step, Reply, bool]] = []
 
     @property
     def is_empty(self) -> bool:
@@ -47,11 +47,15 @@ class Trip:
     def ask(self, statement: Prepared, *arguments: Any) -> Reply:
         """Add a statement, with the arguments that it takes."""
         dialect = self._connection.dialect
-        return self._add(lambda cursor: statement.execute(cursor, dialect, arguments), has_rows=statement.has_rows)
+        return self._add(
+            statement.name,
+            lambda cursor: statement.execute(cursor, dialect, arguments),
+            has_rows=statement.has_rows,
+        )
 
     def ask_text(self, text: str) -> Reply:
         """Add a SELECT of the engine's own, without parameters."""
-        return self._add(lambda cursor: cursor.execute(text), has_rows=True)
+        return self._add(text, lambda cursor: cursor.execute(text), has_rows=True)
 
     def go(self) -> None:
         """Run all statements in their order.
@@ -63,21 +67,22 @@ class Trip:
             return
         driver: Any = self._connection.connection.dbapi_connection
         is_one = len(self._steps) == 1
+        form = FORMS[self._connection.dialect.name]
         with translated(self._connection):
             cursors = []
-            with nullcontext() if is_one else FORMS[self._connection.dialect.name].together(driver):
-                for step, _, _ in self._steps:
-                    cursor = driver.cursor()
+            with nullcontext() if is_one else form.together(driver):
+                for name, step, _, _ in self._steps:
+                    cursor = form.cursor(driver, name)
                     cursors.append(cursor)
                     step(cursor)
-            for cursor, (_, reply, has_rows) in zip(cursors, self._steps, strict=True):
+            for cursor, (name, _, reply, has_rows) in zip(cursors, self._steps, strict=True):
                 reply.rows = cursor.fetchall() if has_rows else []
                 reply.count = cursor.rowcount
-                cursor.close()
+                form.done(driver, name, cursor)
 
-    def _add(self, step: Step, *, has_rows: bool) -> Reply:
+    def _add(self, name: str, step: Step, *, has_rows: bool) -> Reply:
         reply = Reply()
-        self._steps.append((step, reply, has_rows))
+        self._steps.append((name, step, reply, has_rows))
         return reply
 
 

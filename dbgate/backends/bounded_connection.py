@@ -5,7 +5,8 @@ times a second. What ends a wait here closes the connection: nobody knows what t
 """
 
 import logging
-from collections.abc import Generator, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
@@ -18,11 +19,16 @@ Result = TypeVar("Result")
 # What it warns of is answered and logged by the lane, and the server's texts may quote a customer's values.
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
-# What a pipeline is ended with is psycopg's own business (3.2 to 3.3). Should that change, a pipeline is ended its way,
-# and only the clock of unheard transactions stands still.
-_KNOWS_HOW_TO_EXIT = all(
-    hasattr(psycopg.Pipeline, name) for name in ("_exit_gen", "_enqueue_sync", "_communicate_gen", "_fetch_gen")
+# How a pipeline sends is psycopg's own business (3.2 to 3.3). Should that change, a pipeline works psycopg's way: each
+# statement is sent alone, and the clock of unheard transactions stands still.
+_KNOWS_HOW_TO_SEND = all(
+    hasattr(psycopg.Pipeline, name)
+    for name in ("_exit_gen", "_enqueue_sync", "_sync_gen", "_communicate_gen", "_fetch_gen")
 )
+
+
+SPARE_ROWS_MAX = 1000
+"""A cursor holds its last results until it is used again; with more rows than this it is not kept."""
 
 
 class AnswerOverdue(psycopg.OperationalError):
@@ -42,6 +48,23 @@ class BoundedConnection(psycopg.Connection[Any]):
     stall_s = float("inf")
     answer_by = float("inf")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._spare_cursors: defaultdict[str, list[psycopg.Cursor[Any]]] = defaultdict(list)
+
+    def spare_cursor(self, name: str) -> psycopg.Cursor[Any]:
+        """Return a cursor that is spare, if possible one that has run the statement called ``name`` before.
+
+        It knows the statement's parameters and columns already: a tenth of the time of a single payment.
+        """
+        spare = self._spare_cursors[name]
+        return spare.pop() if spare else self.cursor()
+
+    def spare(self, name: str, cursor: psycopg.Cursor[Any]) -> None:
+        """Keep ``cursor`` for the statement called ``name``; it must not be used by anybody until it is returned."""
+        if cursor.rowcount <= SPARE_ROWS_MAX:
+            self._spare_cursors[name].append(cursor)
+
     def wait(self, gen: Generator[Any, Any, Result], *args: Any, **kwargs: Any) -> Result:
         """Wait for the answer that ``gen`` reads.
 
@@ -56,14 +79,19 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     @contextmanager
     def pipeline(self) -> Iterator[psycopg.Pipeline]:
-        """Send statements without awaiting their results, as psycopg does, but for the last message.
+        """Send the statements of the block together, at its end, and await their results there; none is a COMMIT.
 
-        It ends with Sync and then Flush; after Sync there is nothing to flush, and as PostgreSQL has it (12 to 18), the
+        psycopg's own pipeline awaits BEGIN, and sends each statement by itself: the server wakes up for each. It also
+        ends with Sync and then Flush; after Sync there is nothing to flush, and as PostgreSQL has it (12 to 18), the
         Flush stops the clock of ``idle_in_transaction_session_timeout``, which Sync has just started.
         """
         with super().pipeline() as pipeline:
-            if _KNOWS_HOW_TO_EXIT:
-                pipeline._exit_gen = partial(_exit_without_flush, pipeline)  # type: ignore[method-assign]
+            if _KNOWS_HOW_TO_SEND:
+                communicate = pipeline._communicate_gen
+                hand_over = partial(_hand_over, pipeline)
+                pipeline._communicate_gen = hand_over  # type: ignore[method-assign]
+                pipeline._sync_gen = hand_over  # type: ignore[method-assign]
+                pipeline._exit_gen = partial(_send_and_fetch, pipeline, communicate)  # type: ignore[method-assign]
             yield pipeline
 
     def _bounded(self, gen: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
@@ -83,10 +111,31 @@ class BoundedConnection(psycopg.Connection[Any]):
             return result
 
 
-def _exit_without_flush(pipeline: psycopg.Pipeline) -> Generator[Any, Any, None]:
-    """Send Sync and fetch what results are left, as ``Pipeline._exit_gen``."""
+def _hand_over(pipeline: psycopg.Pipeline) -> Generator[Any, Any, None]:
+    """Hand what is queued to libpq, which keeps up to 64 KiB to itself: for ``_communicate_gen`` and ``_sync_gen``."""
+    while pipeline.command_queue:
+        pipeline.command_queue.popleft()()
+    yield from ()
+
+
+def _send_and_fetch(
+    pipeline: psycopg.Pipeline, communicate: Callable[[], Generator[Any, Any, None]]
+) -> Generator[Any, Any, None]:
+    """Send everything with a Sync behind it and fetch all results, in place of ``Pipeline._exit_gen``.
+
+    Raises:
+        psycopg.Error: the first; what comes after it only says that nothing was run any more.
+    """
+    failure = None
     try:
         pipeline._enqueue_sync()
-        yield from pipeline._communicate_gen()
-    finally:
+        yield from _hand_over(pipeline)
+        yield from communicate()
+    except psycopg.Error as error:
+        failure = error
+    try:
         yield from pipeline._fetch_gen(flush=False)
+    except psycopg.Error as error:
+        failure = failure or error
+    if failure is not None:
+        raise failure

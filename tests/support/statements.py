@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import psycopg
@@ -86,7 +87,8 @@ def on_statement(
 ) -> None:
     """Run ``before`` and ``after`` around each statement that contains ``fragment``, on connections opened from now on.
 
-    What they raise is raised where the statement was sent.
+    What they raise is raised where the statement was sent. So that they stand between statements, these connections
+    send each by itself.
     """
 
     class _Cursor(psycopg.Cursor[Any]):
@@ -107,6 +109,7 @@ def on_statement(
 
     def _connected(connection: Any, _record: object) -> None:
         connection.cursor_factory = _Cursor
+        connection.pipeline = nullcontext
 
     if engine.dialect.name == "sqlite":
         _around_sqlite(engine, fragment, before, after)

@@ -66,6 +66,11 @@ def connected(database: Database) -> Iterator[Connection]:
         connection.close()
 
 
+def observing(url: str) -> psycopg.Connection[Any]:
+    """A connection past the proxy and the product."""
+    return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+
+
 @pytest.mark.parametrize("money", [True, False])
 def test_what_the_server_bounds(database: Database, money: bool) -> None:
     """The server ends statements, waits for locks, and transactions whose daemon cannot be heard any more."""
@@ -319,3 +324,55 @@ def test_the_drivers_own_warnings_are_not_shown(
             driver.execute("SELECT 'secret'::int").fetchall()
 
     assert caplog.text == ""
+
+
+def test_a_pipeline_is_sent_at_its_end(database: Database, postgresql_url: str) -> None:
+    """The server hears nothing, not even BEGIN, before all statements are there; then it answers each of them."""
+    with connected(database) as connection, observing(postgresql_url) as observer:
+        driver = driver_connection(connection)
+        with driver.pipeline():
+            cursors = [driver.cursor().execute("SELECT %s::text", (str(number),)) for number in range(3)]
+            state = observer.execute("SELECT state FROM pg_stat_activity WHERE pid = %s", (driver.info.backend_pid,))
+            assert state.fetchall() == [("idle",)]
+
+        assert [cursor.fetchall() for cursor in cursors] == [[("0",)], [("1",)], [("2",)]]
+        assert driver.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS
+
+
+def test_what_fails_in_a_pipeline(database: Database) -> None:
+    """The statement that failed says why, not the ones after it, and the connection can be used again."""
+    with connected(database) as connection:
+        driver = driver_connection(connection)
+        cursors = []
+        with pytest.raises(psycopg.errors.DivisionByZero), driver.pipeline():
+            cursors = [driver.cursor().execute(text) for text in ("SELECT 1", "SELECT 1 / 0", "SELECT 2", "SELECT 3")]
+        assert cursors[0].fetchall() == [(1,)]
+        driver.rollback()
+        assert driver.execute("SELECT 4").fetchall() == [(4,)]
+
+
+def test_a_pipeline_larger_than_any_buffer(database: Database) -> None:
+    """Much is sent while much is answered: neither side waits for the other for ever."""
+    texts = [f"{number:09d}" * 100_000 for number in range(20)]
+    with connected(database) as connection:
+        driver = driver_connection(connection)
+        with driver.pipeline():
+            cursors = [driver.cursor().execute("SELECT %s::text", (text,)) for text in texts]
+
+        assert [cursor.fetchone() for cursor in cursors] == [(text,) for text in texts]
+
+
+def test_cursors_are_used_again(database: Database) -> None:
+    """A statement meets the cursor that has run it; two of one name in a trip have one each; a full one is let go."""
+    with connected(database) as connection:
+        driver = driver_connection(connection)
+        first, second = driver.spare_cursor("a"), driver.spare_cursor("a")
+        assert first is not second
+        first.execute("SELECT 1")
+        driver.spare("a", first)
+        assert driver.spare_cursor("b") is not first
+        assert driver.spare_cursor("a") is first
+
+        second.execute("SELECT generate_series(1, 2000)")
+        driver.spare("a", second)
+        assert driver.spare_cursor("a") is not second
