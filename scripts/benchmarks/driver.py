@@ -108,6 +108,7 @@ class Result:
     latencies_ms: list[float]
     codes: dict[bytes, int]
     replies: list[bytes]
+    reply_bytes: int = 0  # of the last one, behind its length field
 
     @property
     def per_second(self) -> float:
@@ -127,7 +128,7 @@ def drive(links: list[Link], frames: list[list[bytes]], *, keep_replies: bool = 
     latencies: list[float] = []
     codes: dict[bytes, int] = {}
     replies: list[bytes] = []
-    active = 0
+    active = reply_bytes = 0
     started = time.perf_counter()
     for fd, (link, queue) in by_fd.items():
         first = next(queue, None)
@@ -156,6 +157,7 @@ def drive(links: list[Link], frames: list[list[bytes]], *, keep_replies: bool = 
             codes[code] = codes.get(code, 0) + 1
             if keep_replies:
                 replies.append(bytes(buffer))
+            reply_bytes = len(buffer) - 2
             buffer.clear()
             following = next(queue, None)
             if following is None:
@@ -164,4 +166,4 @@ def drive(links: list[Link], frames: list[list[bytes]], *, keep_replies: bool = 
             else:
                 link.sent_s = time.perf_counter()
                 link.socket.sendall(following)
-    return Result(time.perf_counter() - started, latencies, codes, replies)
+    return Result(time.perf_counter() - started, latencies, codes, replies, reply_bytes)
