@@ -29,6 +29,9 @@ from tests.support.postgresql_server import PostgresServer, binaries, running_se
 CONNECTIONS = (1, 8, 64, 256)
 PRINCIPAL_FEN = 12_345
 MAC_BYTES = 8
+GROWN_HISTORY = 10_000_000
+STRIDE = 7_919
+"""Spreads what is paid one after the other over the tables: a prime, so that no account comes twice."""
 
 FILL_ACCOUNTS = """
 INSERT INTO accounts (account_no, name, address, meter_no, passbook, supply_branch, user_class, collect_mode, state,
@@ -94,20 +97,20 @@ class Accounts:
     """The accounts of the benchmark that nobody has paid yet; each is handed out once."""
 
     def __init__(self, total: int) -> None:
-        self._total = total
+        self.total = total
         self._next = 1
 
     def take(self, wanted: int) -> int:
         """Return the first of ``wanted`` consecutive numbers."""
         first = self._next
         self._next += wanted
-        if self._next > self._total:
-            raise SystemExit(f"{self._total} accounts are too few: give more --accounts or fewer --requests")
+        if self._next > self.total:
+            raise SystemExit(f"{self.total} accounts are too few: give more --accounts or fewer --requests")
         return first
 
-
-def account_no(number: int) -> str:
-    return f"09{number:08d}"
+    def account_no(self, number: int) -> str:
+        """Return the account that a number stands for: neighbours in time are none in the tables."""
+        return f"09{number * STRIDE % self.total + 1:08d}"
 
 
 def filled(url: str, accounts: int, history: int) -> None:
@@ -136,11 +139,14 @@ def mac_us(link: Link, request: bytes, reply_bytes: int) -> float:
 class Bench:
     """One server, one site, and what was measured on them."""
 
-    def __init__(self, server: PostgresServer, directory: Path, accounts: Accounts) -> None:
+    def __init__(
+        self, server: PostgresServer, site: Path, database: str, accounts: Accounts, rows: list[Measured]
+    ) -> None:
         self.server = server
-        self.directory = directory
+        self.site = site
+        self.database = database
         self.accounts = accounts
-        self.rows: list[Measured] = []
+        self.rows = rows
         self.serials = Serials()
         self._queried = 0
 
@@ -151,7 +157,7 @@ class Bench:
         with ExitStack() as stack:
             running = []
             for _ in range(number):
-                daemon = Daemon(self.directory / "site", port, "--listen", f"127.0.0.1:{port}")
+                daemon = Daemon(self.site, port, "--listen", f"127.0.0.1:{port}")
                 stack.callback(daemon.stop)
                 running.append(daemon)
             signed_in = [connect(("127.0.0.1", port), BANKS[suite], suite, self.serials) for _ in range(links)]
@@ -167,7 +173,7 @@ class Bench:
             first, self._queried = self._queried + 1, self._queried + requests
         queues: list[list[bytes]] = [[] for _ in links]
         for number in range(requests):
-            link, account = links[number % len(links)], account_no(first + number)
+            link, account = links[number % len(links)], self.accounts.account_no(first + number)
             body = pay(account, PRINCIPAL_FEN) if code == PAY else query(account)
             queues[number % len(links)].append(frame(link.security, code, link.bank_code, self.serials.next(), body, 1))
         before = sum(daemon.cpu_s() for daemon in daemons), time.process_time(), self._server_cpu_s()
@@ -190,7 +196,8 @@ class Bench:
         """Run a yardstick with as many clients as the daemon has links."""
         per_client = max(1, requests // clients)
         first = self.accounts.take(per_client * clients + 1) if script.startswith("pay") else 1
-        variables = {"i": 0, "first": first - 1, "per_client": per_client}
+        spread = {"stride": STRIDE, "accounts": self.accounts.total}
+        variables = {"i": 0, "first": first - 1, "per_client": per_client, **spread}
         programs = binaries()
         assert programs is not None
         before = self._server_cpu_s()
@@ -199,7 +206,7 @@ class Bench:
                 programs / "pgbench", "--no-vacuum", "--protocol=prepared", f"--file={PGBENCH / script}.sql",
                 f"--client={clients}", f"--jobs={min(2, clients)}", f"--transactions={per_client}",
                 *(f"--define={name}={value}" for name, value in variables.items()),
-                "--host=127.0.0.1", f"--port={self.server.port}", "--username=postgres", "postgres",
+                "--host=127.0.0.1", f"--port={self.server.port}", "--username=postgres", self.database,
             ],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -229,11 +236,9 @@ def measure_speed(bench: Bench, arguments: argparse.Namespace) -> None:
             bench.pgbench("pay", connections, requests)
             bench.pgbench("pay_bare", connections, requests)
             bench.pgbench("query", connections, 4 * requests)
-        for number in arguments.daemons:
-            for suite in arguments.suites:
-                label = f"{number} daemon{'s' if number > 1 else ''} {suite}"
-                for connections in arguments.connections:
-                    requests = requests_for(connections, arguments.requests)
+            for number in arguments.daemons:
+                for suite in arguments.suites:
+                    label = f"{number} daemon{'s' if number > 1 else ''} {suite}"
                     with bench.daemons(number, suite, connections) as (daemons, links):
                         bench.drive(f"{label} warm", PAY, daemons, links, max(200, connections * 4))
                         bench.drive(f"{label} pay", PAY, daemons, links, requests)
@@ -256,9 +261,21 @@ def measure_idle(bench: Bench, arguments: argparse.Namespace) -> None:
             bench.drive("without idle", PAY, daemons, links, arguments.requests)
 
 
+def measure_growth(bench: Bench, grown: Bench, arguments: argparse.Namespace) -> None:
+    """Payments on the database as it is and on a grown one, in turn: one server, so they share its memory."""
+    suite = arguments.suites[0]
+    for number in range(arguments.rounds + 1):
+        for label, each in (("before", bench), ("grown", grown)):
+            with each.daemons(1, suite, 64) as (daemons, links):
+                each.drive("warm", PAY, daemons, links, 1000)
+                # The first round of each fills the server's caches.
+                what = f"{label} pay" if number else "warm"
+                each.drive(what, PAY, daemons, links, arguments.requests)
+
+
 def requests_for(connections: int, requests: int) -> int:
     """Return how many requests are worth sending: one link alone takes long for each."""
-    return max(300, requests // 8) if connections == 1 else requests
+    return max(300, requests // 3) if connections == 1 else requests
 
 
 def report(rows: Sequence[Measured]) -> None:
@@ -304,13 +321,21 @@ def main() -> None:
     parser.add_argument("--daemons", type=numbers, default=(1, 2))
     parser.add_argument("--suites", type=lambda text: text.split(","), default=["3des", "aes"])
     parser.add_argument("--idle", type=int, default=0, help="measure with so many idle links instead")
+    parser.add_argument(
+        "--growth", action="store_true", help="measure against ten times the accounts and 10,000,000 old payments"
+    )
     arguments = parser.parse_args()
     with running_server(durable=True, shared_buffers="512MB", max_connections="400", max_wal_size="4GB") as server:
         directory = Path(tempfile.mkdtemp(prefix="fep-bench-"))
         try:
-            bench = prepared(server, directory, arguments)
-            (measure_idle if arguments.idle else measure_speed)(bench, arguments)
-            report(bench.rows)
+            rows: list[Measured] = []
+            bench = prepared(server, directory, "now", arguments.accounts, arguments.history, rows)
+            if arguments.growth:
+                grown = prepared(server, directory, "grown", 10 * arguments.accounts, GROWN_HISTORY, rows)
+                measure_growth(bench, grown, arguments)
+            else:
+                (measure_idle if arguments.idle else measure_speed)(bench, arguments)
+            report(rows)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -320,19 +345,23 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
-def prepared(server: PostgresServer, directory: Path, arguments: argparse.Namespace) -> Bench:
-    """Make a site whose daemons may share a port, and fill its database."""
+def prepared(
+    server: PostgresServer, directory: Path, database: str, accounts: int, history: int, rows: list[Measured]
+) -> Bench:
+    """Make a site whose daemons may share a port, and fill a database for it."""
     begun = time.perf_counter()
-    site = directory / "site"
-    options = ["--demo", "--accounts", "10", "--database", server.url()]
+    site = directory / database
+    with psycopg.connect(f"postgresql://postgres@127.0.0.1:{server.port}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {database}")
+    options = ["--demo", "--accounts", "10", "--database", server.url(database=database)]
     subprocess.run([sys.executable, "-m", "fep", "init", str(site), *options], check=True, stdout=subprocess.DEVNULL)
     config = site / "fep.toml"
     text = config.read_text().replace("# reuse_port = false", "reuse_port = true")
     config.write_text(text.replace("# connections_max = 1024", "connections_max = 4096"))
-    filled(f"postgresql://postgres@127.0.0.1:{server.port}/postgres", arguments.accounts, arguments.history)
+    filled(f"postgresql://postgres@127.0.0.1:{server.port}/{database}", accounts, history)
     seconds = time.perf_counter() - begun
-    print(f"{arguments.accounts} accounts, {arguments.history} old payments: filled in {seconds:.0f} s", flush=True)
-    return Bench(server, directory, Accounts(arguments.accounts))
+    print(f"{accounts} accounts, {history} old payments: filled in {seconds:.0f} s", flush=True)
+    return Bench(server, site, database, Accounts(accounts), rows)
 
 
 if __name__ == "__main__":
