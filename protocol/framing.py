@@ -1,72 +1,18 @@
 """Framing 报文分帧: a stream of bytes becomes frames, without I/O.
 
 Feed what arrives with :meth:`FrameReader.receive_data`, then take frames with :meth:`FrameReader.next_frame` until it
-returns None. How a dialect writes its length field is a :class:`LengthField`; the reader knows only that interface.
+returns None. How a dialect writes its length field is a :class:`~protocol.lengths.LengthField`; the reader knows
+only that interface.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
-
-from protocol.errors import LengthInvalid, LocalProtocolError
+from protocol.errors import LocalProtocolError
+from protocol.lengths import LengthField
 
 UNREAD_BYTES_MAX = 1024 * 1024
 """More than this may not wait unread when another chunk is fed: sixteen reads of the reactor (64 KiB each).
 
 A caller that cannot take frames pauses its transport, which ends reading at once; so more means that it did not.
 """
-
-
-class LengthField(Protocol):
-    """How a dialect writes the length of a frame in front of it."""
-
-    @property
-    def width(self) -> int:
-        """Bytes of the field itself."""
-        ...
-
-    def decode(self, raw: bytes) -> int:
-        """Return how many bytes follow the field.
-
-        Raises:
-            LengthInvalid: the field is malformed or out of bounds.
-        """
-        ...
-
-    def encode(self, size: int) -> bytes:
-        """Return the field in front of ``size`` bytes.
-
-        Raises:
-            LocalProtocolError: ``size`` is out of bounds.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class BinaryLength:
-    """A big-endian unsigned length that does not count itself.
-
-    Attributes:
-        width: bytes of the field.
-        minimum: fewest bytes that may follow.
-        maximum: most bytes that may follow; bounds what one connection can make us buffer.
-    """
-
-    width: int
-    minimum: int
-    maximum: int
-
-    def decode(self, raw: bytes) -> int:
-        """Return how many bytes follow the field; LengthInvalid when out of bounds."""
-        size = int.from_bytes(raw, "big")
-        if not self.minimum <= size <= self.maximum:
-            raise LengthInvalid(f"length {size} is not between {self.minimum} and {self.maximum}")
-        return size
-
-    def encode(self, size: int) -> bytes:
-        """Return the field in front of ``size`` bytes; LocalProtocolError when out of bounds."""
-        if not self.minimum <= size <= self.maximum:
-            raise LocalProtocolError(f"length {size} is not between {self.minimum} and {self.maximum}")
-        return size.to_bytes(self.width, "big")
 
 
 class FrameReader:

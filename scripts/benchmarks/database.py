@@ -246,19 +246,14 @@ def measure_speed(bench: Bench, arguments: argparse.Namespace) -> None:
 
 
 def measure_idle(bench: Bench, arguments: argparse.Namespace) -> None:
-    """Payments with and without a thousand idle links, on one daemon."""
+    """Payments with and without a thousand idle links, on one daemon, in turn."""
     suite = arguments.suites[0]
-    with bench.daemons(1, suite, 64 + arguments.idle) as (daemons, links):
-        print(f"RSS with {len(links)} signed-in links: {daemons[0].rss_mb():.0f} MB", flush=True)
-        working, idle = links[:64], links[64:]
-        bench.drive("warm", PAY, daemons, working, 1000)
-        for _ in range(arguments.rounds):
-            bench.drive(f"with {len(idle)} idle", PAY, daemons, working, arguments.requests)
-    with bench.daemons(1, suite, 64) as (daemons, links):
-        print(f"RSS with {len(links)} signed-in links: {daemons[0].rss_mb():.0f} MB", flush=True)
-        bench.drive("warm", PAY, daemons, links, 1000)
-        for _ in range(arguments.rounds):
-            bench.drive("without idle", PAY, daemons, links, arguments.requests)
+    for _ in range(arguments.rounds):
+        for idle in (arguments.idle, 0):
+            with bench.daemons(1, suite, 64 + idle) as (daemons, links):
+                print(f"RSS with {len(links)} signed-in links: {daemons[0].rss_mb():.0f} MB", flush=True)
+                bench.drive("warm", PAY, daemons, links[:64], 1000)
+                bench.drive(f"with {idle} idle pay", PAY, daemons, links[:64], arguments.requests)
 
 
 def measure_growth(bench: Bench, grown: Bench, arguments: argparse.Namespace) -> None:

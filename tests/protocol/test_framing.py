@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import LengthInvalid, LocalProtocolError
-from protocol.framing import UNREAD_BYTES_MAX, BinaryLength, FrameReader
+from protocol.framing import UNREAD_BYTES_MAX, FrameReader
+from protocol.lengths import BinaryLength
 
 LENGTH = BinaryLength(width=2, minimum=104, maximum=8192)
 

@@ -24,8 +24,9 @@ from protocol.dialects.standard.header import (
 )
 from protocol.dialects.standard.messages.error import ERROR_REPLY
 from protocol.errors import LocalProtocolError, MessageInvalid
-from protocol.framing import BinaryLength, FrameReader
+from protocol.framing import FrameReader
 from protocol.layout import Layout
+from protocol.lengths import BinaryLength
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 
