@@ -74,7 +74,7 @@ class BinaryLength:
 
 @dataclass(frozen=True, slots=True)
 class DigitsLength:
-    """A decimal length in ASCII digits. Whatever the filler, zeros and spaces are read on the left, spaces on the right.
+    """A decimal length in ASCII digits. Read with zeros or spaces on the left and spaces on the right, whatever the filler.
 
     Attributes:
         width: bytes of the field.
