@@ -74,7 +74,7 @@ class BinaryLength:
 
 @dataclass(frozen=True, slots=True)
 class DigitsLength:
-    """A decimal length in ASCII digits. Read with zeros or spaces on the left and spaces on the right, whatever the filler.
+    """A decimal length in ASCII digits; read with zeros or spaces on its left and spaces on its right, as peers differ.
 
     Attributes:
         width: bytes of the field.
