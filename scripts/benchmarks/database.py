@@ -30,8 +30,11 @@ CONNECTIONS = (1, 8, 64, 256)
 PRINCIPAL_FEN = 12_345
 MAC_BYTES = 8
 GROWN_HISTORY = 10_000_000
-STRIDE = 7_919
-"""Spreads what is paid one after the other over the tables: a prime, so that no account comes twice."""
+WARMING = 300_000
+"""Payments after which most pages of ten million accounts have been written to since the last checkpoint."""
+STRIDE = 618_033_989
+"""Spreads what is paid one after the other over the tables, by the golden ratio: no account comes twice, and pages come
+again as late as they can."""
 
 FILL_ACCOUNTS = """
 INSERT INTO accounts (account_no, name, address, meter_no, passbook, supply_branch, user_class, collect_mode, state,
@@ -192,7 +195,7 @@ class Bench:
             )
         )
 
-    def pgbench(self, script: str, clients: int, requests: int) -> None:
+    def pgbench(self, script: str, clients: int, requests: int, label: str = "") -> None:
         """Run a yardstick with as many clients as the daemon has links."""
         per_client = max(1, requests // clients)
         first = self.accounts.take(per_client * clients + 1) if script.startswith("pay") else 1
@@ -215,7 +218,9 @@ class Bench:
         said = dict(line.split(" = ", 1) for line in finished.stdout.splitlines() if " = " in line)
         server_us = (self._server_cpu_s() - before) / (per_client * clients) * 1e6
         rate, latency_ms = (float(said[key].split()[0]) for key in ("tps", "latency average"))
-        self._note(Measured(f"pgbench {script}", clients, rate, latency_ms, server_cpu_us=server_us))
+        self._note(
+            Measured(f"pgbench {label} {script}".replace("  ", " "), clients, rate, latency_ms, server_cpu_us=server_us)
+        )
 
     def _server_cpu_s(self) -> float:
         """CPU time of the server so far, with that of its processes that have ended."""
@@ -257,15 +262,29 @@ def measure_idle(bench: Bench, arguments: argparse.Namespace) -> None:
 
 
 def measure_growth(bench: Bench, grown: Bench, arguments: argparse.Namespace) -> None:
-    """Payments on the database as it is and on a grown one, in turn: one server, so they share its memory."""
-    suite = arguments.suites[0]
-    for number in range(arguments.rounds + 1):
-        for label, each in (("before", bench), ("grown", grown)):
-            with each.daemons(1, suite, 64) as (daemons, links):
+    """Payments on the database as it is and on a grown one, in turn: one server, so they share its memory.
+
+    Shortly after a checkpoint each page that is written to goes into the log as a whole, and a payment writes to five; so
+    first there, then where most pages have been written to already, which is the state between checkpoints.
+    """
+    both = (("1 x", bench), ("10 x", grown))
+    for each in (bench, grown):
+        with each.server.connect() as connection:
+            connection.execute("CHECKPOINT")
+    _measure_in_turn(both, "first", arguments)
+    for each, payments in ((bench, WARMING // 5), (grown, WARMING)):
+        with each.daemons(1, arguments.suites[0], 256) as (daemons, links):
+            each.drive("warm", PAY, daemons, links, payments)
+    _measure_in_turn(both, "later", arguments)
+
+
+def _measure_in_turn(both: Sequence[tuple[str, Bench]], when: str, arguments: argparse.Namespace) -> None:
+    for _ in range(arguments.rounds):
+        for label, each in both:
+            with each.daemons(1, arguments.suites[0], 64) as (daemons, links):
                 each.drive("warm", PAY, daemons, links, 1000)
-                # The first round of each fills the server's caches.
-                what = f"{label} pay" if number else "warm"
-                each.drive(what, PAY, daemons, links, arguments.requests)
+                each.drive(f"{label} {when} pay", PAY, daemons, links, arguments.requests)
+            each.pgbench("pay", 64, arguments.requests, f"{label} {when}")
 
 
 def requests_for(connections: int, requests: int) -> int:
@@ -320,7 +339,10 @@ def main() -> None:
         "--growth", action="store_true", help="measure against ten times the accounts and 10,000,000 old payments"
     )
     arguments = parser.parse_args()
-    with running_server(durable=True, shared_buffers="512MB", max_connections="400", max_wal_size="4GB") as server:
+    memory = {"shared_buffers": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "30min"}
+    if not arguments.growth:
+        memory = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
+    with running_server(durable=True, max_connections="400", **memory) as server:
         directory = Path(tempfile.mkdtemp(prefix="fep-bench-"))
         try:
             rows: list[Measured] = []
