@@ -264,8 +264,8 @@ def measure_idle(bench: Bench, arguments: argparse.Namespace) -> None:
 def measure_growth(bench: Bench, grown: Bench, arguments: argparse.Namespace) -> None:
     """Payments on the database as it is and on a grown one, in turn: one server, so they share its memory.
 
-    Shortly after a checkpoint each page that is written to goes into the log as a whole, and a payment writes to five; so
-    first there, then where most pages have been written to already, which is the state between checkpoints.
+    Shortly after a checkpoint each page that is written to goes into the log as a whole, and a payment writes to five;
+    so first there, then where most pages have been written to already, which is the state between checkpoints.
     """
     both = (("1 x", bench), ("10 x", grown))
     for each in (bench, grown):
