@@ -75,6 +75,11 @@ class Transactor(Protocol):
     money: bool
     alarm: Alarm
 
+    @property
+    def about(self) -> dict[str, int]:
+        """What a log line says of the database."""
+        ...
+
     def attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
         """Run one transaction and return its answers; ``taken``: identities that a transaction before found taken."""
         ...
@@ -243,7 +248,8 @@ class Attempts:
         if fault not in self._told:
             self._told.add(fault)
             size = len(group.works)
-            log.error("batch_failed", fault=fault, reason=_reason(error), money=self._lane.money, batch_size=size)
+            reason, about = _reason(error), self._lane.about
+            log.error("batch_failed", fault=fault, reason=reason, money=self._lane.money, batch_size=size, **about)
 
 
 def _reason(error: Exception) -> str:

@@ -54,6 +54,11 @@ class Lane(ABC):
         self._identity: FileIdentity | None = None
         self._running: Sequence[Work] = ()
 
+    @property
+    def about(self) -> dict[str, int]:
+        """What a log line says of the database: its number, where there may be several."""
+        return {"database_no": self._database.database_no}
+
     def run(self, works: Sequence[Work]) -> list[tuple[Work, object]]:
         """Run one batch and return every work, in order, with its answer or a GateError."""
         self._running = works
@@ -95,7 +100,7 @@ class Lane(ABC):
         """Return the lane's connection, a new one when the database's file is another by now."""
         identity = self._database.file_identity()
         if self._open is not None and identity != self._identity:
-            log.error("database_file_replaced", money=self.money)
+            log.error("database_file_replaced", money=self.money, **self.about)
             self.drop()
         if self._open is None:
             self._identity = identity

@@ -97,7 +97,7 @@ class LaneGroup:
             return lane.run(works)
         except Exception as error:
             # Lanes answer everything themselves; whatever comes here is our bug, and money may have moved.
-            log.exception("lane_failed", money=lane.money, batch_size=len(works))
+            log.exception("lane_failed", money=lane.money, batch_size=len(works), **lane.about)
             failure = OutcomeUnknown if lane.money else StatementFailed
             return [(work, failure(f"the lane failed: {type(error).__name__}")) for work in works]
 

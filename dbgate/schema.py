@@ -71,6 +71,11 @@ def offline_sql(dialect: str = "sqlite", *, since: str | None = None) -> str:
     return output.getvalue()
 
 
+def revisions() -> list[str]:
+    """Return all revisions of the schema, the oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+
+
 def check(engine: Engine) -> None:
     """Do nothing when the database has exactly the schema of this code.
 

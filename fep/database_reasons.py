@@ -48,6 +48,16 @@ REASONS: Mapping[str, str] = {
     r"it keeps characters as (\S+): one that this lacks, in a name or an address, is stored as another": (
         r"数据库字符集为 \1: 姓名、地址中该字符集没有的字会被存成别的字"
     ),
+    r"(fsync) is (\S+): after a crash of the machine the whole database may be lost": (
+        r"\1 为 \2: 服务器断电或崩溃后可能丢失整个数据库"
+    ),
+    r"(full_page_writes) is (\S+): after a crash of the machine the database may be damaged": (
+        r"\1 为 \2: 服务器断电或崩溃后数据库可能损坏"
+    ),
+    r"(synchronous_commit) is (\S+): after a crash payments may be lost": r"\1 为 \2: 崩溃后可能丢失已应答的交费",
+    r"(server_encoding) is (\S+): a character that this lacks, in a name or an address, is refused": (
+        r"\1 为 \2: 姓名、地址中该字符集没有的字会被拒绝"
+    ),
     r"nothing was loaded: (.*)": r"未装入任何数据: \1",
     r"the database has no schema, this program needs (\S+)": r"数据库没有表结构, 本程序需要 \1",
     r"the database has schema (\S+), this program needs (\S+)": r"数据库表结构为 \1, 本程序需要 \2",

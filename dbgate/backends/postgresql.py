@@ -120,6 +120,21 @@ def _abandon(driver: Any) -> None:
     driver.answer_by = 0.0
 
 
+_RISKS = {
+    "fsync": ({"on"}, "after a crash of the machine the whole database may be lost"),
+    "full_page_writes": ({"on"}, "after a crash of the machine the database may be damaged"),
+    # What a standby answers is its own; "off" answers before the payment is on any disk.
+    "synchronous_commit": ({"on", "local", "remote_write", "remote_apply"}, "after a crash payments may be lost"),
+    "server_encoding": ({"UTF8"}, "a character that this lacks, in a name or an address, is refused"),
+}
+"""By setting: the values that are good, and what the others mean."""
+
+
+def _remarks(connection: Connection) -> list[str]:
+    values = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in _RISKS}
+    return [f"{name} is {values[name]}: {means}" for name, (good, means) in _RISKS.items() if values[name] not in good]
+
+
 POSTGRESQL = Backend(
     open=_open,
     set_wait=_set_wait,
@@ -128,6 +143,7 @@ POSTGRESQL = Backend(
     insert_if_new=lambda table: insert(table).on_conflict_do_nothing(),
     execute_if_new=execute_many,
     copy_rows=_copy_rows,
+    remarks=_remarks,
     lift_time_limit=_lift_time_limit,
     money_lanes=2,  # one computes while the other waits; more make batches smaller and fight for the interpreter
     read_lanes=2,

@@ -31,22 +31,41 @@ db = Group(
     en="Print the SQL for a DBA instead, from empty on.",
     zh="不执行, 只输出 SQL, 供管理员审核执行。",
 )
-def upgrade(config_path: Path, sql: bool) -> int:
+@option(
+    "--since",
+    metavar="REVISION",
+    en="With --sql: from this revision on, as fep check-config names it, instead of from an empty database.",
+    zh="与 --sql 同用: 从该版本开始 (见 fep check-config), 而不是从空库开始。",
+)
+def upgrade(config_path: Path, sql: bool, since: str | None) -> int:
     """Upgrade the databases, or print how."""
     from dbgate import schema
     from fep.config.configuration import load
 
     settings = load(config_path)
+    if since is not None and (not sql or since not in schema.revisions()):
+        raise click.UsageError(_unfit_since(since, sql=sql))
     if sql:
         engines = [table.url.partition(":")[0].partition("+")[0] for table in settings.billing.databases]
         for engine in dict.fromkeys(engines):
-            click.echo(schema.offline_sql(engine))
+            click.echo(schema.offline_sql(engine, since=since))
         return EXIT_DONE
     if len(settings.billing.databases) > 1:
         return _upgrade_each(settings)
     _upgrade(settings, 0)
     click.echo(say(en="the database has the schema of this program", zh="数据库表结构已是最新"))
     return EXIT_DONE
+
+
+def _unfit_since(since: str, *, sql: bool) -> str:
+    from dbgate import schema
+
+    if not sql:
+        return say(
+            en="--since needs --sql: without it each database says itself what it has", zh="--since 须与 --sql 同用"
+        )
+    known = ", ".join(schema.revisions())
+    return say(en=f"--since {since}: the revisions are {known}", zh=f"--since {since}: 可用的版本为 {known}")
 
 
 def _upgrade_each(settings: "Settings") -> int:

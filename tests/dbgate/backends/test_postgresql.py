@@ -376,3 +376,22 @@ def test_cursors_are_used_again(database: Database) -> None:
         second.execute("SELECT generate_series(1, 2000)")
         driver.spare("a", second)
         assert driver.spare_cursor("a") is not second
+
+
+def test_what_an_operator_should_know_of_the_server(postgresql_url: str) -> None:
+    """Settings that lose payments when the machine crashes are named, good ones are not."""
+    database = Database(postgresql_url)
+    told = "synchronous_commit is off: after a crash payments may be lost"
+    before = database.remarks()
+    with observing(postgresql_url) as observer:
+        name = observer.info.dbname
+        durable = observer.execute("SHOW fsync").fetchall() == [("on",)]
+        observer.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        database.dispose()
+
+    after = database.remarks()
+    database.dispose()
+    assert told not in before
+    assert told in after
+    assert any(remark.startswith("fsync is off") for remark in after) is not durable
+    assert not any("server_encoding" in remark for remark in after)

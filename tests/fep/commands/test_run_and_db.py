@@ -63,6 +63,20 @@ def test_the_schema_can_be_had_as_sql_without_a_database(run: Run, site: Path, u
     assert not (site / "billing.db").exists()
 
 
+def test_the_sql_from_a_revision_on(run: Run, site: Path) -> None:
+    """For a DBA whose database has an older schema; another revision is refused with those that there are."""
+    path = site / "fep.toml"
+    outcome = run("db", "upgrade", "--sql", "--since", "0001", "--config", path)
+    assert outcome.exit_code == 0
+    assert "CREATE TABLE closings" in outcome.out
+    assert "CREATE TABLE accounts" not in outcome.out
+
+    refused = run("db", "upgrade", "--sql", "--since", "9999", "--config", path)
+    assert (refused.exit_code, "the revisions are 0001, 0002" in refused.err) == (2, True), refused
+    alone = run("db", "upgrade", "--since", "0001", "--config", path)
+    assert (alone.exit_code, "--since needs --sql" in alone.err) == (2, True), alone
+
+
 def test_upgrade_of_a_current_schema_changes_nothing(run: Run, site: Path) -> None:
     """Safe to repeat."""
     outcome = run("db", "upgrade", "--config", site / "fep.toml")
