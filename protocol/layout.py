@@ -13,6 +13,7 @@ from itertools import takewhile
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
+from protocol.bindings import Binding
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid, FieldType, Reserved, struct_of
 from protocol.patcher import Patcher
@@ -30,18 +31,20 @@ class Field:
         meaning: in English, for the interface document.
         gloss: in Chinese, for the interface document.
         attribute: canonical attribute when it is not ``name`` and the type's unit. A field whose attribute the
-            canonical dataclass does not have is outside of it: it is given when building, and blank when not.
+            canonical dataclass does not have is outside of it: it is given when building, and blank when not. In a
+            ``Sheet`` this is the field's binding.
     """
 
     name: str
     type: FieldType
     meaning: str
     gloss: str
-    attribute: str = ""
+    attribute: Binding = ""
 
     @property
     def target(self) -> str:
-        """The canonical attribute."""
+        """The canonical attribute of a field in a ``Layout``."""
+        assert isinstance(self.attribute, str), "only the fields of a sheet have other bindings"
         return self.attribute or self.name + self.type.unit
 
 

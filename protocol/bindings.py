@@ -1,0 +1,21 @@
+"""Bindings 取值: what a field stands for, when that is no place in the canonical message."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """In a reply, what the request had in its field ``name``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Always ``value`` when it is built; not looked at when it is read."""
+
+    value: object
+
+
+Binding = str | Echo | Constant
+"""A place in the canonical message, or one of the above; an empty string is nowhere."""
