@@ -17,7 +17,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
-    text,
 )
 from sqlalchemy import String as Key
 
@@ -70,13 +69,6 @@ bills = Table(
     PrimaryKeyConstraint("bill_no", name="pk_bills"),
     # One index for the unsettled bills of an account and for its history: an account has a dozen bills a year.
     Index("ix_bills_account_no", "account_no", "state", "month"),
-    # Oracle leaves NULLs out of an index by itself.
-    Index(
-        "ix_bills_settled_by",
-        "settled_by",
-        sqlite_where=text("settled_by IS NOT NULL"),
-        postgresql_where=text("settled_by IS NOT NULL"),
-    ),
     sqlite_with_rowid=False,
 )
 

@@ -224,6 +224,16 @@ UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num 
 
 /
 
+-- Running upgrade 0002 -> 0003
+
+DROP INDEX ix_bills_settled_by
+
+/
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002'
+
+/
+
 COMMIT
 
 /

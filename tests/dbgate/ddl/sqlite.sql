@@ -183,3 +183,9 @@ CREATE TABLE clearing_slots (
  WITHOUT ROWID;
 
 UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = '0001';
+
+-- Running upgrade 0002 -> 0003
+
+DROP INDEX ix_bills_settled_by;
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';

@@ -72,7 +72,7 @@ def test_the_sql_from_a_revision_on(run: Run, site: Path) -> None:
     assert "CREATE TABLE accounts" not in outcome.out
 
     refused = run("db", "upgrade", "--sql", "--since", "9999", "--config", path)
-    assert (refused.exit_code, "the revisions are 0001, 0002" in refused.err) == (2, True), refused
+    assert (refused.exit_code, "the revisions are 0001, 0002, 0003" in refused.err) == (2, True), refused
     alone = run("db", "upgrade", "--since", "0001", "--config", path)
     assert (alone.exit_code, "--since needs --sql" in alone.err) == (2, True), alone
 
