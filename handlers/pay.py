@@ -24,7 +24,7 @@ from handlers.journal import answer_of
 from handlers.requests import body_of, identity_of, promised
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Context
 from handlers.versions import settled, with_balance
-from protocol.canonical import PayMode, PayRequest, Request
+from protocol.canonical import ListedBill, PayMode, PayRequest, Request
 from protocol.response_codes import ResponseCode
 
 
@@ -45,6 +45,8 @@ def needs(request: Request, terms: BankTerms, _today: date) -> Needs:
 def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
     """Return the payment, or refuse it for the first reason in the order of the wire specification."""
     body = body_of(request, PayRequest)
+    if body.reference is not None:
+        _check_reference(request, body.reference, context)
     unsettled = records.unsettled_bills(body.account_no)
     account = payable_account(
         records.account(body.account_no), unsettled, body.amount_fen, request.head.channel, context
@@ -53,6 +55,8 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
     payable_fen = dues.payable_fen(account.balance_fen)
     if 0 <= body.expected_payable_fen != payable_fen:
         raise Refusal(ResponseCode.AMOUNT_DIFFERS)
+    if body.bills is not None:
+        _check_listed(body.bills, dues)
     if body.mode is PayMode.SETTLE:
         items = _everything(dues, payable_fen, body.amount_fen)
     else:
@@ -62,6 +66,20 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
         raise Refusal(ResponseCode.AMOUNT_OUTSIDE_LIMITS)
     uses = _limit_uses(request, body.amount_fen, payment.clearing_date, records, context)
     return Decision(answer_of(payment), _changes(payment, account, items, uses))
+
+
+def _check_reference(request: Request, reference: int, context: Context) -> None:
+    """Refuse what goes back to no query of late: the amounts may have changed since."""
+    body, references = body_of(request, PayRequest), context.rules.query_references
+    if not references.is_current(reference, request.head.bank_code, body.account_no, context.moment.now):
+        raise Refusal(ResponseCode.AMOUNT_DIFFERS)
+
+
+def _check_listed(listed: Sequence[ListedBill], dues: Dues) -> None:
+    """Refuse a list that is not exactly what is unsettled, with the late fees of today."""
+    unsettled = sorted((bill.bill_no, bill.principal_fen + fee) for bill, fee in dues.items)
+    if unsettled and sorted((bill.bill_no, bill.amount_fen) for bill in listed) != unsettled:
+        raise Refusal(ResponseCode.AMOUNT_DIFFERS)
 
 
 def _everything(dues: Dues, payable_fen: int, amount_fen: int) -> Sequence[Due]:

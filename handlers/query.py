@@ -47,6 +47,7 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
         payable_fen=dues.payable_fen(account.balance_fen),
         page=body.page,
         rows=tuple([_row(item) for item in dues.items]),
+        reference=_reference(request, account, context) if body.wants_reference else None,
     )
     return approved(reply, context)
 
@@ -67,6 +68,11 @@ def _account(body: QueryRequest, records: WorkingSet) -> Account:
     if len(fitting) > 1:
         raise Refusal(ResponseCode.SEVERAL_ACCOUNTS)
     return fitting[0]
+
+
+def _reference(request: Request, account: Account, context: Context) -> int:
+    references = context.rules.query_references
+    return references.issue(request.head.bank_code, account.account_no, context.moment.now)
 
 
 def _row(item: Due) -> BillRow:

@@ -6,6 +6,7 @@ from datetime import datetime, time
 
 from dbgate.record import record
 from dbgate.work import Moment
+from handlers.query_references import QueryReferences
 from protocol.transactions import Transaction
 
 AMOUNT_CEILING_FEN = 10**13
@@ -81,6 +82,7 @@ class Rules:
     late_fee: LateFeeRates = LateFeeRates()
     pay_windows: Mapping[str, PayWindow] = field(default_factory=dict)
     reprints_max: int = 3
+    query_references: QueryReferences = field(default_factory=QueryReferences)
 
 
 @record

@@ -167,11 +167,12 @@ class ErrorReply:
 
 @record
 class QueryRequest:
-    """2001 欠费查询. ``page`` counts from 1 (0 on the wire is 1)."""
+    """2001 欠费查询. ``page`` counts from 1 (0 on the wire is 1); ``wants_reference``: a PAY will name this query."""
 
     key: str = field(repr=False)
     key_kind: KeyKind
     page: int
+    wants_reference: bool = False
 
 
 @record
@@ -193,7 +194,7 @@ class QueryReply:
     """Account, totals over all unsettled bills, and one page of them, oldest first.
 
     ``rows`` of a canonical reply hold every row; the dialect cuts the page that it can carry. ``page`` is the one
-    that was asked for.
+    that was asked for. ``reference``: at most 12 digits, None when the format has none.
     """
 
     account_no: str = field(repr=False)
@@ -210,11 +211,26 @@ class QueryReply:
     payable_fen: int
     page: int
     rows: tuple[BillRow, ...]
+    reference: int | None = None
+
+
+@record
+class ListedBill:
+    """A bill that a PAY says it pays; ``amount_fen`` is its principal and late fee."""
+
+    bill_no: str
+    amount_fen: int
 
 
 @record
 class PayRequest:
-    """2002 交费. ``expected_payable_fen`` is what the teller saw, negative when not given."""
+    """2002 交费.
+
+    Attributes:
+        expected_payable_fen: what the teller saw, negative when not given.
+        reference: of the query that it goes back to, None in formats that have none.
+        bills: what it says it pays, None in formats that do not.
+    """
 
     account_no: str = field(repr=False)
     amount_fen: int
@@ -223,6 +239,8 @@ class PayRequest:
     print_invoice: bool
     payer_account: str = field(repr=False)
     expected_payable_fen: int
+    reference: int | None = None
+    bills: tuple[ListedBill, ...] | None = None
 
 
 @record

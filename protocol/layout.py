@@ -339,15 +339,17 @@ def _placed(items: Iterable[Field | Group | Rows]) -> tuple[tuple[Placed, ...], 
 
 
 def _picker(canonical: type, places: Mapping[str, int]) -> Callable[[_Values], tuple[Any, ...]]:
-    """Return what takes the arguments of ``canonical`` out of values, in its own order."""
-    indexes = [places[attribute.name] for attribute in dataclasses.fields(canonical)]
+    """Return what takes the arguments of ``canonical`` out of values, in its own order; the last may have defaults."""
+    indexes = [places[attribute.name] for attribute in dataclasses.fields(canonical) if attribute.name in places]
     if len(indexes) > 1:
         return itemgetter(*indexes)
     return lambda values: tuple(values[index] for index in indexes)
 
 
 def _check_filled(canonical: type, filled: list[str]) -> None:
-    """Refuse a description that does not fill each attribute of ``canonical`` exactly once."""
-    attributes = sorted(attribute.name for attribute in dataclasses.fields(canonical))
-    if sorted(filled) != attributes:
-        raise LocalProtocolError(f"{canonical.__name__} is filled by {sorted(filled)} instead of {attributes}")
+    """Refuse a description that does not fill each attribute once; those with a default may be left out at the end."""
+    attributes = dataclasses.fields(canonical)
+    required = sum(attribute.default is dataclasses.MISSING for attribute in attributes)
+    expected = sorted(attribute.name for attribute in attributes[: max(required, len(filled))])
+    if sorted(filled) != expected:
+        raise LocalProtocolError(f"{canonical.__name__} is filled by {sorted(filled)} instead of {expected}")

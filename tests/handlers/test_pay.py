@@ -1,7 +1,7 @@
 """PAY 交费: the order of its checks, what it settles, its invoice and its daily limit."""
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -17,10 +17,23 @@ from dbgate.records import (
     Movement,
     PaymentState,
 )
+from handlers.query_references import QueryReferences
 from handlers.terms import AMOUNT_CEILING_FEN, Hours, PayWindow, Rules
-from protocol.canonical import PayMode, PayReply, Request
+from protocol.canonical import ListedBill, PayMode, PayReply, PayRequest, QueryReply, QueryRequest, Request
+from protocol.response_codes import ResponseCode
 from tests.support.ledger import PaperLedger, Utility
-from tests.support.records import ACCOUNT, BANK, NOW, TODAY, account, bill, deposit_request, pay_request, terms
+from tests.support.records import (
+    ACCOUNT,
+    BANK,
+    NOW,
+    TODAY,
+    account,
+    bill,
+    deposit_request,
+    pay_request,
+    query_request,
+    terms,
+)
 from tests.support.replies import code_of, reply_in
 
 # Due 2026-09-25, paid 2026-11-21: 57 days, 684.
@@ -271,3 +284,64 @@ def test_serials_differ() -> None:
     ledger = _ledger()
     serials = [ledger.ask(deposit_request(100, serial=serial)).fep_serial or 0 for serial in (1, 2, 3)]
     assert all(earlier < later for earlier, later in pairwise(serials))
+
+
+LISTED = (ListedBill("B1", 12_684), ListedBill("B2", 5_000))
+
+
+@pytest.mark.parametrize(
+    ("bills", "code"),
+    [
+        (LISTED, ResponseCode.APPROVED),
+        (LISTED[::-1], ResponseCode.APPROVED),
+        (LISTED[:1], ResponseCode.AMOUNT_DIFFERS),
+        ((*LISTED, ListedBill("B3", 1)), ResponseCode.AMOUNT_DIFFERS),
+        ((*LISTED, LISTED[0]), ResponseCode.AMOUNT_DIFFERS),
+        ((ListedBill("B1", 12_000), LISTED[1]), ResponseCode.AMOUNT_DIFFERS),
+        ((), ResponseCode.AMOUNT_DIFFERS),
+    ],
+)
+def test_a_list_of_bills_is_exactly_what_is_open(bills: tuple[ListedBill, ...], code: ResponseCode) -> None:
+    """Each bill once, with its late fee of today; in any order."""
+    answer = _ledger(OVERDUE, CURRENT).ask(_with(pay_request(17_684), bills=bills))
+
+    assert answer.code is code
+
+
+def test_a_list_where_nothing_is_open() -> None:
+    """The reason is that there is nothing to pay, whatever was listed."""
+    assert _ledger().ask(_with(pay_request(17_684), bills=LISTED)).code is ResponseCode.NOTHING_TO_PAY
+
+
+@pytest.mark.parametrize(
+    ("minutes", "code"),
+    [(30, ResponseCode.APPROVED), (31, ResponseCode.AMOUNT_DIFFERS), (-1, ResponseCode.AMOUNT_DIFFERS)],
+)
+def test_a_payment_goes_back_to_a_query_of_late(minutes: int, code: ResponseCode) -> None:
+    """Within half an hour of it; and what was paid so is repeated however old the query is by then."""
+    rules = Rules(query_references=QueryReferences(b"secret"))
+    ledger = _ledger(CURRENT, rules=rules)
+    reference = rules.query_references.issue(BANK, ACCOUNT, NOW - timedelta(minutes=minutes))
+    request = _with(pay_request(5_000), reference=reference)
+
+    first = ledger.ask(request)
+    assert first.code is code
+    if code is ResponseCode.APPROVED:
+        ledger.now += timedelta(hours=2)
+        assert ledger.ask(request) == replace(first, repeat=True)
+
+
+def test_a_query_gives_the_reference_that_its_payment_needs() -> None:
+    """When its format asks for one."""
+    ledger = _ledger(CURRENT, rules=Rules(query_references=QueryReferences(b"secret")))
+    asked = query_request(ACCOUNT)
+    assert isinstance(asked.body, QueryRequest)
+    reply = reply_in(ledger.ask(replace(asked, body=replace(asked.body, wants_reference=True))), QueryReply)
+
+    assert reply_in(ledger.ask(asked), QueryReply).reference is None
+    assert ledger.ask(_with(pay_request(5_000), reference=reply.reference)).code is ResponseCode.APPROVED
+
+
+def _with(request: Request, **changes: Any) -> Request:
+    assert isinstance(request.body, PayRequest)
+    return replace(request, body=replace(request.body, **changes))
