@@ -17,5 +17,12 @@ class Constant:
     value: object
 
 
-Binding = str | Echo | Constant
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """What the field ``name`` before it says, or blank; the same when it is built."""
+
+    name: str
+
+
+Binding = str | Echo | Constant | Equal
 """A place in the canonical message, or one of the above; an empty string is nowhere."""

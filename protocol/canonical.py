@@ -188,6 +188,16 @@ class BillRow:
     due_date: date
     state: BillState
 
+    @property
+    def due_fen(self) -> int:
+        """Principal and late fee."""
+        return self.principal_fen + self.late_fee_fen
+
+    @property
+    def energy_kwh(self) -> int:
+        """Whole kWh, rounded half up."""
+        return (self.energy_centikwh + 50) // 100
+
 
 @record
 class QueryReply:

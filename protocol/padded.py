@@ -5,7 +5,7 @@ keeps what stands on its left: peers differ from their own paper.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Literal
 
 from protocol.characters import Text
@@ -135,6 +135,41 @@ class Count(Padded):
         if value < 0:
             raise FieldInvalid("not a number of zero or more")
         return self._padded(b"%d" % value)
+
+
+class Timestamp(FixedField):
+    """``YYYYMMDDHHMMSS``."""
+
+    def __init__(self) -> None:
+        super().__init__("YYYYMMDDHHMMSS", 14, b" ")
+
+    def parse(self, raw: bytes) -> datetime:
+        """Return the moment, of whatever clock the link goes by."""
+        if not raw.isdigit():
+            raise FieldInvalid("not digits")
+        try:
+            return datetime.strptime(raw.decode("ascii"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - the link's own wall clock
+        except ValueError:
+            raise FieldInvalid("no such moment") from None
+
+    def build(self, value: datetime) -> bytes:
+        """Return the digits of ``value``."""
+        return b"%04d%02d%02d%02d%02d%02d" % value.timetuple()[:6]
+
+
+class TimeOfDay(FixedField):
+    """``YYYYMMDDHHMMSS`` of which only the time counts; midnight when it is blank."""
+
+    def __init__(self) -> None:
+        super().__init__("YYYYMMDDHHMMSS", 14, b" ")
+
+    def parse(self, raw: bytes) -> time:
+        """Return the time of day."""
+        return Timestamp().parse(raw).time() if raw.strip(b" ") else time.min
+
+    def build(self, value: datetime) -> bytes:
+        """Return the digits of ``value``."""
+        return Timestamp().build(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ header and body, fields repeat what the request said, and others mean nothing to
 - a place, ``scope.attribute``: ``head.bank_serial``, ``body.amount_fen``, and what the dialect offers besides;
 - ``Echo(name)``: in a reply, what the request had in its field of that name;
 - ``Constant(value)``: always this when it is built; not looked at when it is read;
+- ``Equal(name)``: what an earlier field of the message says, the header's included; anything else is refused;
 - nothing: blank when it is built, not looked at when it is read.
 """
 
@@ -16,7 +17,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from protocol.bindings import Constant, Echo
+from protocol.bindings import Constant, Echo, Equal
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid, struct_of
 from protocol.layout import Field
@@ -92,6 +93,7 @@ class Sheet:
             for field in fields
             if isinstance(field.attribute, str) and field.attribute
         ]
+        self._equals = [(field.name, field.attribute.name) for field in fields if isinstance(field.attribute, Equal)]
         self._sources = [_source_of(field) for field in fields]
 
     # --- reading
@@ -105,6 +107,9 @@ class Sheet:
         self._check_size(data)
         raw = dict(zip(self._names, self._struct.unpack_from(data), strict=True))
         reading.sent.update(raw)
+        for name, other in self._equals:
+            if (said := raw[name].strip(b" ")) and said != reading.sent[other].strip(b" "):
+                raise MessageInvalid(f"{self.path}.{name}", f"another than in {other}")
         for field, scope, attribute in self._read:
             reading.values.setdefault(scope, {})[attribute] = self._parsed(field, raw[field.name], reading.today)
         if self.rows is not None and self.rows.canonical is not None:
@@ -198,7 +203,7 @@ def _source_of(field: Field) -> Callable[[Sources], Any]:
         except FieldInvalid as error:
             raise LocalProtocolError(f"{field.name}: the constant does not fit: {error}") from None
         return lambda _: constant
-    if isinstance(binding, Echo):
+    if isinstance(binding, Echo | Equal):
         return _echo(field, binding.name)
     if not binding:
         return lambda _: blank
