@@ -95,6 +95,10 @@ class KeyStore:
             raise KeyStoreInvalid(path, refused.fault, refused.detail) from refused
         return cls(Path(realpath(path)), master_key, content, {})
 
+    def derived_secret(self, purpose: str) -> bytes:
+        """Return 32 secret bytes for ``purpose``: the same for all daemons that share the master key."""
+        return hmac.digest(self._master_key.secret, f"fep {purpose}".encode(), "sha256")
+
     def bank_codes(self) -> tuple[str, ...]:
         """Return the codes of the banks that have keys here, in order."""
         return tuple(sorted(self._banks))

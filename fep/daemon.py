@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -38,7 +39,8 @@ from fep.links.services import Services
 from fep.links.transport import PromptServer
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
-from protocol.dialects.registry import DIALECTS
+from protocol.dialect import Dialect
+from protocol.dialects.registry import DEFAULT, DIALECTS
 
 CLEARING_INTERVAL_S = 5.0
 """How often each database is looked after without any payment: a bank without traffic rolls within seconds, and a
@@ -106,6 +108,12 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
+def _with_secret(settings: Settings, store: KeyStore) -> Settings:
+    """Return ``settings`` with the secret that query references are made with."""
+    references = replace(settings.rules.query_references, key=store.derived_secret("query references"))
+    return replace(settings, rules=replace(settings.rules, query_references=references))
+
+
 class Daemon:
     """One running daemon."""
 
@@ -125,12 +133,13 @@ class Daemon:
 
     def start(self) -> None:
         """Open everything and listen; what is opened is released by ``release`` when this raises."""
-        banks = self._load_banks()
+        store = self._open_key_store()
+        banks = self._banks(store)
         self._billing = billing = Billing(self._settings, self._deliver, self._turn)
         billing.open()
         serials = EchoSerials(billing.draw_fep_serials, self._reactor)
         self._services = Services(
-            self._settings,
+            _with_secret(self._settings, store),
             banks,
             billing.gate,
             SteadyClock(),
@@ -157,21 +166,35 @@ class Daemon:
         if self._billing is not None:
             self._billing.close(1.0)
 
-    def _load_banks(self) -> dict[str, Bank]:
-        settings = self._settings
-        store = KeyStore.open(settings.keys.store, resolve_master_key(settings.keys.master_key, settings.directory))
-        for bank in settings.banks.values():
-            if bank.suite.weak:
+    def _open_key_store(self) -> KeyStore:
+        keys = self._settings.keys
+        return KeyStore.open(keys.store, resolve_master_key(keys.master_key, self._settings.directory))
+
+    def _banks(self, store: KeyStore) -> dict[str, Bank]:
+        for bank in self._settings.banks.values():
+            if not DIALECTS[bank.dialect].session.has_mac:
+                _log.warning("no_mac", bank_code=bank.bank_code, dialect=bank.dialect)
+            elif bank.suite.weak:
                 _log.warning("weak_suite", bank_code=bank.bank_code, suite=bank.suite.name)
-        return {code: Bank.from_store(bank, store) for code, bank in settings.banks.items()}
+        return {
+            code: Bank.from_store(bank, store) if DIALECTS[bank.dialect].session.has_mac else Bank.without_keys(bank)
+            for code, bank in self._settings.banks.items()
+        }
 
     # --- listening
 
     def _listen(self, services: Services) -> None:
+        """Listen for the banks of each dialect; the default one is listened for whether a bank speaks it or not."""
+        spoken = {bank.settings.dialect for bank in services.banks.values()} | {DEFAULT.name}
+        for name in DIALECTS:
+            if name in spoken:
+                self._listen_for(services, DIALECTS[name])
+
+    def _listen_for(self, services: Services, dialect: Dialect) -> None:
         listener = self._settings.listener
-        factory = LinkFactory(services, DIALECTS["standard"])
+        factory = LinkFactory(services, dialect)
         self._factories.append(factory)
-        for address in listener.addresses:
+        for address in listener.addresses_of(dialect):
             binding = makeBinding(address.host, address.port, reuseAddress=True, reusePort=listener.reuse_port)
             port = self._reactor.listenTCP(binding, factory, backlog=1024, interface=address.host)
             port.transport = PromptServer

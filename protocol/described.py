@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime, time
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -18,12 +18,14 @@ from protocol.canonical import (
     PayRequest,
     QueryRequest,
     Request,
+    RequestBody,
     StatusRequest,
     TotalsRequest,
     UndoRequest,
 )
+from protocol.dialect import Envelope, Outgoing, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
-from protocol.format import Format, Message, Sender
+from protocol.format import NOTHING, Format, Message, Sender
 from protocol.framing import FrameReader
 from protocol.response_codes import ResponseCode
 from protocol.sheet import Reading, Sheet, Sources
@@ -56,14 +58,12 @@ _HEAD_GIVEN = {"bank_code": "", "branch_code": "", "teller_id": "", "bank_time":
 
 @dataclass(slots=True)
 class Opened:
-    """A frame of the other side's, read as far as its header.
+    """What has been read of a frame of the other side's.
 
     Attributes:
         message: None when the code is none of this format.
         code: as sent.
         node: what the frame calls the bank.
-        head: header bytes.
-        body: the bytes behind it.
         received_at: our wall clock, Asia/Shanghai.
         sent: every field as it was sent, by name; those of the body once it has been read.
     """
@@ -71,14 +71,12 @@ class Opened:
     message: Message | None
     code: str
     node: str
-    head: bytes = field(repr=False)
-    body: bytes = field(repr=False)
     received_at: datetime
     sent: dict[str, bytes] = field(repr=False)
 
 
-class Codec:
-    """Reads requests and builds replies, and the other way round, as a format describes them.
+class DescribedDialect:
+    """``protocol.dialect.Dialect`` for a format: reads requests and builds replies as it describes them.
 
     Args:
         format_: the description; checked here, when the module that describes it is imported.
@@ -86,6 +84,7 @@ class Codec:
 
     def __init__(self, format_: Format) -> None:
         self.format = format_
+        self.name, self.session, self.port_offset = format_.name, format_.session, format_.port_offset
         self._messages = {(message.sender, message.code): message for message in format_.messages}
         if len(self._messages) != len(format_.messages):
             raise LocalProtocolError(f"{format_.name}: two messages of one sender share a code")
@@ -94,51 +93,75 @@ class Codec:
             raise LocalProtocolError(f"{format_.name}: no wire code is said for {', '.join(unsaid)}")
         for message in format_.messages:
             _check_echoes(format_, message)
+        self._who = [_name_of(place, format_.request_head) for place in ("frame.code", "frame.node")]
+        self._traced = {message: _traced(format_, message) for message in (None, *format_.messages)}
 
     def reader(self) -> FrameReader:
         """Return a new frame reader for one connection."""
         return FrameReader(self.format.length)
 
-    def open(self, frame: bytes, received_at: datetime) -> Opened:
-        """Read the header of a bank's request.
-
-        Raises:
-            MessageInvalid: it is shorter than a header, or one of its fields does not fit.
-        """
+    def open(self, frame: bytes, received_at: datetime) -> Envelope:
+        """Open a framed frame, whatever its header holds; nothing in it is to be believed yet."""
         head = self.format.request_head
-        reading = Reading(received_at.date())
-        if len(frame) < head.size:
-            raise MessageInvalid("header", f"{len(frame)} bytes, fewer than the {head.size} of a header")
-        head.read(frame[: head.size], reading)
-        told = reading.values["frame"]
-        code = str(told["code"])
+        header, body = frame[: head.size], frame[head.size :]
+        sent = head.named(header)
+        code, node = (sent[name].strip(b" ").decode("latin-1") for name in self._who)
         message = self._messages.get((Sender.BANK, code))
-        return Opened(
-            message, code, str(told["node"]), frame[: head.size], frame[head.size :], received_at, reading.sent
+        return Envelope(
+            supported=True,
+            transaction=None if message is None else message.transaction,
+            is_response=False,
+            is_misdirected=False,
+            is_encrypted=False,
+            bank_code=node,
+            key_version=0,
+            fep_serial=None,
+            nonce=b"",
+            header=header,
+            body=body,
+            signed=frame,
+            mac=b"",
+            raw=Opened(message, code, node, received_at, sent),
         )
 
-    def request(self, opened: Opened) -> Request:
+    def trace(self, envelope: Envelope) -> dict[str, str]:
+        """Return the fields for a log line, as far as they are digits and have been read."""
+        opened: Opened = envelope.raw
+        said = {key: opened.sent.get(name, b"").strip(b" ") for key, name in self._traced[opened.message]}
+        return {key: raw.decode("ascii") for key, raw in said.items() if raw.isdigit()}
+
+    def signed(self, header: bytes, body: bytes) -> bytes:
+        """Return header and body: what a MAC would cover."""
+        return header + body
+
+    def seal(self, outgoing: Outgoing, mac: bytes) -> bytes:
+        """Return the finished frame, length field included."""
+        content = outgoing.header + outgoing.body
+        return self.format.length.encode(len(content)) + content
+
+    def request(self, envelope: Envelope, plain_body: bytes) -> Request:
         """Read the whole request; MessageInvalid names the field that does not fit."""
+        opened: Opened = envelope.raw
         message = opened.message
         if message is None:
             raise MessageInvalid("header", "no such message")
         reading = Reading(opened.received_at.date(), _given(self.format.given, message.given), opened.sent)
-        self.format.request_head.read(opened.head, reading)
-        message.request.read(opened.body, reading)
+        self.format.request_head.read(envelope.header, reading)
+        message.request.read(plain_body, reading)
         values = reading.values
         who: dict[str, Any] = {**_HEAD_GIVEN, "bank_code": opened.node, **values.get("head", {})}
-        head = Head(**who)
         body = BODIES[message.transaction](**values.get("body", {}))
-        return Request(message.transaction, head, body, _digest(message, opened.body))
+        return Request(message.transaction, Head(**who), body, _digest(message, plain_body))
 
-    def reply(self, opened: Opened, answer: Answer) -> bytes | None:
-        """Return the frame that answers ``opened``, or None when this format has no word for it."""
+    def reply(self, envelope: Envelope, answer: Answer, sealing: Sealing) -> Outgoing | None:
+        """Build the reply to ``envelope``, or return None when this format has no word for it."""
+        opened: Opened = envelope.raw
         message = opened.message
         code = self._code_of(message, answer)
         if code is None:
             return None
         approved = code == self.format.codes[ResponseCode.APPROVED]
-        body = Sheet("body") if message is None else message.reply if approved else message.refusal
+        body = NOTHING if message is None else message.reply if approved else message.refusal
         facts = SimpleNamespace(
             code=code,
             message="" if approved else answer.code.gloss,
@@ -148,53 +171,41 @@ class Codec:
             row_count=len(getattr(answer.body, "rows", ())),
         )
         sources = Sources({"answer": facts, "body": answer.body, "frame": opened}, opened.sent)
-        content = self.format.reply_head.build(sources) + body.build(sources)
-        return self.format.length.encode(len(content)) + content
+        return Outgoing(self.format.reply_head.build(sources), body.build(sources))
+
+    def own_request(
+        self,
+        transaction: Transaction,
+        body: RequestBody,
+        bank_code: str,
+        fep_serial: int,
+        now: datetime,
+        sealing: Sealing,
+    ) -> Outgoing:
+        """Refuse: on connections of banks this format has no request of the FEP."""
+        raise LocalProtocolError(f"the FEP sends no {transaction.label} in {self.name}")
 
     def _code_of(self, message: Message | None, answer: Answer) -> str | None:
         if message is not None and (code := message.code_of(answer)) is not None:
             return code
         return self.format.codes[answer.code]
 
-    def own_request(self, message: Message, scopes: Mapping[str, object]) -> bytes:
-        """Return the frame of a request of the FEP, from what ``scopes`` say."""
-        sources = Sources({**scopes, "frame": SimpleNamespace(code=message.code, **vars(scopes["frame"]))})
-        content = self.format.request_head.build(sources) + message.request.build(sources)
-        return self.format.length.encode(len(content)) + content
 
-    def partner_reply(self, frame: bytes, message: Message, today: date) -> "PartnerReply":
-        """Read the partner's reply to a request of the FEP; MessageInvalid when it does not fit."""
-        head = self.format.reply_head
-        if len(frame) < head.size:
-            raise MessageInvalid("header", f"{len(frame)} bytes, fewer than the {head.size} of a header")
-        reading = Reading(today)
-        head.read(frame[: head.size], reading)
-        answered: dict[str, Any] = reading.values["answer"]
-        if str(reading.values["frame"]["code"]) != message.code:
-            raise MessageInvalid("header", "the reply to another message")
-        message.reply.read(frame[head.size :], reading)
-        code = str(answered["code"])
-        known = self.format.partner_codes.get(code)
-        return PartnerReply(code, known, str(answered.get("message", "")), reading.values.get("body", {}), reading.sent)
+def _name_of(place: str, *sheets: Sheet) -> str:
+    """Return the name of the field that is bound to ``place``."""
+    for sheet in sheets:
+        for field_ in sheet.fields:
+            if field_.attribute == place:
+                return field_.name
+    raise LocalProtocolError(f"no field is bound to {place}")
 
 
-@dataclass(frozen=True, slots=True)
-class PartnerReply:
-    """A partner's reply to a request of the FEP.
-
-    Attributes:
-        wire_code: as sent.
-        code: what it means, None when the format's table does not know it.
-        message: the partner's text.
-        body: what its fields are bound to.
-        sent: every field as it was sent, by name.
-    """
-
-    wire_code: str
-    code: ResponseCode | None
-    message: str
-    body: Mapping[str, object] = field(repr=False)
-    sent: Mapping[str, bytes] = field(repr=False)
+def _traced(format_: Format, message: Message | None) -> list[tuple[str, str]]:
+    """Return what a log line calls the fields that identify a request, and what the format calls them."""
+    if message is None or message.sender is not Sender.BANK:
+        return []
+    sheets = (format_.request_head, message.request)
+    return [(key, _name_of(f"head.{key}", *sheets)) for key in ("bank_date", "bank_serial")]
 
 
 def _given(*sets: Mapping[str, object]) -> dict[str, dict[str, object]]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from protocol.canonical import Answer, Head, ReplyBody, Request, RequestBody
 from protocol.framing import FrameReader
 from protocol.record import record
+from protocol.session import Session
 from protocol.transactions import Transaction
 
 
@@ -33,7 +34,7 @@ class Envelope:
         body: body bytes exactly as sent.
         signed: the bytes under the MAC.
         mac: the MAC as sent.
-        raw: header fields as the dialect has read them already; the dialect's own, nothing for anybody else.
+        raw: what the dialect has read already; the dialect's own, nothing for anybody else.
     """
 
     supported: bool
@@ -49,7 +50,7 @@ class Envelope:
     body: bytes = field(repr=False)
     signed: bytes = field(repr=False)
     mac: bytes = field(repr=False)
-    raw: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    raw: Any = field(default=None, repr=False, compare=False)
 
 
 @record
@@ -69,16 +70,27 @@ class Outgoing:
 
 
 class Dialect(Protocol):
-    """One bank format. Stateless: one object serves every connection."""
+    """One bank format, as the FEP speaks it. Stateless: one object serves every connection.
+
+    Attributes:
+        name: as a bank's file says it.
+        session: how its partners behave.
+        port_offset: where it is listened for when nothing else is said: so many above the port of the default dialect.
+    """
 
     name: str
+    session: Session
+    port_offset: int
 
     def reader(self) -> FrameReader:
         """Return a new frame reader for one connection."""
         ...
 
-    def open(self, frame: bytes) -> Envelope:
-        """Open ``frame`` (without its length field) as far as authentication needs. Never raises for a framed frame."""
+    def open(self, frame: bytes, received_at: datetime) -> Envelope:
+        """Open ``frame`` (without its length field) as far as authentication needs. Never raises for a framed frame.
+
+        ``received_at`` is our wall clock, Asia/Shanghai: days without a year are resolved around it.
+        """
         ...
 
     def trace(self, envelope: Envelope) -> dict[str, str]:
@@ -96,8 +108,6 @@ class Dialect(Protocol):
         """Return the finished frame, length field included."""
         ...
 
-    # the FEP's side
-
     def request(self, envelope: Envelope, plain_body: bytes) -> Request:
         """Read a bank's authenticated request.
 
@@ -106,8 +116,11 @@ class Dialect(Protocol):
         """
         ...
 
-    def reply(self, envelope: Envelope, answer: Answer, sealing: Sealing) -> Outgoing:
-        """Build the reply to ``envelope``, approved or not; header fields that it repeats are copied byte for byte."""
+    def reply(self, envelope: Envelope, answer: Answer, sealing: Sealing) -> Outgoing | None:
+        """Build the reply to ``envelope``, approved or not; header fields that it repeats are copied byte for byte.
+
+        None: the format has no word for this answer, and the bank must not take another for it.
+        """
         ...
 
     def own_request(
@@ -122,7 +135,9 @@ class Dialect(Protocol):
         """Build a request that the FEP sends, numbered by ``fep_serial``."""
         ...
 
-    # the bank's side
+
+class BankDialect(Dialect, Protocol):
+    """One bank format, as both sides speak it."""
 
     def bank_request(self, transaction: Transaction, head: Head, body: RequestBody, sealing: Sealing) -> Outgoing:
         """Build a request as a bank sends it."""

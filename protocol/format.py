@@ -23,35 +23,9 @@ from enum import Enum
 from protocol.canonical import Answer
 from protocol.lengths import LengthField
 from protocol.response_codes import ResponseCode
+from protocol.session import Session
 from protocol.sheet import Sheet
 from protocol.transactions import Transaction
-
-
-class SignIn(Enum):
-    """Who signs in, and for how long."""
-
-    BY_BANK = "by_bank"  # the bank, on each connection
-    BY_FEP = "by_fep"  # the FEP, once for each partner and clearing day
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """How a partner of a format behaves; all that links look at.
-
-    Attributes:
-        sign_in: who signs in.
-        has_mac: frames are authenticated; else a frame is believed because of where it comes from.
-        may_encrypt: bodies may be encrypted.
-        sends_echo: the FEP tests an idle connection.
-        is_one_exchange: the connection ends with the reply.
-    """
-
-    sign_in: SignIn = SignIn.BY_BANK
-    has_mac: bool = True
-    may_encrypt: bool = True
-    sends_echo: bool = True
-    is_one_exchange: bool = False
 
 
 class Sender(Enum):
@@ -68,7 +42,7 @@ Given = Mapping[str, object]
 """By place (``head.channel``), what is true of every request although the wire does not say it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Message:
     """One transaction.
 
@@ -105,6 +79,7 @@ class Format:
         messages: of either side.
         codes: wire codes of our replies. None: there is no word for it, so nothing is sent.
         session: how partners behave.
+        port_offset: where it is listened for when nothing else is said: so many above the port of the default dialect.
         partner_codes: response codes of the partner's replies, by wire code.
         given: what the wire does not say.
     """
@@ -116,5 +91,6 @@ class Format:
     messages: Sequence[Message]
     codes: Mapping[ResponseCode, str | None]
     session: Session
+    port_offset: int
     partner_codes: Mapping[str, ResponseCode] = field(default_factory=dict)
     given: Given = field(default_factory=dict)

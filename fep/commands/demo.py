@@ -95,12 +95,12 @@ def _teller_day(console: Console, port: int) -> int:
     from fep.demo.bank_client import BankClient, BankIdentity, NoReply
     from fep.demo.demo_banks import DEMO_AK, DEMO_KEK
     from fep.demo.teller_day import Mismatch, TellerDay
-    from protocol.dialects.registry import DIALECTS
+    from protocol.dialects.registry import DEFAULT
 
     identity = BankIdentity(
         BANK_CODE, "010300000001", "T0000042", SUITES["aes"], Key("demo AK", DEMO_AK), Key("demo KEK", DEMO_KEK)
     )
-    with BankClient(("127.0.0.1", port), identity, DIALECTS["standard"], encrypt=True) as client:
+    with BankClient(("127.0.0.1", port), identity, DEFAULT, encrypt=True) as client:
         day = TellerDay(client, console)
         try:
             day.run()

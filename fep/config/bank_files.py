@@ -1,6 +1,6 @@
 """Bank files 银行配置文件: one ``banks/<bank_code>_<name>.toml`` for each bank, read into BankSettings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
@@ -14,7 +14,7 @@ from fep.config.settings import BankSettings, Encryption, Network
 from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Hours
-from protocol.dialects.registry import DIALECTS
+from protocol.dialects.registry import DEFAULT, DIALECTS
 from protocol.transactions import LINK_TRANSACTIONS, Transaction
 
 CHANNELS = range(1, 11)
@@ -50,7 +50,9 @@ class _BankFile:
     bank_code: str
     name: str
     addresses: tuple[Network, ...]
-    dialect: str = "standard"
+    dialect: str = DEFAULT.name
+    node: str = ""
+    accept_no_mac: bool = False
     suite: Suite = SUITES["3des"]
     encryption: Encryption = "optional"
     accept_weak_mac: bool = False
@@ -75,6 +77,7 @@ _BANK_FILE = Table(
     bank_code=matching(r"\d{4}", 'a bank code of 4 digits in quotes, as "0102"', '引号中的 4 位银行代码, 如 "0102"'),
     addresses=many(network, least=1),
     dialect=choice(tuple(DIALECTS)),
+    node=matching(r"[!-~]{1,12}", "a node code of 1 to 12 characters", "1 到 12 个字符的节点代码"),
     suite=choice(SUITES),
     transactions=many(choice(_BUSINESS), least=1),
     limits=_LIMITS,
@@ -96,6 +99,8 @@ def read_banks(folder: Path) -> Mapping[str, BankSettings]:
             continue
         if bank.bank_code in files:
             gathering.add(_duplicate(path, files[bank.bank_code], bank.bank_code))
+        elif twin := _of_same_node(bank, banks.values()):
+            gathering.add(_same_node(path, files[twin.bank_code], bank))
         files[bank.bank_code] = path
         banks[bank.bank_code] = bank
     gathering.close()
@@ -109,6 +114,8 @@ def read_bank(path: Path) -> BankSettings:
     bank: _BankFile | None = gathering.attempt(lambda: _BANK_FILE(tables, Place(path)))
     gathering.attempt(lambda: _check_name(tables.get("bank_code"), path))
     gathering.attempt(lambda: _check_suite(tables, path))
+    if bank is not None:
+        gathering.attempt(lambda: _check_protection(bank, path))
     gathering.close()
     return _settings(cast("_BankFile", bank))
 
@@ -131,6 +138,8 @@ def _settings(bank: _BankFile) -> BankSettings:
         addresses=bank.addresses,
         terms=terms,
         dialect=bank.dialect,
+        node=bank.node or bank.bank_code,
+        accept_no_mac=bank.accept_no_mac,
         encryption=bank.encryption,
         accept_weak_mac=bank.accept_weak_mac,
         cut_off=bank.cut_off,
@@ -167,6 +176,41 @@ def _check_suite(tables: dict[str, Any], path: Path) -> None:
             f'"{suite.name}" 只能防线路差错, 不能防攻击; 请改用其他套件, 或经 TLS/IPsec 接入并写明 '
             "accept_weak_mac = true",
         )
+
+
+def _check_protection(bank: _BankFile, path: Path) -> None:
+    """Refuse what the bank's format cannot do, and a format without a MAC that nobody has thought about."""
+    session = DIALECTS[bank.dialect].session
+    if bank.encryption == "required" and not session.may_encrypt:
+        raise Place(path, "encryption").unfit(
+            f'cannot be "required": {bank.dialect} has no encryption', f'不能为 "required": {bank.dialect} 无加密'
+        )
+    if session.has_mac:
+        return
+    if not bank.accept_no_mac:
+        raise Place(path, "dialect").unfit(
+            f'"{bank.dialect}" has no MAC: whoever can send from the bank\'s addresses is believed; put the line '
+            "behind TLS or IPsec, or use a leased line, and write accept_no_mac = true",
+            f'"{bank.dialect}" 无 MAC: 凡能从该行地址发报文者均被采信; 须经 TLS、IPsec 或专线接入, 并写明 '
+            "accept_no_mac = true",
+        )
+    if any(not network.prefixlen for network in bank.addresses):
+        raise Place(path, "addresses").unfit(
+            f'must name the bank\'s own addresses: "{bank.dialect}" has no MAC',
+            f'须写明该行自己的地址: "{bank.dialect}" 无 MAC',
+        )
+
+
+def _of_same_node(bank: BankSettings, others: Iterable[BankSettings]) -> BankSettings | None:
+    called = (bank.dialect, bank.own_node)
+    return next((other for other in others if (other.dialect, other.own_node) == called), None)
+
+
+def _same_node(path: Path, first: Path, bank: BankSettings) -> ConfigInvalid:
+    return Place(path, "node").unfit(
+        f'"{bank.own_node}" is what the frames of {first.name} say already',
+        f'节点 "{bank.own_node}" 已在 {first.name} 中使用',
+    )
 
 
 def _duplicate(path: Path, first: Path, bank_code: str) -> ConfigInvalid:

@@ -15,6 +15,7 @@ from fep.config.settings import BankSettings, DatabaseSettings, Settings
 from fep.database_state import DatabaseState, clearing_dates_text, database_states
 from fep.language import Text
 from fep.links.bank import Bank
+from protocol.dialects.registry import DIALECTS
 from protocol.transactions import Transaction
 
 
@@ -78,7 +79,8 @@ def _check_keys(settings: Settings) -> Iterator[Check]:
         return
     yield Check(Level.GOOD, subject, Text("key store opens", "密钥库可打开"))
     for bank in settings.banks.values():
-        yield _check_bank_keys(bank, store)
+        if DIALECTS[bank.dialect].session.has_mac:
+            yield _check_bank_keys(bank, store)
     for bank_code in store.bank_codes():
         if bank_code not in settings.banks:
             yield Check(Level.WARNING, bank_code, Text("has keys but no bank file", "有密钥但无配置文件"))
@@ -94,7 +96,17 @@ def _check_bank_keys(bank: BankSettings, store: KeyStore) -> Check:
 
 def _check_bank(bank: BankSettings) -> Iterator[Check]:
     subject = bank.bank_code
-    if bank.suite.weak:
+    if not DIALECTS[bank.dialect].session.has_mac:
+        yield Check(
+            Level.WARNING,
+            subject,
+            Text(
+                f"dialect {bank.dialect} has no MAC: whoever can send from {_listed(bank)} is believed; keep it behind "
+                "TLS or IPsec, or on a leased line",
+                f"方言 {bank.dialect} 无 MAC: 凡能从 {_listed(bank)} 发报文者均被采信; 须置于 TLS、IPsec 之后或专线上",
+            ),
+        )
+    elif bank.suite.weak:
         yield Check(
             Level.WARNING,
             subject,
@@ -121,6 +133,10 @@ def _check_bank(bank: BankSettings) -> Iterator[Check]:
         )
     if bank.terms.is_suspended:
         yield Check(Level.WARNING, subject, Text("is suspended", "已暂停业务"))
+
+
+def _listed(bank: BankSettings) -> str:
+    return ", ".join(map(str, bank.addresses))
 
 
 def _check_databases(settings: Settings) -> Iterator[Check]:

@@ -6,13 +6,13 @@ people and not as the settings are. What a type alone does not tell stands in th
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
 from fep.config.bank_files import read_banks
-from fep.config.converters import choice, listening_address, many, matching, reference, whole
+from fep.config.converters import choice, listening_address, many, matching, reference, seconds, whole
 from fep.config.database_tables import database_tables
 from fep.config.database_url import url_without_password
 from fep.config.findings import ConfigInvalid, Finding, Gathering, Place
@@ -29,7 +29,9 @@ from fep.config.settings import (
 )
 from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
+from handlers.query_references import QueryReferences
 from handlers.terms import Hours, LateFeeRates, PayWindow, Rules
+from protocol.dialects.registry import DIALECTS
 
 __all__ = ["BANKS_FOLDER", "ConfigInvalid", "Finding", "load"]
 
@@ -53,6 +55,7 @@ class _Rules:
     late_fee: LateFeeRates = field(default_factory=LateFeeRates)
     pay_window: Mapping[str, _PayWindow] = field(default_factory=dict)
     reprints_max: int = 3
+    query_age: float = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,12 @@ _PREFIX = matching(
 _BASIS_POINTS = whole(0, 10_000)
 _FILE = Table(
     _File,
-    listener=Table(ListenerSettings, addresses=many(listening_address, least=1), connections_max=whole(1, 65_536)),
+    listener=Table(
+        ListenerSettings,
+        addresses=many(listening_address, least=1),
+        connections_max=whole(1, 65_536),
+        dialect=mapping(choice(tuple(DIALECTS)), many(listening_address, least=1)),
+    ),
     link=Table(LinkSettings, in_flight_max=whole(1, 65_536)),
     billing=Table(
         BillingSettings,
@@ -110,6 +118,7 @@ _FILE = Table(
             Table(_PayWindow, days=many(whole(1, 31))),
         ),
         reprints_max=whole(0, 254),
+        query_age=seconds(60, 86_400),
     ),
 )
 
@@ -145,5 +154,10 @@ def _settings(directory: Path, file: _File, banks: Mapping[str, BankSettings]) -
         link=file.link,
         log=file.log,
         control=ControlSettings(directory / file.control.socket),
-        rules=Rules(file.rules.late_fee, MappingProxyType(windows), file.rules.reprints_max),
+        rules=Rules(
+            file.rules.late_fee,
+            MappingProxyType(windows),
+            file.rules.reprints_max,
+            QueryReferences(age_max=timedelta(seconds=file.rules.query_age)),
+        ),
     )

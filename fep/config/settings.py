@@ -13,6 +13,8 @@ from typing import Literal
 
 from crypto.suites import Suite
 from handlers.terms import BankTerms, Rules
+from protocol.dialect import Dialect
+from protocol.dialects.registry import DEFAULT
 
 Network = IPv4Network | IPv6Network
 Encryption = Literal["optional", "required", "forbidden"]
@@ -35,7 +37,8 @@ class ListenerSettings:
     """Table ``[listener]``.
 
     Attributes:
-        addresses: where banks connect.
+        addresses: where banks connect that speak the default dialect.
+        dialect: by name, where those of another dialect connect; else on ports above these, each dialect's so many.
         reuse_port: several daemons may share a port (SO_REUSEPORT); off, so that a taken port is an error.
         connections_max: 1,024 leased lines are more than any utility has; each costs some 50 kB.
     """
@@ -43,6 +46,17 @@ class ListenerSettings:
     addresses: tuple[Address, ...] = (Address("127.0.0.1", 9700),)
     reuse_port: bool = False
     connections_max: int = 1024
+    dialect: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
+
+    def addresses_of(self, dialect: Dialect) -> tuple[Address, ...]:
+        """Return where banks of ``dialect`` connect."""
+        own = self.dialect.get(dialect.name)
+        if own is not None or not dialect.port_offset:
+            return self.addresses if own is None else own
+        return tuple(
+            Address(address.host, address.port + dialect.port_offset if address.port else 0)
+            for address in self.addresses
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,8 @@ class BankSettings:
         bank_code: 4 digits, as in the file's name.
         name: shown to operators.
         dialect: bank format.
+        node: what its frames call it, where that is not its bank code.
+        accept_no_mac: needed for formats without a MAC: whoever can send from its addresses is believed.
         suite: the algorithms, never negotiated.
         encryption: whether bodies may, must or must not be encrypted.
         addresses: networks the bank may connect from.
@@ -157,10 +173,17 @@ class BankSettings:
     suite: Suite
     addresses: tuple[Network, ...]
     terms: BankTerms
-    dialect: str = "standard"
+    dialect: str = DEFAULT.name
+    node: str = ""
+    accept_no_mac: bool = False
     encryption: Encryption = "optional"
     accept_weak_mac: bool = False
     cut_off: time = time(23, 30)
+
+    @property
+    def own_node(self) -> str:
+        """What its frames call it."""
+        return self.node or self.bank_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from importlib.resources import files
 from string import Template
 
 from fep.config.settings import Address
+from protocol.dialects.registry import DEFAULT, DIALECTS
 
 DATABASE_URL = "sqlite:///billing.db"
 MASTER_KEY = "file:master.key"
@@ -24,6 +25,7 @@ def fep_toml(
         database_url=_quoted(database_url),
         database_password=f"password = {_quoted(password)}" if password else f'# password = "{DATABASE_PASSWORD}"',
         master_key=_quoted(master_key),
+        port_offsets=", ".join(f"{name} + {each.port_offset}" for name, each in DIALECTS.items() if each.port_offset),
     )
 
 
@@ -35,6 +37,8 @@ def bank_toml(bank_code: str, name: str, suite: str, network: str, *, accept_wea
         name=name,
         suite=suite,
         addresses=_quoted(network),
+        dialects=", ".join(DIALECTS),
+        default_dialect=DEFAULT.name,
         accept_weak_mac="accept_weak_mac = true" if accept_weak_mac else "# accept_weak_mac = false",
     )
 

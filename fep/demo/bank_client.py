@@ -23,7 +23,7 @@ from crypto.session import (
 from crypto.suites import Suite
 from fep.clock import shanghai_now
 from protocol.canonical import Head, KeyReply, KeyRequest, NoBody, RequestBody
-from protocol.dialect import BankReply, Dialect, Envelope, Outgoing, Sealing
+from protocol.dialect import BankDialect, BankReply, Envelope, Outgoing, Sealing
 from protocol.transactions import Transaction
 
 REPLY_TIMEOUT_S = 30.0
@@ -50,7 +50,7 @@ class BankClient:
     """One connection; requests go one at a time. ``clearing_date`` is the FEP's as the last reply gave it."""
 
     def __init__(
-        self, address: tuple[str, int], identity: BankIdentity, dialect: Dialect, *, encrypt: bool = False
+        self, address: tuple[str, int], identity: BankIdentity, dialect: BankDialect, *, encrypt: bool = False
     ) -> None:
         self._identity = identity
         self._dialect = dialect
@@ -125,7 +125,7 @@ class BankClient:
     def _reply(self, serial: str, authenticator: Authenticator, security: SessionSecurity | None) -> BankReply:
         deadline = monotonic() + REPLY_TIMEOUT_S
         while True:
-            envelope = self._dialect.open(self._frame(deadline))
+            envelope = self._dialect.open(self._frame(deadline), shanghai_now())
             if not envelope.is_response:
                 continue  # ECHO of the FEP; this client is never idle for long enough to owe an answer
             self._verify(envelope, authenticator)

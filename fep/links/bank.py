@@ -11,16 +11,19 @@ from crypto.keys import Key
 from crypto.session import Authenticator, ak_mac
 from fep.config.settings import BankSettings
 
+UNSIGNED = Authenticator(lambda data: b"")
+"""Stands in for an authenticator where the bank's format has no MAC."""
+
 IPAddress = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """One bank's settings, its authenticator under AK and its KEK."""
+    """One bank's settings, its authenticator under AK and its KEK; both are of no use where its format has no MAC."""
 
     settings: BankSettings
     authenticator: Authenticator = field(repr=False)
-    kek: Key = field(repr=False)
+    kek: Key | None = field(repr=False)
 
     @classmethod
     def from_store(cls, settings: BankSettings, store: KeyStore) -> Self:
@@ -35,8 +38,14 @@ class Bank:
             raise SuiteDiffers(settings.bank_code, keys.suite.name, settings.suite.name)
         return cls(settings, ak_mac(settings.suite, keys.ak), keys.kek)
 
+    @classmethod
+    def without_keys(cls, settings: BankSettings) -> Self:
+        """Return a bank whose format has no MAC."""
+        return cls(settings, UNSIGNED, None)
+
     def new_key_ring(self, key_lifetime_s: int) -> KeyRing:
         """Return a key ring for one connection of this bank."""
+        assert self.kek is not None, "only formats with a MAC have session keys"
         return KeyRing(self.settings.suite, self.kek, key_lifetime_s)
 
     def may_connect_from(self, peer: IPAddress) -> bool:

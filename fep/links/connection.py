@@ -6,7 +6,7 @@ bytes, ``in_flight_max`` requests and their replies. There are no timers here: t
 connection a few times a second, which costs less than a timer that is reset by each frame.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
@@ -16,7 +16,7 @@ from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from fep.links.bank import IPAddress
+from fep.links.bank import Bank, IPAddress
 from fep.links.link import Link
 from fep.links.services import Services
 from protocol.dialect import Dialect
@@ -33,13 +33,18 @@ class Connection(TwistedProtocol):
     transport: Server  # what listenTCP gives; the base class promises less
 
     def __init__(
-        self, services: Services, dialect: Dialect, peer: IPAddress, on_lost: Callable[["Connection"], None]
+        self,
+        services: Services,
+        dialect: Dialect,
+        banks: Mapping[str, Bank],
+        peer: IPAddress,
+        on_lost: Callable[["Connection"], None],
     ) -> None:
         self._services = services
         self._limits = services.settings.link
         self._on_lost = on_lost
         self._reader = dialect.reader()
-        self.link = Link(services, dialect, peer, self)
+        self.link = Link(services, dialect, banks, peer, self)
         self._is_open = True
         self._is_taking_frames = False
         self._is_read_paused = False

@@ -47,8 +47,11 @@ class Exchange:
         except ValueError:
             raise MessageInvalid("body", "not in whole cipher blocks") from None
 
-    def reply_frame(self, dialect: Dialect, answer: Answer) -> bytes:
-        """Return the frame that answers this request, encrypted exactly when its authenticated request was."""
+    def reply_frame(self, dialect: Dialect, answer: Answer) -> bytes | None:
+        """Return the frame that answers this request, encrypted exactly when its authenticated request was.
+
+        None: the bank's format has no word for this answer.
+        """
         envelope, security = self.envelope, self.security
         is_encrypted = (
             envelope.is_encrypted
@@ -58,6 +61,8 @@ class Exchange:
         )
         nonce = urandom(NONCE_BYTES) if is_encrypted else None
         outgoing = dialect.reply(envelope, answer, Sealing(envelope.key_version, nonce))
+        if outgoing is None:
+            return None
         if nonce is not None and security is not None:
             outgoing = Outgoing(outgoing.header, security.encrypt_body(nonce, outgoing.body))
         return sealed(dialect, outgoing, self.authenticator)

@@ -56,11 +56,22 @@ class Timers:
 
 
 class Link:
-    """State, keys and requests in work of one connection."""
+    """State, keys and requests in work of one connection.
 
-    def __init__(self, services: Services, dialect: Dialect, peer: IPAddress, wire: Wire) -> None:
+    Args:
+        services: of the daemon.
+        dialect: of the listener.
+        banks: those that speak it, by what their frames call them.
+        peer: where the connection comes from.
+        wire: the connection.
+    """
+
+    def __init__(
+        self, services: Services, dialect: Dialect, banks: Mapping[str, Bank], peer: IPAddress, wire: Wire
+    ) -> None:
         self.services = services
         self.dialect = dialect
+        self.banks = banks
         self.peer = peer
         self.wire = wire
         self.machine = Machine()
@@ -149,7 +160,7 @@ class Link:
 
     def frame_received(self, frame: bytes) -> None:
         """Handle one frame, answered or dropped; nothing is raised."""
-        envelope = self.dialect.open(frame)
+        envelope = self.dialect.open(frame, self.services.wall_clock())
         exchange = Exchange(envelope, self.services.clock.seconds())
         try:
             if envelope.is_response:
@@ -166,9 +177,11 @@ class Link:
         envelope = exchange.envelope
         if not envelope.supported:
             return self._refuse_unauthenticated(exchange, ResponseCode.UNSUPPORTED_VERSION)
-        bank = self.services.banks.get(envelope.bank_code)
+        bank = self.banks.get(envelope.bank_code)
         if bank is None:
             return self._refuse_unauthenticated(exchange, ResponseCode.UNKNOWN_BANK)
+        if not self.dialect.session.has_mac:
+            return self._believed_by_address(exchange, bank)
         if envelope.transaction is Transaction.SIGN_IN and not bank.may_connect_from(self.peer):
             _log.warning("sign_in_refused", bank_code=bank.settings.bank_code, peer=str(self.peer), reason="address")
             return self.wire.close()
@@ -185,6 +198,22 @@ class Link:
             return self._mac_failed(exchange, mismatch)
         return self._authenticated(exchange, bank)
 
+    def _believed_by_address(self, exchange: Exchange, bank: Bank) -> None:
+        """Go on with a request of a format without a MAC: the connection's first frame says whose it is."""
+        if not bank.may_connect_from(self.peer):
+            _log.warning("sign_in_refused", bank_code=bank.settings.bank_code, peer=str(self.peer), reason="address")
+            return self.wire.close()
+        if self.bank is None:
+            self.bank = bank
+            self.report(LinkEvent.SIGNED_IN)
+        elif bank is not self.bank:
+            self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
+            return self._count_mac_failure()
+        self.report(LinkEvent.MAK_VERIFIED)
+        self.services.events["frame_without_mac"] += 1
+        exchange.authenticator = bank.authenticator
+        return self._authenticated(exchange, bank)
+
     def _authenticated(self, exchange: Exchange, bank: Bank) -> None:
         """Go on with a request whose MAC was right: from here on every reply has one too."""
         envelope = exchange.envelope
@@ -194,7 +223,7 @@ class Link:
         if code is not None:
             return self.answer(exchange, Answer(code))
         try:
-            exchange.request = self.dialect.request(envelope, exchange.plain_body())
+            exchange.request = _of_bank(bank, self.dialect.request(envelope, exchange.plain_body()))
         except MessageInvalid as invalid:
             _log.info(
                 "message_invalid",
@@ -319,7 +348,9 @@ class Link:
         """Send the reply to ``exchange`` and write its log line."""
         if answer.clearing_date is None:
             answer = replace(answer, clearing_date=self._clearing_date())
-        self.wire.send(exchange.reply_frame(self.dialect, answer))
+        frame = exchange.reply_frame(self.dialect, answer)
+        if frame is not None:
+            self.wire.send(frame)
         self.services.transaction_log.answered(
             self._bank_code(exchange.envelope),
             exchange.envelope.transaction,
@@ -328,6 +359,8 @@ class Link:
             (self.services.clock.seconds() - exchange.started_s) * 1000,
             batch_size,
         )
+        if self.dialect.session.is_one_exchange and not self.is_closed:
+            self.drain()
 
     def _refuse_unauthenticated(self, exchange: Exchange, code: ResponseCode) -> None:
         exchange.authenticator = exchange.security = None
@@ -388,7 +421,15 @@ class Link:
         """Return the bank for logs: the signed-in one, else a known one, else nothing that a stranger wrote."""
         if self.bank is not None:
             return self.bank.settings.bank_code
-        return envelope.bank_code if envelope.bank_code in self.services.banks else "unknown"
+        bank = self.banks.get(envelope.bank_code)
+        return "unknown" if bank is None else bank.settings.bank_code
+
+
+def _of_bank(bank: Bank, request: Request) -> Request:
+    """Return ``request`` under the bank's own code, whatever its frames call it."""
+    if request.head.bank_code == bank.settings.bank_code:
+        return request
+    return replace(request, head=replace(request.head, bank_code=bank.settings.bank_code))
 
 
 _DO: Mapping[LinkAction, Callable[[Link], None]] = MappingProxyType(

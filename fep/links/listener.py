@@ -25,12 +25,9 @@ class LinkFactory(Factory):
     def __init__(self, services: Services, dialect: Dialect) -> None:
         self._services = services
         self._dialect = dialect
-        self._networks = frozenset(
-            network
-            for bank in services.banks.values()
-            if bank.settings.dialect == dialect.name
-            for network in bank.settings.addresses
-        )
+        speaking = [bank for bank in services.banks.values() if bank.settings.dialect == dialect.name]
+        self._banks = {bank.settings.own_node: bank for bank in speaking}
+        self._networks = frozenset(network for bank in speaking for network in bank.settings.addresses)
         self.connections: set[Connection] = set()
         self._drained: Deferred[None] | None = None
 
@@ -44,7 +41,7 @@ class LinkFactory(Factory):
         if len(self.connections) >= self._services.settings.listener.connections_max:
             self._refuse(str(peer), "connections_max")
             return None
-        connection = Connection(self._services, self._dialect, peer, self._lost)
+        connection = Connection(self._services, self._dialect, self._banks, peer, self._lost)
         self.connections.add(connection)
         return connection
 

@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from protocol.dialect import Dialect
+from protocol.described import DescribedDialect
+from protocol.dialect import BankDialect, Dialect
+from protocol.dialects.elec02.description import FORMAT as ELEC02
 from protocol.dialects.standard.dialect import StandardDialect
 
-DIALECTS: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in (StandardDialect(),)})
+DEFAULT: BankDialect = StandardDialect()
+"""The dialect of banks that name none, and of the demonstration."""
+
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {dialect.name: dialect for dialect in (DEFAULT, DescribedDialect(ELEC02))}
+)
 """Every dialect by its name. A new format is a new folder beside ``standard`` and a new entry here."""

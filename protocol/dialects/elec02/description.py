@@ -13,12 +13,13 @@ from protocol.canonical import (
     UndoOutcome,
     UndoReply,
 )
-from protocol.format import NOTHING, Format, Message, Session, SignIn
+from protocol.format import NOTHING, Format, Message
 from protocol.layout import Field
 from protocol.lengths import DigitsLength
 from protocol.moments import Date, Month
 from protocol.padded import Amount, Characters, Count, PaddedText, TimeOfDay, Timestamp
 from protocol.response_codes import ResponseCode as R
+from protocol.session import Session, SignIn
 from protocol.sheet import RowsToEnd, Sheet
 from protocol.transactions import Transaction
 
@@ -251,4 +252,5 @@ FORMAT = Format(
     ),
     codes=CODES,
     session=Session(SignIn.BY_FEP, has_mac=False, may_encrypt=False, sends_echo=False, is_one_exchange=True),
+    port_offset=2,
 )

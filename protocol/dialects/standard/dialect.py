@@ -28,6 +28,7 @@ from protocol.framing import FrameReader
 from protocol.layout import Layout
 from protocol.lengths import BinaryLength
 from protocol.response_codes import ResponseCode
+from protocol.session import Session
 from protocol.transactions import Transaction
 
 MAC_SIZE = 8
@@ -50,12 +51,14 @@ class StandardDialect:
     """``protocol.dialect.Dialect`` for the standard link, version 1."""
 
     name = "standard"
+    session = Session()
+    port_offset = 0
 
     def reader(self) -> FrameReader:
         """Return a new frame reader for one connection."""
         return FrameReader(LENGTH)
 
-    def open(self, frame: bytes) -> Envelope:
+    def open(self, frame: bytes, received_at: datetime | None = None) -> Envelope:
         """Open a framed frame, whatever its header holds; nothing in it is to be believed yet."""
         header = frame[: HEADER.size]
         raw = HEADER.unpack(header)

@@ -11,10 +11,19 @@ import pytest
 
 from crypto.suites import SUITES
 from fep.config.configuration import ConfigInvalid, load
-from fep.config.settings import Address, BillingSettings, ControlSettings, DatabaseSettings, KeySettings, Settings
+from fep.config.settings import (
+    Address,
+    BillingSettings,
+    ControlSettings,
+    DatabaseSettings,
+    KeySettings,
+    ListenerSettings,
+    Settings,
+)
 from fep.config.template_files import bank_toml, fep_toml
 from fep.language import choose
 from handlers.terms import Hours, PayWindow, Rules
+from protocol.dialects.registry import DEFAULT, DIALECTS
 from protocol.transactions import LINK_TRANSACTIONS, Transaction
 
 REPOSITORY = Path(__file__).parents[3]
@@ -369,3 +378,43 @@ def test_another_engine_is_refused_with_what_there_is(path: Path) -> None:
     finding = finding_of(path)
     assert "postgresql+psycopg" in finding
     assert "oracle+oracledb" in finding
+
+
+WITHOUT_MAC = 'bank_code = "0401"\nname = "x"\ndialect = "elec02"\nnode = "301"\naddresses = ["10.1.2.3"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        (WITHOUT_MAC, 'dialect: "elec02" has no MAC: whoever can send from the bank\'s addresses is believed'),
+        (
+            WITHOUT_MAC.replace("10.1.2.3", "0.0.0.0/0") + "accept_no_mac = true\n",
+            "addresses: must name the bank's own addresses",
+        ),
+        (WITHOUT_MAC + 'accept_no_mac = true\nencryption = "required"\n', 'encryption: cannot be "required"'),
+        (WITHOUT_MAC.replace("301", "a node that is too long"), "node: expected a node code of 1 to 12 characters"),
+    ],
+)
+def test_a_bank_whose_format_has_no_mac(path: Path, text: str, finding: str) -> None:
+    """It must be wanted, its addresses must be its own, and it cannot encrypt."""
+    bank_file(path, text, "0401_x.toml")
+    assert finding in finding_of(path)
+
+
+def test_two_banks_of_one_node(path: Path) -> None:
+    """Frames would be of either; in another format the same node is another bank's."""
+    text = WITHOUT_MAC + "accept_no_mac = true\n"
+    bank_file(path, text, "0401_x.toml")
+    assert load(path).banks["0401"].own_node == "301"
+    bank_file(path, text.replace("0401", "0402"), "0402_y.toml")
+    assert 'node: "301" is what the frames of 0401_x.toml say already' in finding_of(path)
+
+
+def test_where_another_format_is_listened_for(path: Path) -> None:
+    """On a port above each of the listener's, unless the file says where; a free port stays free."""
+    elec02 = DIALECTS["elec02"]
+    listener = ListenerSettings((Address("127.0.0.1", 9700), Address("::1", 0)))
+    assert listener.addresses_of(DEFAULT) == listener.addresses
+    assert listener.addresses_of(elec02) == (Address("127.0.0.1", 9702), Address("::1", 0))
+    own = replace(listener, dialect={"elec02": (Address("127.0.0.1", 9000),)})
+    assert own.addresses_of(elec02) == (Address("127.0.0.1", 9000),)

@@ -20,11 +20,13 @@ from protocol.canonical import (
     PayRequest,
     QueryReply,
     QueryRequest,
+    Request,
     UndoOutcome,
     UndoReply,
     UndoRequest,
 )
-from protocol.described import Codec, Opened
+from protocol.described import DescribedDialect
+from protocol.dialect import Envelope, Sealing
 from protocol.dialects.elec02.description import FORMAT
 from protocol.errors import LengthInvalid, MessageInvalid
 from protocol.response_codes import ResponseCode
@@ -45,7 +47,7 @@ from tests.protocol.dialects.elec02.frames import (
 
 NOW = datetime(2026, 11, 22, 10, 0, 3)  # noqa: DTZ001 - the wall clock of the link
 TODAY = NOW.date()
-CODEC = Codec(FORMAT)
+ELEC02 = DescribedDialect(FORMAT)
 HEAD = Head("301", "3010017", "T0000042", TODAY, time(10, 0), 1, "2026112200000117")
 BILL = BillRow(202610, 1, "B1", 22_450, 12_345, 150, date(2026, 11, 1), BillState.OPEN)
 ACCOUNT = QueryReply(
@@ -67,28 +69,34 @@ ACCOUNT = QueryReply(
 )
 
 
-def opened(content: bytes) -> Opened:
-    reader = CODEC.reader()
+def opened(content: bytes) -> Envelope:
+    reader = ELEC02.reader()
     reader.receive_data(framed(content))
     frame = reader.next_frame()
     assert frame is not None
-    return CODEC.open(frame, NOW)
+    return ELEC02.open(frame, NOW)
+
+
+def read(content: bytes) -> Request:
+    envelope = opened(content)
+    return ELEC02.request(envelope, envelope.body)
 
 
 def answered(content: bytes, answer: Answer) -> tuple[list[str], bytes]:
     """Return the header's fields and the body of the reply."""
-    asked = opened(content)
-    if asked.message is not None:
-        CODEC.request(asked)
-    frame = CODEC.reply(asked, answer)
-    assert frame is not None
+    envelope = opened(content)
+    if envelope.transaction is not None:
+        ELEC02.request(envelope, envelope.body)
+    outgoing = ELEC02.reply(envelope, answer, Sealing(0))
+    assert outgoing is not None
+    frame = ELEC02.seal(outgoing, b"")
     assert frame[:10] == b"%010d" % (len(frame) - 10)
     return unpacked(REPLY_HEAD, frame[10:185]), frame[185:]
 
 
 def test_query() -> None:
     """10 asks by account number, and its payment will name it."""
-    request = CODEC.request(opened(query()))
+    request = read(query())
 
     assert (request.transaction, request.head) == (Transaction.QUERY, HEAD)
     assert request.body == QueryRequest("0900000001", KeyKind.ACCOUNT_NO, 1, wants_reference=True)
@@ -112,7 +120,7 @@ def test_query_reply() -> None:
 
 def test_pay() -> None:
     """11 settles what it lists, and goes back to its query."""
-    request = CODEC.request(opened(pay("345678901234", "24840", [("B1", "12495"), ("B2", "12345")])))
+    request = read(pay("345678901234", "24840", [("B1", "12495"), ("B2", "12345")]))
 
     assert request.transaction is Transaction.PAY
     assert request.head == replace(HEAD, bank_serial="2026112200000118")
@@ -143,12 +151,12 @@ def test_pay_reply() -> None:
 
 def test_undo() -> None:
     """12 is a reversal of the whole amount."""
-    request = CODEC.request(opened(undo("2026112200000118", "24840")))
+    request = read(undo("2026112200000118", "24840"))
 
     assert request.transaction is Transaction.REVERSE
     assert request.body == UndoRequest(TODAY, "2026112200000118", "0900000001", 24_840, 0)
     with pytest.raises(MessageInvalid, match=r"body\.CXA: another than in OJA"):
-        CODEC.request(opened(undo("2026112200000118", "24840", cancelled="100")))
+        read(undo("2026112200000118", "24840", cancelled="100"))
 
 
 @pytest.mark.parametrize(
@@ -174,19 +182,19 @@ def test_refusals() -> None:
     assert (header[1], header[2], content) == ("03", "无此户号", b"")
     header, content = answered(frames.head("77"), Answer(ResponseCode.INVALID_TRANSACTION))
     assert (header[0], header[1], content) == ("77", "59", b"")
-    assert CODEC.reply(opened(query()), Answer(ResponseCode.OUTCOME_UNKNOWN)) is None
+    assert ELEC02.reply(opened(query()), Answer(ResponseCode.OUTCOME_UNKNOWN), Sealing(0)) is None
     for code in set(ResponseCode) - {ResponseCode.APPROVED, ResponseCode.OUTCOME_UNKNOWN}:
         assert len(answered(query(), Answer(code))[0][1]) == 2
 
 
 def test_the_content_is_the_code_and_the_body() -> None:
     """A repeat has another header; another amount is another content."""
-    first = CODEC.request(opened(pay("1", "100", [])))
-    again = opened(frames.head("11", sent="20261122100500") + pay("1", "100", [])[113:])
+    first = read(pay("1", "100", []))
+    again = read(frames.head("11", sent="20261122100500") + pay("1", "100", [])[113:])
 
-    assert CODEC.request(again).digest == first.digest
-    assert CODEC.request(opened(pay("1", "101", []))).digest != first.digest
-    assert CODEC.request(opened(frames.head("12") + undo("1", "100")[113:])).digest != first.digest
+    assert again.digest == first.digest
+    assert read(pay("1", "101", [])).digest != first.digest
+    assert read(frames.head("12") + undo("1", "100")[113:]).digest != first.digest
 
 
 @pytest.mark.parametrize(
@@ -216,7 +224,7 @@ def test_the_content_is_the_code_and_the_body() -> None:
 def test_what_does_not_fit(content: bytes, path: str, reason: str) -> None:
     """The error says which field, and quotes nothing."""
     with pytest.raises(MessageInvalid) as caught:
-        CODEC.request(opened(content))
+        read(content)
     assert (caught.value.path, caught.value.reason) == (path, reason)
 
 
@@ -225,7 +233,7 @@ def test_what_does_not_fit(content: bytes, path: str, reason: str) -> None:
 )
 def test_lengths_that_cannot_be_followed(length: bytes) -> None:
     """Too short for a header, too long, a sign, a gap, a letter, nothing."""
-    reader = CODEC.reader()
+    reader = ELEC02.reader()
     reader.receive_data(length + query())
     with pytest.raises(LengthInvalid):
         reader.next_frame()
@@ -234,6 +242,23 @@ def test_lengths_that_cannot_be_followed(length: bytes) -> None:
 @pytest.mark.parametrize("length", [b"223       ", b"       223", b"0000000223", b" 000223   "])
 def test_lengths_as_peers_write_them(length: bytes) -> None:
     """Zeros and spaces on either side."""
-    reader = CODEC.reader()
+    reader = ELEC02.reader()
     reader.receive_data(length + query())
     assert reader.next_frame() == query()
+
+
+def test_what_the_log_says() -> None:
+    """Date and serial once they are read, as far as they are digits; nothing of a frame that could not be read."""
+    envelope = opened(query())
+    assert ELEC02.trace(envelope) == {}
+    ELEC02.request(envelope, envelope.body)
+    assert ELEC02.trace(envelope) == {"bank_date": "20261122", "bank_serial": "2026112200000117"}
+    odd = opened(query(serial="A1"))
+    ELEC02.request(odd, odd.body)
+    assert ELEC02.trace(odd) == {"bank_date": "20261122"}
+
+
+def test_any_header_is_opened() -> None:
+    """Nothing in it is believed yet, and nothing is raised."""
+    envelope = opened(b"\xff" * 113)
+    assert (envelope.transaction, len(envelope.bank_code)) == (None, 12)
