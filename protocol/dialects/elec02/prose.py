@@ -1,0 +1,178 @@
+"""Prose of the document of ELEC02 接口文档正文: what its description cannot say itself.
+
+Lines ``<<…>>`` are replaced by tables that ``protocol.format_document`` makes from the description.
+"""
+
+from types import MappingProxyType
+
+_ENGLISH = """\
+# ELEC02
+
+A power link as some banks speak it: fixed fields in GBK, no MAC, no keys. A bank speaks it when its file says
+`dialect = "elec02"`; its frames call it by `node`. The tables here are generated from the description that the
+front-end processor 前置机 (the *FEP*) runs on. 中文版: [elec02.zh-CN.md](elec02.zh-CN.md).
+
+## Protection
+
+There is no MAC, no encryption and no sign-in: whoever can send from the bank's addresses is believed. So the
+bank's file needs `accept_no_mac = true` and addresses of the bank's own (`0.0.0.0/0` is refused), and the line
+must be a leased one, or run through TLS or IPsec. The daemon warns at each start (`no_mac` in the log), `fep
+check-config` does too, and `frame_without_mac` in `fep status` counts the frames that were believed so.
+
+## Connections and frames
+
+    length 10 digits | header 113 or 175 bytes | body
+
+- Such banks connect to a port of their own: that of the listener + 2, or what `dialect.elec02` in `[listener]`
+  says.
+- The length counts what follows it. Zeros and spaces on its left and spaces on its right are read; ours has
+  zeros on the left. Another length than 113 to 65,536 ends the connection.
+- One request on each connection: the FEP answers in one send and half-closes. A connection that says nothing
+  for 10 s is closed.
+- Text is GBK. Fields are filled with spaces on the right; on either side when read, and numbers with zeros too.
+  Amounts are digits of fen, without point or sign.
+- A request is identified by node, `WD0` and `CLZ`. The same request again gets the same reply; the same
+  identity with another body gets `13`. The header does not belong to the content.
+
+Types: `cN` printable ASCII; `textN` GBK; `fenN` an amount; `nN` a number; `date` YYYYMMDD; `month` YYYYMM.
+
+## Header of a request
+
+<<request_head>>
+
+`StartAddr` is the bank's node; `WTC` in a body is the same or blank.
+
+## Header of a reply
+
+<<reply_head>>
+
+A reply whose return code is not `00` has no body; `ReturnMessage` says why.
+
+## 10 Query 欠费查询
+
+Returns the account and every bill that is open. `CLZ` of the reply is a number of 12 digits that the payment
+repeats as `OLZ`; it holds for 30 minutes (`query_age` in `[rules]`), for this bank and this customer only.
+
+<<message 10>>
+
+## 11 Pay 缴费
+
+Settles everything that is open. The rows must be exactly the open bills, each with its amount due of today, and
+`KKA` must be `OweFeeAmt` of the query; else, and when `OLZ` names no query of the last 30 minutes, the reply is
+`73`: query again.
+
+<<message 11>>
+
+## 12 Cancel 抹账
+
+The teller's cancel and the bank's automatic reversal are one message, and both are taken as a reversal: the
+payment is undone within its clearing date, once. When the utility has no such payment the reply is `15`, and it
+has been noted: the payment cannot take effect any more, should it arrive later.
+
+<<message 12>>
+
+## Return codes
+
+<<codes>>
+
+An outcome that is not known is not answered: no code says so, and any other would be taken for one. The
+connection closes; repeat the request, or send 12.
+
+## Where the paper is silent
+
+| question | what the FEP does |
+|---|---|
+| `OLZ` of 11 has 12 bytes, elsewhere 16 | the reference has 12 digits, so nothing is lost |
+| justification of amounts and numbers | ours on the left with spaces; any is read |
+| `recordNum` of a request | not looked at: the rows are counted by the length |
+| `QFG`, `JYF`, `MNT`, `CHG`, `PDP`, `8ED`, `FYM` | not looked at; all open bills are returned and paid |
+| `PCF` | `0`: no part payment |
+| what identifies a repeat | node, `WD0` and `CLZ`, not `MesgID` |
+| a repeated 11 with the same serial | the first reply again |
+| the date of an original in 12 | any; one of another clearing date gets `14` |
+| instrument and channel, which the wire does not say | transfer, counter |
+| whether a connection may stay open | it may not: one exchange each |
+"""
+
+_CHINESE = """\
+# ELEC02
+
+部分银行使用的电力接口: GBK 定长域, 无 MAC, 无密钥。银行配置文件写明 `dialect = "elec02"` 即按此接口通讯, 报文中
+以 `node` 为该行节点代码。 本文表格由前置机实际使用的描述生成。English: [elec02.md](elec02.md).
+
+## 防护
+
+无 MAC、无加密、无签到: 凡能从该行地址发报文者均被采信。因此银行配置文件须写明 `accept_no_mac = true`, 地址须为
+该行自己的地址 (不接受 `0.0.0.0/0`), 线路须为专线, 或经 TLS、IPsec。守护进程每次启动时告警 (日志 `no_mac`),
+`fep check-config` 亦告警; `fep status` 的 `frame_without_mac` 为据此采信的报文数。
+
+## 连接与报文帧
+
+    长度 10 位数字 | 报文头 113 或 175 字节 | 报文体
+
+- 此类银行接入单独的端口: 监听端口加 2, 或 `[listener]` 中 `dialect.elec02` 所写的地址。
+- 长度为其后的字节数。左侧的零和空格、右侧的空格均可; 前置机发出的左补零。长度不在 113 至 65,536 之间即断开连接
+  。
+- 每个连接一笔请求: 前置机一次发出应答后半关闭。连接后 10 秒内无报文即断开。
+- 文本为 GBK。域左对齐右补空格; 接收时两侧空格均可, 数字左侧可补零。金额为以分为单位的数字, 无小数点、无符号。
+- 节点、`WD0`、`CLZ` 标识一笔请求。同一请求重发得到同一应答; 同一标识而报文体不同, 应答 `13`。报文头不属于内容。
+
+类型: `cN` 可见 ASCII; `textN` GBK; `fenN` 金额; `nN` 数字; `date` YYYYMMDD; `month` YYYYMM。
+
+## 请求报文头
+
+<<request_head>>
+
+`StartAddr` 为该行节点代码; 报文体中的 `WTC` 与之相同或为空。
+
+## 应答报文头
+
+<<reply_head>>
+
+返回码不是 `00` 的应答没有报文体, 原因见 `ReturnMessage`。
+
+## 10 欠费查询
+
+返回用户及全部未结清的应收。应答的 `CLZ` 为 12 位数字, 缴费时作为 `OLZ` 送回; 30 分钟内有效 (`[rules]` 中的
+`query_age`), 仅限该行、该户。
+
+<<message 10>>
+
+## 11 缴费
+
+结清全部欠费。明细行必须恰为全部未结清的应收, 金额为当日应缴金额, `KKA` 须等于查询应答的 `OweFeeAmt`; 否则, 或
+`OLZ` 不是 30 分钟内的 查询时, 应答 `73`: 请重新查询。
+
+<<message 11>>
+
+## 12 抹账
+
+柜员撤销与银行自动冲正为同一报文, 均按冲正处理: 在清算日内将该笔缴费抹去一次。供电方无此缴费时应答 `15`, 同时已
+登记: 该笔缴费其后到达也不再生效。
+
+<<message 12>>
+
+## 返回码
+
+<<codes>>
+
+结果未知时不应答: 没有表示未知的返回码, 其他返回码会被误解。连接关闭; 请重发该请求, 或发 12。
+
+## 文件未写明之处
+
+| 问题 | 前置机的做法 |
+|---|---|
+| 11 的 `OLZ` 为 12 字节, 别处为 16 | 查询凭据为 12 位数字, 不会丢失 |
+| 金额和数字的对齐 | 发出左对齐补空格; 接收均可 |
+| 请求的 `recordNum` | 不看, 行数由长度算出 |
+| `QFG`、`JYF`、`MNT`、`CHG`、`PDP`、`8ED`、`FYM` | 不看; 返回并结清全部未结清的应收 |
+| `PCF` | `0`: 不允许部分缴费 |
+| 重发以何为准 | 节点、`WD0`、`CLZ`, 不是 `MesgID` |
+| 同一流水重发 11 | 再次返回首次应答 |
+| 12 的原交易日期 | 不限; 属另一清算日的应答 `14` |
+| 报文未写明的支付工具和渠道 | 转账、柜台 |
+| 连接可否保持 | 不可, 每个连接一次收发 |
+"""
+
+TEMPLATES = MappingProxyType({"en": _ENGLISH, "zh": _CHINESE})
+"""By language."""
