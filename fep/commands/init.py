@@ -1,12 +1,17 @@
 """``fep init`` 初始化: a directory from which the daemon can run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fep.command_line import EXIT_DONE, WholeNumber, command, option
 from fep.invocation import shell_command
 from fep.language import say
+
+if TYPE_CHECKING:
+    from fep.config.settings import BankSettings
+    from protocol.dialect import Dialect
 
 _DEFAULT_PORT = 9700
 _DEFAULT_ACCOUNTS = 1000
@@ -36,6 +41,14 @@ _DEFAULT_SEED = 1
     zh="演示数据的种子, 相同种子得相同数据 (缺省 1)。",
 )
 @option(
+    "--dialect",
+    "dialects",
+    multiple=True,
+    metavar="NAME",
+    en="Add a demo bank that speaks this message format, on a port of its own; may be given again.",
+    zh="另建一家使用该报文格式的演示银行, 端口另计; 可重复给出。",
+)
+@option(
     "--port",
     type=WholeNumber(0, 65_535),
     default=_DEFAULT_PORT,
@@ -62,20 +75,28 @@ def init(
     demo: bool,
     accounts: int | None,
     seed: int | None,
+    dialects: tuple[str, ...],
     port: int,
     database_url: str | None,
     master_key: str,
 ) -> int:
     """Make the directory and say what was made."""
-    if not demo and (accounts is not None or seed is not None):
+    if not demo and (accounts is not None or seed is not None or dialects):
         raise click.UsageError(
-            say(en="--accounts and --seed go with --demo", zh="--accounts 和 --seed 须与 --demo 同用")
+            say(
+                en="--accounts, --seed and --dialect go with --demo",
+                zh="--accounts、--seed 和 --dialect 须与 --demo 同用",
+            )
         )
     from fep.config.initialise import CONFIG_FILE, Demo, Plan, initialise
     from fep.config.settings import Address
     from fep.config.template_files import DATABASE_URL
 
-    data = Demo(_DEFAULT_ACCOUNTS if accounts is None else accounts, _DEFAULT_SEED if seed is None else seed)
+    data = Demo(
+        _DEFAULT_ACCOUNTS if accounts is None else accounts,
+        _DEFAULT_SEED if seed is None else seed,
+        tuple(_dialect(name) for name in dict.fromkeys(dialects)),
+    )
     plan = Plan(
         directory=directory,
         address=Address("127.0.0.1", port),
@@ -84,7 +105,7 @@ def init(
         demo=data if demo else None,
     )
     settings = initialise(plan)
-    banks = ", ".join(f"{bank.bank_code} {bank.suite.name}" for bank in settings.banks.values())
+    banks = ", ".join(map(_shown, settings.banks.values()))
     if demo:
         click.echo(
             say(en=f"{data.accounts} demo accounts; banks: {banks}", zh=f"演示户 {data.accounts}; 银行: {banks}")
@@ -93,3 +114,25 @@ def init(
     start = shell_command("run", "--config", config)
     click.echo(say(en=f"made {config}; next: {start}", zh=f"已建立 {config}; 启动: {start}"))
     return EXIT_DONE
+
+
+def _dialect(name: str) -> "Dialect":
+    """Return the dialect that is called so; the default one has its demo banks already."""
+    from protocol.dialects.registry import DEFAULT, DIALECTS
+
+    dialect = DIALECTS.get(name)
+    if dialect is None or dialect is DEFAULT:
+        names = ", ".join(each for each in DIALECTS if each != DEFAULT.name)
+        raise click.UsageError(
+            say(en=f"--dialect {name}: must be one of {names}", zh=f"--dialect {name}: 须为 {names}")
+        )
+    return dialect
+
+
+def _shown(bank: "BankSettings") -> str:
+    """Return what protects the bank's link, and its format when that is another than most have."""
+    from protocol.dialects.registry import DEFAULT, DIALECTS
+
+    suite = bank.suite.name if DIALECTS[bank.dialect].session.has_mac else ""
+    dialect = bank.dialect if bank.dialect != DEFAULT.name else ""
+    return " ".join(filter(None, (bank.bank_code, dialect, suite)))

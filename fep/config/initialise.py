@@ -36,10 +36,11 @@ from fep.config.template_files import (
     fep_toml,
 )
 from fep.databases import open_database
-from fep.demo.demo_banks import DEMO_AK, DEMO_BANKS, DEMO_KEK, DEMO_NETWORK
+from fep.demo.demo_banks import DEMO_AK, DEMO_BANKS, DEMO_KEK, DEMO_NETWORK, DemoBank, demo_bank_of
 from fep.demo.demo_data import account_rows, bill_rows
 from fep.language import say
 from fep.progress import ProgressBar
+from protocol.dialect import Dialect
 
 CONFIG_FILE = "fep.toml"
 _EXAMPLE_BANK_FILE = "0102_example.toml.sample"
@@ -47,10 +48,16 @@ _EXAMPLE_BANK_FILE = "0102_example.toml.sample"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """How much demo data, and from which seed."""
+    """How much demo data, from which seed, and which dialects have a bank beside the five."""
 
     accounts: int
     seed: int
+    dialects: tuple[Dialect, ...] = ()
+
+    @property
+    def banks(self) -> tuple[DemoBank, ...]:
+        """All banks of the demo."""
+        return DEMO_BANKS + tuple(map(demo_bank_of, self.dialects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +157,16 @@ def _write_configuration(plan: Plan, url: str, password: str) -> None:
     if plan.demo is None:
         (banks / _EXAMPLE_BANK_FILE).write_text(example_bank_toml(), encoding="utf-8")
         return
-    for bank in DEMO_BANKS:
-        is_weak = SUITES[bank.suite].weak
-        text = bank_toml(bank.bank_code, bank.name, bank.suite, DEMO_NETWORK, accept_weak_mac=is_weak)
+    for bank in plan.demo.banks:
+        text = bank_toml(
+            bank.bank_code,
+            bank.name,
+            bank.suite,
+            DEMO_NETWORK,
+            dialect=bank.dialect,
+            accept_weak_mac=SUITES[bank.suite].weak,
+            accept_no_mac=not bank.dialect.session.has_mac,
+        )
         (banks / f"{bank.bank_code}_{bank.file_name}.toml").write_text(text, encoding="utf-8")
 
 
@@ -165,7 +179,9 @@ def _make_key_store(plan: Plan) -> None:
     store = KeyStore.create(directory / "keys.store", master_key)
     if plan.demo is None:
         return
-    for bank in DEMO_BANKS:
+    for bank in plan.demo.banks:
+        if not bank.dialect.session.has_mac:
+            continue
         ak, kek = Key(f"AK of bank {bank.bank_code}", DEMO_AK), Key(f"KEK of bank {bank.bank_code}", DEMO_KEK)
         store.put(bank.bank_code, ak, kek, SUITES[bank.suite])
     store.save()

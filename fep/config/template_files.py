@@ -5,6 +5,7 @@ from importlib.resources import files
 from string import Template
 
 from fep.config.settings import Address
+from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS
 
 DATABASE_URL = "sqlite:///billing.db"
@@ -29,7 +30,16 @@ def fep_toml(
     )
 
 
-def bank_toml(bank_code: str, name: str, suite: str, network: str, *, accept_weak_mac: bool = False) -> str:
+def bank_toml(
+    bank_code: str,
+    name: str,
+    suite: str,
+    network: str,
+    *,
+    dialect: Dialect = DEFAULT,
+    accept_weak_mac: bool = False,
+    accept_no_mac: bool = False,
+) -> str:
     """Return the text of a bank file."""
     return _filled(
         "bank.toml",
@@ -38,8 +48,9 @@ def bank_toml(bank_code: str, name: str, suite: str, network: str, *, accept_wea
         suite=suite,
         addresses=_quoted(network),
         dialects=", ".join(DIALECTS),
-        default_dialect=DEFAULT.name,
+        dialect=f'{"# " if dialect is DEFAULT else ""}dialect = "{dialect.name}"',
         accept_weak_mac="accept_weak_mac = true" if accept_weak_mac else "# accept_weak_mac = false",
+        accept_no_mac="accept_no_mac = true" if accept_no_mac else "# accept_no_mac = false",
     )
 
 
