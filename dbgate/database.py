@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, RootTransaction, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -29,6 +30,9 @@ class Database:
         database_no: 1 to 99; fep_serial and invoice_no begin with it.
         clock: the clock where the engine has none of its own (SQLite), naive Asia/Shanghai; tests move time by it.
 
+    Attributes:
+        name: what the configuration calls it, for log lines; empty while nobody has said.
+
     Raises:
         DatabaseUnavailable: the URL is malformed.
         DatabaseUnserved: it names an engine that is not supported, or one whose driver is not installed.
@@ -46,6 +50,7 @@ class Database:
         if backend is None:
             raise DatabaseUnserved(f"no support for {parsed.get_backend_name()}; {ENGINES_SERVED}")
         self.database_no = database_no
+        self.name = ""
         self.backend = backend
         self._clock = clock
         try:
@@ -53,6 +58,11 @@ class Database:
             self.read_engine: Engine = backend.open(parsed, True)
         except ImportError as error:
             raise DatabaseUnserved(_driver_missing(extra_of(parsed), error)) from None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a log line says of it: its number, and its name where it has one."""
+        return {"database_no": self.database_no} | ({"database": self.name} if self.name else {})
 
     def now(self, connection: Connection) -> datetime:
         """Read the database clock: naive Asia/Shanghai, cut to milliseconds as it is stored."""

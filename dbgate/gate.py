@@ -77,8 +77,8 @@ class Gate:
         money_probe, read_probe = MoneyLane(database, self._clearing), ReadLane(database, self._clearing)
         self._probes: list[Lane] = [money_probe, read_probe]
         # Two: a full disk, or a server that has become a standby, stops payments and not queries.
-        self._money_breaker = Breaker(money_probe, self._money_down, database_no=database.database_no, money=True)
-        self._read_breaker = Breaker(read_probe, self._reads_down, database_no=database.database_no, money=False)
+        self._money_breaker = Breaker(money_probe, self._money_down, **database.about, money=True)
+        self._read_breaker = Breaker(read_probe, self._reads_down, **database.about, money=False)
 
         def _group(name: str, breaker: Breaker, batch_max: int, pause_s: float = 0.0) -> LaneGroup:
             queue = WorkQueue(queue_max, has_exclusive_accounts=breaker is self._money_breaker)
@@ -138,10 +138,18 @@ class Gate:
         self._cut_off.forget_counters()
 
     def roll_clearing_dates(self) -> None:
-        """Roll every clearing date that is due, as a timer does at the cut-offs; blocks and raises likewise."""
+        """Roll every clearing date that is due, as a timer does at the cut-offs; blocks and raises likewise.
+
+        Called every few seconds, it also finds out without any request that the database is down: one that fails to
+        roll is suspected, and the breaker looks into it.
+        """
         if not self._money_breaker.is_up:
             raise DatabaseUnavailable("the database is down")
-        self._cut_off.roll_all()
+        try:
+            self._cut_off.roll_all()
+        except DatabaseUnavailable as error:
+            self._money_breaker.suspect(str(error))
+            raise
 
     def close_day(self, bank_code: str) -> date:
         """Move a bank one day on by command and return its new clearing date; blocks and raises likewise.

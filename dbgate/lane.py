@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, RootTransaction
@@ -55,9 +56,9 @@ class Lane(ABC):
         self._running: Sequence[Work] = ()
 
     @property
-    def about(self) -> dict[str, int]:
-        """What a log line says of the database: its number, where there may be several."""
-        return {"database_no": self._database.database_no}
+    def about(self) -> dict[str, Any]:
+        """What a log line says of the database, where there may be several."""
+        return self._database.about
 
     def run(self, works: Sequence[Work]) -> list[tuple[Work, object]]:
         """Run one batch and return every work, in order, with its answer or a GateError."""

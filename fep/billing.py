@@ -7,6 +7,7 @@ import structlog
 
 from dbgate.branch import Branch, draw_fep_serials, open_all
 from dbgate.branches import Branches
+from dbgate.errors import GateError
 from dbgate.gate import Gate
 from dbgate.lane_group import Deliver
 from fep.config.settings import Settings
@@ -34,6 +35,10 @@ class Billing:
         tables = settings.billing.databases
         cut_offs = {code: bank.cut_off for code, bank in settings.banks.items()}
         self._bank_codes = tuple(settings.banks)
+        self._reasons: dict[Branch, str] = {}
+        databases = open_databases(settings)
+        for table, database in zip(tables, databases, strict=True):
+            database.name = table.name
         self.branches = [
             Branch(
                 table.name,
@@ -47,7 +52,7 @@ class Billing:
                     turn=turn,
                 ),
             )
-            for table, database in zip(tables, open_databases(settings), strict=True)
+            for table, database in zip(tables, databases, strict=True)
         ]
         self.gate: Gate | Branches = self.branches[0].gate
         if len(self.branches) > 1:
@@ -61,20 +66,34 @@ class Billing:
             DatabaseUnavailable: none of them can be asked.
         """
         for branch, error in open_all(self.branches, self._bank_codes):
-            _log.error("database_closed", database=branch.name, number=branch.number, reason=str(error))
+            self._reasons[branch] = str(error)
+            _log.error("database_closed", **_about(branch), reason=str(error))
 
     def look_after(self, branch: Branch) -> None:
         """Roll the clearing dates of a branch, or open it when it is not open yet. Blocks.
 
-        Each branch is looked after by itself, so that one that hangs keeps nobody else waiting.
-
-        Raises:
-            DatabaseUnavailable, SchemaMismatch: as ``Branch.look_after``.
+        Each branch is looked after by itself, so that one that hangs keeps nobody else waiting. What fails is logged
+        once for each reason, and once more when it is well again: this runs every few seconds, and an outage may last
+        for hours.
         """
         was_open = branch.is_open
-        branch.look_after(self._bank_codes)
+        try:
+            branch.look_after(self._bank_codes)
+        except GateError as error:
+            self._note_failure(branch, str(error))
+            return
+        had_failed = self._reasons.pop(branch, None) is not None
         if not was_open:
-            _log.info("database_opened", database=branch.name, number=branch.number)
+            _log.info("database_opened", **_about(branch))
+        elif had_failed:
+            _log.info("clearing_rolls_resumed", **_about(branch))
+
+    def _note_failure(self, branch: Branch, reason: str) -> None:
+        if self._reasons.get(branch) != reason:
+            self._reasons[branch] = reason
+            _log.warning(
+                "clearing_roll_failed" if branch.is_open else "database_closed", **_about(branch), reason=reason
+            )
 
     def draw_fep_serials(self, count: int) -> list[int]:
         """Draw fep_serials for the FEP's own requests; see ``dbgate.branch``. Blocks."""
@@ -87,3 +106,8 @@ class Billing:
     def close(self, timeout_s: float) -> None:
         """Finish what waits and runs, within ``timeout_s``. Blocks."""
         self.gate.close(timeout_s)
+
+
+def _about(branch: Branch) -> dict[str, Any]:
+    """What a log line says of a branch, as the lines of its gate do."""
+    return {"database_no": branch.number, "database": branch.name}

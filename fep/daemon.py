@@ -255,8 +255,8 @@ class Daemon:
         return done.addErrback(self._look_failed, branch)
 
     def _look_failed(self, failure: Failure, branch: Branch) -> None:
-        event = "clearing_roll_failed" if branch.is_open else "database_closed"
-        _log.warning(event, database=branch.name, number=branch.number, error=failure.value)
+        """A bug of ours, for a database that fails is no news here; the next round may do better."""
+        _log.error("look_failed", database_no=branch.number, database=branch.name, error=failure.value)
 
     def _status(self) -> dict[str, Any]:
         assert self._services is not None

@@ -96,6 +96,15 @@ def test_urls_that_do_not_work(url: str, reason: str) -> None:
 
 
 @pytest.mark.engine("sqlite")
+def test_what_the_log_calls_it(url: str) -> None:
+    """By its number, and by its name as soon as somebody has said it."""
+    database = Database(url, database_no=7)
+    assert database.about == {"database_no": 7}
+    database.name = "yangcheng"
+    assert database.about == {"database_no": 7, "database": "yangcheng"}
+    database.dispose()
+
+
 @pytest.mark.parametrize("database_no", [0, 100])
 def test_number_of_the_database(url: str, database_no: int) -> None:
     """The number of a database has two digits."""

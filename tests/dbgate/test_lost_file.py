@@ -103,6 +103,41 @@ def test_a_file_that_goes_and_comes_back(
     ]
 
 
+def test_a_file_that_goes_while_nobody_asks(database: Database, gate: Gate, logs: list[dict[str, Any]]) -> None:
+    """The rolls of clearing dates find out without any request that it is away, and it is up again by itself."""
+    path = Path(str(database.money_engine.url.database))
+    gate.roll_clearing_dates()
+    away = path.with_suffix(".away")
+    path.rename(away)
+    with pytest.raises(DatabaseUnavailable):
+        gate.roll_clearing_dates()
+    wait_until(lambda: not gate.is_up)
+    with pytest.raises(DatabaseUnavailable, match="is down"):
+        gate.roll_clearing_dates()
+    away.rename(path)
+    wait_until(lambda: gate.is_up)
+    gate.roll_clearing_dates()
+
+    wait_until(lambda: len(logs) == 2)
+    assert [(line["event"], line["money"]) for line in logs] == [("database_down", True), ("database_up", True)]
+
+
+def test_a_roll_that_waits_for_a_lock_in_vain(
+    database: Database, gate: Gate, logs: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is a suspicion only: a database that somebody has locked is not down."""
+    monkeypatch.setattr("dbgate.cut_off.WAIT_S", 0.05)
+    with sqlite3.connect(str(database.money_engine.url.database)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseUnavailable, match="SQLITE_BUSY"):
+            gate.roll_clearing_dates()
+        assert gate._money_breaker.join(time.monotonic() + WAIT_S)
+        holder.rollback()
+
+    assert gate.is_up
+    assert logs == []
+
+
 def test_a_full_disk(database: Database, inbox: Inbox, logs: list[dict[str, Any]]) -> None:
     """Payments are refused, nothing of them is stored, queries go on; when there is room again, so do payments."""
     pages_max = [1]  # fewer than there are: not one may be added

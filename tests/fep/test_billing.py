@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -60,26 +61,67 @@ def test_several_databases_are_routed(billing: Billing) -> None:
 
 
 def test_one_that_is_away_opens_later(billing: Billing, tmp_path: Path, logs: list[Any]) -> None:
-    """The others are open meanwhile; both moments are in the log, by name."""
+    """The others are open meanwhile; both moments are in the log, once each, by name and number."""
     path = tmp_path / "yangcheng.db"
     os.rename(path, tmp_path / "away")
     billing.open()
     assert [state["is_up"] for state in billing.state()] == [True, False, True]
     closed = logs[-1]
-    assert (closed["event"], closed["database"], closed["number"]) == ("database_closed", "yangcheng", 2)
+    assert (closed["event"], closed["database"], closed["database_no"]) == ("database_closed", "yangcheng", 2)
     assert "there is no database file" in closed["reason"]
 
     late = billing.branches[1]
-    with pytest.raises((DatabaseUnavailable, SchemaMismatch)):
-        billing.look_after(late)
+    count = len(logs)
+    billing.look_after(late)
+    billing.look_after(late)
+    assert len(logs) == count
     os.rename(tmp_path / "away", path)
     billing.look_after(late)
 
     assert late.is_open
-    assert (logs[-1]["event"], logs[-1]["database"]) == ("database_opened", "yangcheng")
+    opened = logs[-1]
+    assert (opened["event"], opened["database"], opened["database_no"]) == ("database_opened", "yangcheng", 2)
     count = len(logs)
     billing.look_after(late)
     assert len(logs) == count
+
+
+def test_an_outage_is_told_once_for_each_reason(
+    billing: Billing, logs: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rolls that fail every few seconds do not fill the log, nor do frames; it is said when they go on."""
+    billing.open()
+    branch = billing.branches[1]
+    failing = ["cannot connect: refused", "cannot connect: refused", "the database is down", "", ""]
+
+    def _roll() -> None:
+        if reason := failing.pop(0):
+            raise DatabaseUnavailable(reason)
+
+    monkeypatch.setattr(branch.gate, "roll_clearing_dates", _roll)
+    for _ in range(5):
+        billing.look_after(branch)
+
+    about = {"database_no": 2, "database": "yangcheng"}
+    assert logs == [
+        {"event": "clearing_roll_failed", "reason": "cannot connect: refused", "log_level": "warning"} | about,
+        {"event": "clearing_roll_failed", "reason": "the database is down", "log_level": "warning"} | about,
+        {"event": "clearing_rolls_resumed", "log_level": "info"} | about,
+    ]
+
+
+def test_its_gate_calls_a_database_alike(billing: Billing, tmp_path: Path, logs: list[Any]) -> None:
+    """Lines of a database's gate carry the same name and number as those of the daemon."""
+    billing.open()
+    (tmp_path / "yangcheng.db").unlink()
+    billing.look_after(billing.branches[1])
+    deadline = monotonic() + 10
+    while len(logs) < 2:
+        assert monotonic() < deadline
+        sleep(0.01)
+
+    assert {line["event"] for line in logs} == {"clearing_roll_failed", "database_down"}
+    assert [(line["database"], line["database_no"]) for line in logs] == [("yangcheng", 2)] * 2
 
 
 def test_another_schema_is_refused(billing: Billing, tmp_path: Path) -> None:

@@ -358,10 +358,20 @@ def test_clearing_dates_roll_without_traffic(daemon, reactor, logs):
     """Every few seconds, also after the database has failed."""
     Gate.made.failure = DatabaseUnavailable("down")
     reactor.advance(CLEARING_INTERVAL_S)
-    assert (Gate.made.rolls, events(logs)[-1], logs[-1]["database"]) == (1, "clearing_roll_failed", "billing")
+    assert (Gate.made.rolls, events(logs)[-1], logs[-1]["reason"]) == (1, "clearing_roll_failed", "down")
+    assert (logs[-1]["database_no"], logs[-1]["database"], "error" in logs[-1]) == (1, "billing", False)
     Gate.made.failure = None
     reactor.advance(CLEARING_INTERVAL_S)
-    assert Gate.made.rolls == 2
+    assert (Gate.made.rolls, events(logs)[-1]) == (2, "clearing_rolls_resumed")
+
+
+def test_a_bug_in_a_roll_keeps_its_traceback(daemon, reactor, logs):
+    """What is no failure of the database is told each time with what finds it, and the rolls go on."""
+    Gate.made.failure = failure = ZeroDivisionError()
+    for _ in range(2):
+        reactor.advance(CLEARING_INTERVAL_S)
+    lines = [line for line in logs if line["event"] == "look_failed"]
+    assert [(line["error"], line["database_no"], line["database"]) for line in lines] == [(failure, 1, "billing")] * 2
 
 
 def test_a_loop_that_fails_ends_the_daemon(daemon, reactor, logs, monkeypatch):
