@@ -204,7 +204,8 @@ class Attempts:
         """Try once more on a new connection; after that only what may have been committed is worth any more tries."""
         group.failure_count += 1
         if group.failure_count > 1:
-            self._lane.alarm.trip(_reason(error))
+            is_suspicion = getattr(getattr(error, "orig", None) or error, "is_suspicion", False)
+            (self._lane.alarm.suspect if is_suspicion else self._lane.alarm.trip)(_reason(error))
         if group.failure_count == 1 or group.is_lost:
             return self._retry(group)
         self._lane.drop()

@@ -66,7 +66,7 @@ class Branch:
                 return
             schema.check(self.database.read_engine)
             self.gate.ensure_banks(bank_codes)
-            self.gate.forget_daily_counters()
+            self.gate.recount_daily_limits()
             self.is_open = True
 
     def look_after(self, bank_codes: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate import rows
@@ -15,12 +15,46 @@ from dbgate.clearing_locks import ROLL_RETRY_S
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, OutcomeUnknown
 from dbgate.faults import Fault, fault_of, label_of
+from dbgate.loading import POSTED_SUM
 from dbgate.prepared import Change, Statement
-from dbgate.tables import limit_uses
+from dbgate.row_locks import for_update
+from dbgate.tables import clearing_dates, limit_uses
 from dbgate.trip import run
 
 _ALL_DAYS = Statement("select_all_days", lambda _: select(*rows.CLEARING_DAY_COLUMNS))
-_FORGET_LIMIT_USES = Change("delete_limit_uses", lambda _: delete(limit_uses))
+_OLDEST_DAY = select(func.min(clearing_dates.c.clearing_date)).scalar_subquery()
+_DELETE_PAST_LIMITS = Change(
+    "delete_past_limits", lambda _: delete(limit_uses).where(limit_uses.c.clearing_date < _OLDEST_DAY)
+)
+_LOCK_LIMITS = Statement(
+    "lock_limits",
+    lambda _: for_update(
+        select(limit_uses.c.bank_code, limit_uses.c.channel, limit_uses.c.clearing_date).order_by(
+            limit_uses.c.bank_code, limit_uses.c.channel, limit_uses.c.clearing_date
+        )
+    ),
+)
+_SET_LIMIT = Change(
+    "set_limit",
+    lambda keys: (
+        update(limit_uses)
+        .where(
+            limit_uses.c.bank_code == keys.one("of_bank_code"),
+            limit_uses.c.channel == keys.one("of_channel"),
+            limit_uses.c.clearing_date == keys.one("of_clearing_date"),
+        )
+        .values(used_fen=keys.one("new_used_fen"))
+    ),
+    ("new_used_fen", "of_bank_code", "of_channel", "of_clearing_date"),
+)
+
+
+def _recount_limits(connection: Connection) -> None:
+    run(connection, _DELETE_PAST_LIMITS)
+    for bank_code, channel, clearing_date in run(connection, _LOCK_LIMITS).rows:
+        used_fen = int(run(connection, POSTED_SUM, bank_code, channel, clearing_date).rows[0][0])
+        run(connection, _SET_LIMIT, used_fen, bank_code, channel, clearing_date)
+
 
 WAIT_S = 10.0
 """How long locks are waited for: as long as a request would wait, ``db_timeout``."""
@@ -53,13 +87,14 @@ class CutOff:
 
         self._run(_roll)
 
-    def forget_counters(self) -> None:
-        """Forget the counters of daily limits; the next payment under a limit counts what is posted anew.
+    def recount_limits(self) -> None:
+        """Count anew what is posted under each daily limit, and forget those of past days.
 
         A counter moves only while its limit is set, so one that was made before a change of the settings may be wrong.
-        Raises as ``ensure``.
+        All are locked before anything is counted: a payment that is under way is either posted by then, or adds itself
+        to the new count. Raises as ``ensure``.
         """
-        self._run(lambda connection: run(connection, _FORGET_LIMIT_USES).count)
+        self._run(_recount_limits)
 
     def close_day(self, bank_code: str) -> date:
         """Move a bank one day on and return its new date; that evening's roll is then void.

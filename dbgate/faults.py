@@ -42,6 +42,9 @@ SQLSTATE_FAULTS = {
     "57014": Fault.LOCKED,  # query_canceled, by statement_timeout
     "25006": Fault.UNAVAILABLE,  # read_only_sql_transaction: the server has become a standby
     "25P03": Fault.UNAVAILABLE,  # idle_in_transaction_session_timeout: the session has ended
+    # feature_not_supported: BEGIN READ WRITE on a standby, a plan whose tables have changed; a new connection helps.
+    "0A000": Fault.UNAVAILABLE,
+    "26000": Fault.UNAVAILABLE,  # invalid_sql_statement_name: somebody else's DEALLOCATE
     "08": Fault.UNAVAILABLE,  # connection exception
     "53": Fault.UNAVAILABLE,  # insufficient resources
     "57": Fault.UNAVAILABLE,  # operator intervention: shutdown

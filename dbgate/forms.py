@@ -15,9 +15,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Insert, Table, Update, any_, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Insert,
+    String,
+    Table,
+    Update,
+    any_,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeDecorator
 
 from dbgate.backends.base import Values
 from dbgate.insertion import execute_if_new, insert_if_new
@@ -154,7 +168,7 @@ class Arrays(Form):
 
     def among(self, column: ColumnElement[Any], name: str, size: int) -> ColumnElement[bool]:
         """Return ``column = ANY(…)``."""
-        condition: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(column.type)))
+        condition: ColumnElement[bool] = column == any_(bindparam(name, type_=_array_type(column)))
         return condition
 
     def names_of_keys(self, name: str, size: int) -> list[str]:
@@ -200,8 +214,14 @@ class Arrays(Form):
         driver.spare(name, cursor)
 
 
+def _array_type(column: ColumnElement[Any]) -> ARRAY[Any]:
+    """Return the type of an array of the column's; of text without a length, for the server would cut to it."""
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    return ARRAY(String() if isinstance(kind, String) else kind)
+
+
 def _unnested(columns: Mapping[str, ColumnElement[Any]]) -> Any:
-    arrays = [bindparam(name, type_=ARRAY(column.type)) for name, column in columns.items()]
+    arrays = [bindparam(name, type_=_array_type(column)) for name, column in columns.items()]
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="given")
 
 
@@ -217,7 +237,7 @@ def array_of(values: Iterable[int | str | None]) -> str:
 def _item(value: int | str | None) -> str:
     if value is None:
         return "NULL"
-    if type(value) is str:
+    if isinstance(value, str):
         if '"' in value or "\\" in value:
             value = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{value}"'

@@ -129,13 +129,13 @@ class Gate:
         """
         self._cut_off.ensure(bank_codes)
 
-    def forget_daily_counters(self) -> None:
+    def recount_daily_limits(self) -> None:
         """Let daily limits be counted anew from what is posted; at start, for the limits may be others. Blocks.
 
         Raises:
             DatabaseUnavailable: nothing was done.
         """
-        self._cut_off.forget_counters()
+        self._cut_off.recount_limits()
 
     def roll_clearing_dates(self) -> None:
         """Roll every clearing date that is due, as a timer does at the cut-offs; blocks and raises likewise.

@@ -104,7 +104,7 @@ _INVOICES = Statement(
 )
 _LIMIT = ("bank_code", "channel", "clearing_date")
 _LIMIT_USED = Statement("select_limit_used", _limit_used, _LIMIT)
-_POSTED_SUM = Statement("select_posted_sum", _posted_sum, _LIMIT)
+POSTED_SUM = Statement("select_posted_sum", _posted_sum, _LIMIT)
 
 
 def load_money(
@@ -207,7 +207,7 @@ def _load_limit(connection: Connection, bank_code: str, channel: int, working_se
     if used:
         working_set.add_limit_used(key, used[0][0])
     else:
-        working_set.add_missing_limit(key, int(run(connection, _POSTED_SUM, *stored).rows[0][0]))
+        working_set.add_missing_limit(key, int(run(connection, POSTED_SUM, *stored).rows[0][0]))
 
 
 def ask(trip: Trip, statement: Statement, items: Iterable[Any]) -> list[Reply]:

@@ -26,7 +26,16 @@ from dbgate.records import (
     PaymentState,
     UserClass,
 )
-from dbgate.tables import accounts, allocations, bills, clearing_dates, invoice_prints, invoices, payments
+from dbgate.tables import (
+    NAME_CHARS,
+    accounts,
+    allocations,
+    bills,
+    clearing_dates,
+    invoice_prints,
+    invoices,
+    payments,
+)
 
 # Columns in the order of the records' fields: ``Account(*row)``.
 ACCOUNT_COLUMNS: Final[Sequence[ColumnElement[Any]]] = [c for c in accounts.c if c.name != "load_digest"]
@@ -130,7 +139,7 @@ def payment_values(payment: Payment) -> Values:
         payment.movement._value_,
         payment.state._value_,
         payment.account_no or None,
-        payment.account_name or None,
+        payment.account_name[:NAME_CHARS] or None,  # a utility's own tables may hold longer ones
         payment.amount_fen,
         payment.settled_principal_fen,
         payment.settled_late_fee_fen,

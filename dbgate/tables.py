@@ -27,6 +27,7 @@ BANK_CODE_CHARS = 12
 """Node codes of the formats seen have 4 to 11 digits."""
 BANK_SERIAL_CHARS = 32
 ACCOUNT_NO_CHARS = 32
+NAME_CHARS = 100
 
 metadata = MetaData()
 
@@ -34,7 +35,7 @@ accounts = Table(
     "accounts",
     metadata,
     Column("account_no", Key(ACCOUNT_NO_CHARS), nullable=False),
-    Column("name", Text(100)),
+    Column("name", Text(NAME_CHARS)),
     Column("address", Text(200)),
     Column("meter_no", Text(32)),
     Column("passbook", Text(32)),
@@ -82,7 +83,7 @@ payments = Table(
     Column("movement", Name(Movement), nullable=False),
     Column("state", Name(PaymentState), nullable=False),
     Column("account_no", Text(ACCOUNT_NO_CHARS)),
-    Column("account_name", Text(100)),
+    Column("account_name", Text(NAME_CHARS)),
     Column("amount_fen", BigInteger, nullable=False),
     Column("settled_principal_fen", BigInteger, nullable=False),
     Column("settled_late_fee_fen", BigInteger, nullable=False),

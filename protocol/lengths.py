@@ -59,6 +59,11 @@ class BinaryLength:
     maximum: int
     counts_itself: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse a bound that the field cannot say."""
+        if self.maximum + (self.width if self.counts_itself else 0) >= 1 << 8 * self.width:
+            raise LocalProtocolError(f"a length of up to {self.maximum} does not fit {self.width} bytes")
+
     def decode(self, raw: bytes) -> int:
         """Return how many bytes follow the field; LengthInvalid when out of bounds."""
         size = int.from_bytes(raw, "big") - (self.width if self.counts_itself else 0)

@@ -6,13 +6,14 @@ times a second. What ends a wait here closes the connection: nobody knows what t
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.generators import send
 
 Result = TypeVar("Result")
 
@@ -32,8 +33,12 @@ SPARE_ROWS_MAX = 1000
 
 
 class AnswerOverdue(psycopg.OperationalError):
-    """The server has not answered in time; the connection is closed."""
+    """The server has not answered in time; the connection is closed.
 
+    That is a suspicion only: the time may have been too short for what it had to wait for.
+    """
+
+    is_suspicion = True
     sqlstate = "08006"  # connection_failure
 
 
@@ -42,10 +47,12 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     Attributes:
         stall_s: how long the server may give no sign of life while it is waited for.
+        trip_stall_s: the same for a pipeline, of which it says nothing before its end.
         answer_by: ``time.monotonic()`` seconds at which every wait ends; another thread may set it, to end a wait.
     """
 
     stall_s = float("inf")
+    trip_stall_s = float("inf")
     answer_by = float("inf")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,14 +92,17 @@ class BoundedConnection(psycopg.Connection[Any]):
         ends with Sync and then Flush; after Sync there is nothing to flush, and as PostgreSQL has it (12 to 18), the
         Flush stops the clock of ``idle_in_transaction_session_timeout``, which Sync has just started.
         """
-        with super().pipeline() as pipeline:
-            if _KNOWS_HOW_TO_SEND:
-                communicate = pipeline._communicate_gen
-                hand_over = partial(_hand_over, pipeline)
-                pipeline._communicate_gen = hand_over  # type: ignore[method-assign]
-                pipeline._sync_gen = hand_over  # type: ignore[method-assign]
-                pipeline._exit_gen = partial(_send_and_fetch, pipeline, communicate)  # type: ignore[method-assign]
-            yield pipeline
+        stall_s, self.stall_s = self.stall_s, self.trip_stall_s
+        try:
+            with super().pipeline() as pipeline:
+                if _KNOWS_HOW_TO_SEND:
+                    hand_over = partial(_hand_over, pipeline)
+                    pipeline._communicate_gen = hand_over  # type: ignore[method-assign]
+                    pipeline._sync_gen = hand_over  # type: ignore[method-assign]
+                    pipeline._exit_gen = partial(_send_and_fetch, pipeline)  # type: ignore[method-assign]
+                yield pipeline
+        finally:
+            self.stall_s = stall_s
 
     def _bounded(self, gen: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
         """Hand on what ``gen`` waits for, until time is up; nothing being ready is a falsy value."""
@@ -118,9 +128,7 @@ def _hand_over(pipeline: psycopg.Pipeline) -> Generator[Any, Any, None]:
     yield from ()
 
 
-def _send_and_fetch(
-    pipeline: psycopg.Pipeline, communicate: Callable[[], Generator[Any, Any, None]]
-) -> Generator[Any, Any, None]:
+def _send_and_fetch(pipeline: psycopg.Pipeline) -> Generator[Any, Any, None]:
     """Send everything with a Sync behind it and fetch all results, in place of ``Pipeline._exit_gen``.
 
     Raises:
@@ -130,7 +138,8 @@ def _send_and_fetch(
     try:
         pipeline._enqueue_sync()
         yield from _hand_over(pipeline)
-        yield from communicate()
+        # To the last byte, and reading meanwhile: a socket takes no megabytes at once.
+        yield from send(pipeline.pgconn)
     except psycopg.Error as error:
         failure = error
     try:

@@ -32,6 +32,9 @@ SETTLE_S = 2.0
 STALL_S = STATEMENT_S + 1.0
 """How long the server may say nothing: one that lives has cancelled the statement by then and said so."""
 
+TRIP_STALL_S = 2 * STATEMENT_S + 1.0
+"""How long it may say nothing of a trip, whose results come at its end: two of its statements wait for locks."""
+
 WAIT_S_MIN = LOCK_WAIT_S + 0.5
 """A batch that begins shortly before its deadline is not cut sooner: its lock wait ends by then, and the connection is
 kept. Who waits for its answer has been told before (``fep/links/in_work.py``)."""
@@ -76,8 +79,10 @@ def _open(url: URL, read_only: bool) -> Engine:
         all_options = {**_CONNECT_OPTIONS, **options, "options": f"{session} {options.get('options', '')}"}
         connection = BoundedConnection.connect(*arguments, **all_options)
         connection.stall_s = STALL_S
+        connection.trip_stall_s = TRIP_STALL_S
         connection.answer_by = monotonic() + SETTLE_S
-        connection.read_only = read_only
+        if read_only:
+            connection.read_only = True  # money work does not say READ WRITE: a standby refuses that as not supported
         return connection
 
     event.listen(engine, "do_connect", _connect)
@@ -113,7 +118,7 @@ def _lift_time_limit(connection: Connection) -> None:
     # An index over ten million bills takes a minute; what waits for somebody's lock still gives up as soon as others.
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
     driver = driver_connection(connection)
-    driver.answer_by = driver.stall_s = NEVER
+    driver.answer_by = driver.stall_s = driver.trip_stall_s = NEVER
 
 
 def _abandon(driver: Any) -> None:

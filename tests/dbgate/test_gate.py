@@ -387,12 +387,42 @@ def test_answers_keep_the_order(gate: Gate, inbox: Inbox) -> None:
     assert getattr(account, "account_no", None) == account_no(1)
 
 
-def test_daily_counters_are_counted_anew(database: Database) -> None:
-    """A counter that was made under other settings is forgotten; the next payment begins with what is posted."""
+def test_daily_counters_are_counted_anew(database: Database, gate: Gate, inbox: Inbox) -> None:
+    """A counter that was made under other settings becomes what is posted; those of past days are forgotten."""
+    gate.submit(deposit(1, 1, 500))
+    inbox.wait_for(1)
+    with database.money_engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO limit_uses VALUES ('0102', 1, 20261122, 7), ('0102', 1, 20261121, 9)")
+
+    gate.recount_daily_limits()
+
+    assert stored(database, "SELECT clearing_date, used_fen FROM limit_uses") == [(20261122, 500)]
+
+
+def test_a_payment_under_way_while_limits_are_counted(database: Database, gate: Gate) -> None:
+    """A recount waits for it, on engines that lock rows, and counts it; it is never set back to what was before."""
+    if database.money_engine.dialect.name == "sqlite":
+        pytest.skip("the whole database is locked")
+    gate.ensure_banks([BANK])
     with database.money_engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO limit_uses VALUES ('0102', 1, 20261122, 7)")
-    gate = Gate(database, lambda _: None)
-    gate.forget_daily_counters()
-    gate.close(5)
+    paying = database.money_engine.connect()
+    transaction = paying.begin()
+    paying.exec_driver_sql("UPDATE limit_uses SET used_fen = used_fen + 100")
+    counted = threading.Thread(target=gate.recount_daily_limits)
+    counted.start()
+    counted.join(0.2)
+    assert counted.is_alive()
+    paying.exec_driver_sql(
+        "INSERT INTO payments (bank_code, bank_date, bank_serial, fep_serial, movement, state, account_no,"
+        " account_name, amount_fen, settled_principal_fen, settled_late_fee_fen, balance_change_fen,"
+        " balance_after_fen, due_after_fen, settled_count, branch_code, teller_id, channel, clearing_date,"
+        " created_at, digest)"
+        " VALUES ('0102', 20261122, '1', 77, 'pay', 'posted', '1', 'x', 100, 100, 0, 0, 0, 0, 1, '1', '1', 1, 20261122,"
+        " 20261122100000000, 'x')"
+    )
+    transaction.commit()
+    paying.close()
+    counted.join(10)
 
-    assert stored(database, "SELECT count(*) FROM limit_uses") == [(0,)]
+    assert stored(database, "SELECT used_fen FROM limit_uses") == [(100,)]

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from dbgate import attempts as attempts_module
 from dbgate.attempts import Alarm, CommitLost
+from dbgate.backends.bounded_connection import AnswerOverdue
 from dbgate.batch import MoneyLane
 from dbgate.clearing import ClearingDates
 from dbgate.database import Database
@@ -102,6 +103,19 @@ def test_what_passes_is_tried_again_after_a_pause(
     assert len(pauses) == 1
     assert 0.015 <= pauses[0] <= 0.04
     assert alarm.told == []
+
+
+def test_late_answers_are_a_suspicion_only(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder
+) -> None:
+    """Twice no answer in time: the batch is given up, and whether the database is down is looked into."""
+    late = OperationalError("SELECT 1", {}, AnswerOverdue("the server did not answer in time"))
+    fail(lambda works, count: late)
+
+    results = answers(lane.run([deposit(1, 1, 5)]))
+
+    assert isinstance(results[0], DatabaseUnavailable)
+    assert [kind for kind, _ in alarm.told] == ["suspected"]
 
 
 def hold(lane: MoneyLane, monkeypatch: pytest.MonkeyPatch, number: int, looks: int) -> list[list[str]]:

@@ -42,6 +42,7 @@ Logs = list[dict[str, Any]]
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds are long in a test."""
     monkeypatch.setattr(postgresql, "STALL_S", STALL_S)
+    monkeypatch.setattr(postgresql, "TRIP_STALL_S", STALL_S)
     monkeypatch.setattr(postgresql, "WAIT_S_MIN", STALL_S)
     monkeypatch.setattr(breaker, "PROVE_S", STALL_S)
     monkeypatch.setitem(postgresql._MONEY_SESSION, "lock_timeout", "200ms")
@@ -385,6 +386,7 @@ def test_closing_while_the_server_hangs(
     """A daemon ends in its time whatever the database does; everybody is answered and no thread is left behind."""
     before = set(threading.enumerate())
     monkeypatch.setattr(postgresql, "STALL_S", WAIT_S)  # nothing but closing ends the waits
+    monkeypatch.setattr(postgresql, "TRIP_STALL_S", WAIT_S)
     gate = Gate(database, inbox, money_lanes=1, read_lanes=1)
     if is_new:
         proxy.silence_after_login()
@@ -496,6 +498,36 @@ def test_a_server_that_is_killed_in_a_commit(mortal: tuple[PostgresServer, str])
         assert deposits(direct) == [(1, 5), (2, 300)]
         database.dispose()
     direct.dispose()
+
+
+def test_a_server_that_has_become_a_standby(inbox: Inbox, logs: Logs) -> None:
+    """It takes no payments, and the gate is down until it is promoted, or another is there under its name."""
+    with running_server(fsync="on", wal_level="replica", hot_standby="on", max_wal_senders="2") as server:
+        url = server.create_database("fep")
+        migrate(url)
+        database = Database(url)
+        fill(database)
+        gate = Gate(database, inbox)
+        before = deposit(1, 1, 5)
+        gate.submit(before)
+        assert isinstance(inbox.answer(before), Payment)
+        server.stop()
+        (server.folder / "standby.signal").touch(mode=0o644)
+        server.start()
+
+        during = deposit(2, 2, 5)
+        gate.submit(during)
+        assert isinstance(inbox.answer(during), DatabaseUnavailable)
+        wait_until(lambda: not gate.is_up)
+
+        with server.connect() as connection:
+            connection.execute("SELECT pg_promote()")
+        wait_until(lambda: gate.is_up)
+        after = deposit(3, 3, 5)
+        gate.submit(after)
+        assert isinstance(inbox.answer(after), Payment)
+        gate.close(WAIT_S)
+        database.dispose()
 
 
 def test_a_server_that_restarts(mortal: tuple[PostgresServer, str], inbox: Inbox, logs: Logs) -> None:

@@ -88,7 +88,7 @@ def test_array_of_keys() -> None:
     )
 
     assert one[0] == three[0]
-    assert one[0].endswith("accounts.account_no = ANY (%s::VARCHAR(32)[])")
+    assert one[0].endswith("accounts.account_no = ANY (%s::VARCHAR[])")
     assert one[1] == (5, '{"a"}')
     assert three[1] == (5, '{"q\\"\\\\","户,}{","NULL"}')
 
@@ -104,7 +104,7 @@ def test_rows_of_an_insert() -> None:
         given,
     )
     text, values = executed(insert, POSTGRESQL, given)
-    assert "FROM unnest(%s::BIGINT[], %s::VARCHAR(32)[], %s::BIGINT[], %s::BIGINT[]) AS given(" in text
+    assert "FROM unnest(%s::BIGINT[], %s::VARCHAR[], %s::BIGINT[], %s::BIGINT[]) AS given(" in text
     assert text.endswith("ON CONFLICT DO NOTHING")
     assert values == ("{1,2}", '{"B1","B2"}', "{100,200}", "{0,NULL}")
 

@@ -101,7 +101,7 @@ def test_statements_of_oracle() -> None:
     assert [name for name, text in found.items() if re.search(foreign, text, re.IGNORECASE)] == []
     locking = [text for text in found.values() if "FOR UPDATE" in text]
     bounded = re.compile(r"FOR UPDATE (WAIT 2|NOWAIT|SKIP LOCKED)$")
-    assert len(locking) == 6
+    assert len(locking) == 7
     assert [text for text in locking if not bounded.search(text)] == []
     assert [name for name, text in found.items() if any(len(word) > 30 for word in re.findall(r"\w+", text))] == []
 
@@ -194,7 +194,7 @@ def test_no_statement_is_sent_that_is_not_stored(empty: Database) -> None:
     load_rows(empty, ACCOUNTS, [account_row(20, 500)])
     cut_off = CutOff(empty, clearing)
     cut_off.ensure([BANK])
-    cut_off.forget_counters()
+    cut_off.recount_limits()
     money, reader = MoneyLane(empty, clearing), ReadLane(empty, clearing)
     works, reads = a_day()
     done = [answer for each in works for answer in answers(money.run([each]))] + answers(reader.run(reads))
@@ -202,6 +202,7 @@ def test_no_statement_is_sent_that_is_not_stored(empty: Database) -> None:
     reader.prove(1e9)
     money.close()
     reader.close()
+    cut_off.recount_limits()
     cut_off.close_day(BANK)
     cut_off.roll_all()
     draw_fep_serials(empty, 2)

@@ -57,6 +57,9 @@ def test_descriptions_that_cannot_be() -> None:
     with pytest.raises(LocalProtocolError, match="does not fit 4 digits"):
         DigitsLength(4, 3, 10_000)
     assert DigitsLength(4, 3, 9999).encode(9999) == b"9999"
+    with pytest.raises(LocalProtocolError, match="does not fit 2 bytes"):
+        BinaryLength(2, 3, 65_535, counts_itself=True)
+    assert BinaryLength(2, 3, 65_535).encode(65_535) == b"\xff\xff"
 
 
 def test_frames_without_a_length_field() -> None:

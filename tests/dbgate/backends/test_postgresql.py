@@ -1,5 +1,6 @@
 """PostgreSQL's connections: what they wait for and how long, against a real server that stops answering."""
 
+import os
 import select
 import socket
 import threading
@@ -46,6 +47,7 @@ def database(proxy: TcpProxy) -> Iterator[Database]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second is long in a test."""
     monkeypatch.setattr(postgresql, "STALL_S", STALL_S)
+    monkeypatch.setattr(postgresql, "TRIP_STALL_S", STALL_S)
     monkeypatch.setattr(postgresql, "SETTLE_S", STALL_S)
     monkeypatch.setattr(postgresql, "WAIT_S_MIN", STALL_S)
 
@@ -360,6 +362,19 @@ def test_a_pipeline_larger_than_any_buffer(database: Database) -> None:
             cursors = [driver.cursor().execute("SELECT %s::text", (text,)) for text in texts]
 
         assert [cursor.fetchone() for cursor in cursors] == [(text,) for text in texts]
+
+
+def test_a_trip_that_the_network_takes_in_pieces(database: Database, impatient: None) -> None:
+    """What the socket does not take at once is sent as it can: more than once its buffer, to a server that reads on."""
+    text = "x" * 4_000_000
+    with connected(database) as connection:
+        driver = driver_connection(connection)
+        with socket.socket(fileno=os.dup(driver.fileno())) as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        with driver.pipeline():
+            cursors = [driver.cursor().execute("SELECT length(%s::text)", (text,)) for _ in range(3)]
+
+        assert [cursor.fetchone() for cursor in cursors] == [(4_000_000,)] * 3
 
 
 def test_cursors_are_used_again(database: Database) -> None:
