@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, RootTransaction, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from dbgate.backends.base import LOCK_WAIT_S, FileIdentity
-from dbgate.backends.registry import BACKENDS, extra_of
+from dbgate.backends.registry import BACKENDS, driver_of
 from dbgate.clock import SystemClock, system_clock
 from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
@@ -57,7 +57,7 @@ class Database:
             self.money_engine: Engine = backend.open(parsed, False)
             self.read_engine: Engine = backend.open(parsed, True)
         except ImportError as error:
-            raise DatabaseUnserved(_driver_missing(extra_of(parsed), error)) from None
+            raise DatabaseUnserved(_driver_missing(driver_of(parsed), error)) from None
 
     @property
     def about(self) -> dict[str, Any]:
@@ -127,10 +127,10 @@ def _cut(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def _driver_missing(extra: str, error: ImportError) -> str:
+def _driver_missing(requirement: str, error: ImportError) -> str:
     """Name the driver and its remedy; a driver may be there and lack a part of its own (psycopg without libpq)."""
     if isinstance(error, ModuleNotFoundError) and error.name:
         problem = f"the driver {error.name} is not installed"
     else:
         problem = f"the driver cannot be imported ({str(error).partition(chr(10))[0]})"
-    return f"{problem}; pip install 'fep-daemon[{extra}]'"
+    return f"{problem}; pip install '{requirement}'"

@@ -11,9 +11,15 @@ from dbgate.backends.sqlite import SQLITE
 
 BACKENDS: Mapping[str, Backend] = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "oracle": ORACLE}
 
-_EXTRAS = {"oracle+cx_oracle": "cx-oracle"}
+DRIVERS: Mapping[str, str] = {
+    "sqlite": "",  # Python's own
+    "postgresql": "psycopg[binary]>=3.3",
+    "oracle": "oracledb>=3.4",
+    "oracle+cx_oracle": "cx_Oracle==8.3.0",
+}
+"""The driver as pip takes it, as the extras of the distribution have it, by the URL's scheme or else its backend."""
 
 
-def extra_of(url: URL) -> str:
-    """Return the extra of the distribution that brings the driver which ``url`` names."""
-    return _EXTRAS.get(url.drivername, url.get_backend_name())
+def driver_of(url: URL) -> str:
+    """Return the requirement of the driver which ``url`` names: with it ``pip`` mends an installation anywhere."""
+    return DRIVERS.get(url.drivername, DRIVERS[url.get_backend_name()])

@@ -4,37 +4,49 @@
 
 import sys
 import time
+from configparser import ConfigParser
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Engine
 
 from dbgate.backends import base
+from dbgate.backends.registry import DRIVERS
 from dbgate.clock import system_clock
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable
 from tests.dbgate.fixtures import Clock
+from tests.support.daemon import ROOT
 from tests.support.databases import stored
 
 POSTGRESQL = "postgresql+psycopg://fep:secret@db.example/billing"
 
 
 @pytest.mark.parametrize(
-    ("url", "driver", "extra"),
+    ("url", "driver", "requirement"),
     [
-        (POSTGRESQL, "psycopg", "postgresql"),
-        ("oracle+oracledb://fep:secret@db.example/?service_name=billing", "oracledb", "oracle"),
-        ("oracle+cx_oracle://fep:secret@db.example/?service_name=billing", "cx_Oracle", "cx-oracle"),
+        (POSTGRESQL, "psycopg", "psycopg[binary]>=3.3"),
+        ("oracle+oracledb://fep:secret@db.example/?service_name=billing", "oracledb", "oracledb>=3.4"),
+        ("oracle+cx_oracle://fep:secret@db.example/?service_name=billing", "cx_Oracle", "cx_Oracle==8.3.0"),
     ],
 )
 def test_a_driver_that_is_not_installed_is_named_with_its_remedy(
-    monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str
+    monkeypatch: pytest.MonkeyPatch, url: str, driver: str, requirement: str
 ) -> None:
-    """The servers' drivers are extras of the distribution; without one nobody reads a traceback."""
+    """One that pip can install wherever the program came from; nobody reads a traceback."""
     monkeypatch.setitem(sys.modules, driver, None)
     with pytest.raises(DatabaseUnavailable) as caught:
         Database(url)
-    assert str(caught.value) == f"the driver {driver} is not installed; pip install 'fep-daemon[{extra}]'"
+    assert str(caught.value) == f"the driver {driver} is not installed; pip install '{requirement}'"
+
+
+def test_the_remedies_are_what_the_extras_want() -> None:
+    """Who follows the message has the same driver as who installs the extra."""
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    extras = setup["options.extras_require"]
+    drivers = {"postgresql": "postgresql", "oracle": "oracle", "oracle+cx_oracle": "cx-oracle"}
+    assert {"sqlite": ""} | {scheme: extras[extra].strip() for scheme, extra in drivers.items()} == DRIVERS
 
 
 def test_a_driver_that_lacks_a_part_of_its_own_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +57,7 @@ def test_a_driver_that_lacks_a_part_of_its_own_is_told_so(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(base, "create_engine", broken)
     with pytest.raises(
-        DatabaseUnavailable, match=r"cannot be imported \(no pq wrapper available.\); pip install 'fep-"
+        DatabaseUnavailable, match=r"cannot be imported \(no pq wrapper available.\); pip install 'psycopg\["
     ):
         Database(POSTGRESQL)
 

@@ -11,7 +11,7 @@ from tests.fep.commands.conftest import Run
 POSTGRESQL = "postgresql+psycopg://fep@db.example/billing"
 ORACLE = "oracle+oracledb://fep@db.example:1521/?service_name=billing"
 NOBODY = "oracle+oracledb://fep@127.0.0.1:1/?service_name=billing"
-REMEDY = "pip install 'fep-daemon[postgresql]'"
+REMEDY = "pip install 'psycopg[binary]>=3.3'"
 
 
 @pytest.fixture
