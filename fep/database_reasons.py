@@ -77,11 +77,30 @@ REASONS: Mapping[str, str] = {
     ),
     r"the host (\S+) is not known": r"主机名 \1 无法解析",
     r"nobody listens at (\S+)": r"\1 无服务监听",
+    r"nobody listens at the socket (.*)": r"套接字 \1 无服务监听",
     r"there is no way to the host": "无法到达该主机",
     r"there was no answer in time": "超时无应答",
     r"the server has no connection left": "服务器连接数已满",
     r"the server is starting or stopping": "服务器正在启动或停止",
     r"server and URL do not agree on SSL \(sslmode\)": "服务器与数据库地址的 SSL 设置不一致 (sslmode)",
+    r"the port (\S+) of the database URL is none: 1 to 65535": r"数据库地址中的端口 \1 无效: 须为 1 到 65535",
+    r"the database URL has an option that PostgreSQL does not know: (.*)": r"数据库地址含 PostgreSQL 不认识的选项: \1",
+    r"the option (\S+) of the database URL has a bad value: (.*)": r"数据库地址的选项 \1 取值无效: \2",
+    r"the option options of the database URL is not understood": "数据库地址的选项 options 无法识别",
+    r"the option options of the database URL sets (\S+), which the server does not know": (
+        r"数据库地址的选项 options 设置了服务器不认识的参数 \1"
+    ),
+    r"the server closed the connection: its log has the reason, unless no PostgreSQL listens there": (
+        "服务器关闭了连接: 原因见服务器日志; 也可能该端口上不是 PostgreSQL"
+    ),
+    r"no server of the database URL is as target_session_attrs wants it": (
+        "数据库地址中没有符合 target_session_attrs 的服务器"
+    ),
+    r"the connection cannot be begun: (.*)": r"无法发起连接: \1",
+    r"the server refused the connection to (\S*) \(user (.*), database (.*)\): its log has the reason": (
+        r"服务器 \1 拒绝连接 (用户 \2, 数据库 \3): 原因见服务器日志"
+    ),
+    r"the server refused the connection: its log has the reason": "服务器拒绝连接: 原因见服务器日志",
 }
 
 

@@ -37,7 +37,7 @@ def test_what_the_gate_says_has_its_chinese(url: str, chinese: str) -> None:
 @pytest.mark.parametrize("reason", [*CONNECT_REASONS, *(f"{reason} (Error ORA-00001)" for reason in ORACLE_REASONS)])
 def test_why_a_server_is_not_to_be_had(reason: str) -> None:
     """Each reason stands alone or after what it kept from being done, and nothing of it is left in English."""
-    said = reason.format("db.example", 5432)
+    said = reason.format("db.example", 5432, "fep", "billing")
     choose("zh")
     alone, after = database_reason_text(said), database_reason_text(f"the schema cannot be read: {said}")
     choose(None)
