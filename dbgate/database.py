@@ -16,6 +16,7 @@ from dbgate.faults import label_of
 from dbgate.trip import Trip
 
 ENGINES_SERVED = "this version serves SQLite, PostgreSQL and Oracle"
+MALFORMED = "the database URL is malformed: expected postgresql+psycopg://user@host:5432/name"
 
 
 class DatabaseUnserved(DatabaseUnavailable):
@@ -43,9 +44,9 @@ class Database:
             raise ValueError(f"database_no is 1 to 99, not {database_no}")
         try:
             parsed = make_url(url)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             # The text of the error would show the URL, and its password.
-            raise DatabaseUnavailable("the database URL is malformed") from None
+            raise DatabaseUnavailable(MALFORMED) from None
         backend = BACKENDS.get(parsed.get_backend_name())
         if backend is None:
             raise DatabaseUnserved(f"no support for {parsed.get_backend_name()}; {ENGINES_SERVED}")
@@ -56,6 +57,8 @@ class Database:
         try:
             self.money_engine: Engine = backend.open(parsed, False)
             self.read_engine: Engine = backend.open(parsed, True)
+        except (ArgumentError, ValueError):
+            raise DatabaseUnavailable(MALFORMED) from None
         except ImportError as error:
             raise DatabaseUnserved(_driver_missing(driver_of(parsed), error)) from None
 

@@ -40,6 +40,7 @@ REASONS: Mapping[str, str] = {
     r"the driver (\S+) is not installed; (pip install .*)": r"未安装驱动 \1; 请执行 \2",
     r"the driver cannot be imported \((.*)\); (pip install .*)": r"驱动无法导入 (\1); 请执行 \2",
     rf"no support for (\S+); {_SERVED}": rf"不支持 \1; {_SERVED_ZH}",
+    r"the database URL is malformed: expected (.*)": r"数据库地址格式错误: 应为 \1",
     r"cannot connect: no answer within (\S+) s": r"无法连接: \1 秒内无应答",
     r"cannot connect: (.*)": r"无法连接: \1",
     r"the schema cannot be read: (.*)": r"无法读取表结构: \1",

@@ -100,7 +100,7 @@ def init(
     plan = Plan(
         directory=directory,
         address=Address("127.0.0.1", port),
-        database_url=database_url or DATABASE_URL,
+        database_url=DATABASE_URL if database_url is None else database_url,
         master_key=master_key,
         demo=data if demo else None,
     )

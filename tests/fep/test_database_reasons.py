@@ -19,6 +19,10 @@ from fep.language import choose
     ("url", "chinese"),
     [
         ("mysql://fep@db/x", "不支持 mysql; 本版本支持 SQLite、PostgreSQL 和 Oracle"),
+        (
+            "postgresql+psycopg://fep:geheim/billing",
+            "数据库地址格式错误: 应为 postgresql+psycopg://user@host:5432/name",
+        ),
         ("sqlite:////no/such/directory/fep.db", "无法连接: OperationalError SQLITE_CANTOPEN"),
     ],
 )

@@ -176,6 +176,18 @@ def test_a_master_key_that_is_not_there_ends_the_init(run: Run, tmp_path: Path) 
     assert not (tmp_path / "site").exists()
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("url", ["postgresql+psycopg://fep:geheim/x", "postgresql://fep:geheim@127.0.0.1:5610a/x", ""])
+def test_a_url_that_is_none_is_refused_and_not_shown(run: Run, tmp_path: Path, url: str, language: str) -> None:
+    """No site is made on another database, and a password that stands in the wrong place is not repeated."""
+    refused = run("--lang", language, "init", tmp_path / "site", "--database", url)
+
+    assert refused.exit_code == 2
+    assert "--database" in refused.err
+    assert "geheim" not in refused.out + refused.err
+    assert not (tmp_path / "site").exists()
+
+
 def test_demo_rows_that_stand_in_the_database_are_left(run: Run, tmp_path: Path) -> None:
     """A second directory over the same database adds what is missing and touches nothing that tellers did."""
     url = f"sqlite:///{tmp_path}/shared.db"

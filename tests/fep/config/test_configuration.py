@@ -343,6 +343,7 @@ def test_a_byte_order_mark_is_no_obstacle(path: Path) -> None:
         "postgresql+psycopg://fep:geheim@db/billing",
         "postgresql+psycopg://fep:ge/he@im@db/billing",
         "postgresql+psycopg://fep@db/billing?password=geheim",
+        "postgresql+psycopg://fep@db/billing?%70assword=geheim",
         "oracle+oracledb://fep:geheim@db:1521/?service_name=billing",
     ],
 )
@@ -355,6 +356,57 @@ def test_a_password_in_the_url_is_refused_and_not_shown(path: Path, url: str, la
     assert 'password = "file:database.secret"' in finding
     assert "geheim" not in finding
     assert "he@im" not in finding
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_secret_of_a_key_in_the_url_is_refused_and_not_shown(path: Path, language: str) -> None:
+    """It is a secret as the password is, by whatever name it goes."""
+    url = "postgresql+psycopg://fep@db/billing?sslkey=/k&sslpassword=geheim"
+    path.write_text(SMALLEST.replace("sqlite:///billing.db", url))
+    choose("zh" if language == "zh" else "en")
+    finding = finding_of(path)
+    assert "sslpassword" in finding
+    assert "geheim" not in finding
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://fep:geheim/billing",
+        "postgresql+psycopg://fep@127.0.0.1:5610geheim/billing",
+        "postgresql+psycopg://fep@db:99999/billing",
+        "postgresql+psycopg://fep@db:0/billing",
+        "postgresql+psycopg://fep@db/billing?port=geheim",
+        "oracle+oracledb://fep:geheim?service_name=billing",
+    ],
+)
+@pytest.mark.parametrize(("language", "said"), [("en", "host and port cannot be read"), ("zh", "主机和端口无法识别")])
+def test_what_is_no_host_and_port_is_refused_and_not_shown(path: Path, url: str, language: str, said: str) -> None:
+    """Where the host was forgotten, the password stands in its place."""
+    path.write_text(SMALLEST.replace("sqlite:///billing.db", url))
+    choose("zh" if language == "zh" else "en")
+    finding = finding_of(path)
+    assert said in finding
+    assert "postgresql+psycopg://user@host:5432/name" in finding
+    assert "geheim" not in finding
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://fep@[::1]:5432/billing",
+        "postgresql://fep@/billing?host=/run/postgresql&port=5433",
+        "postgresql:///billing",
+        "postgresql://fep@/billing?host=a:5432&host=b:5432",
+        "postgresql://fep@/billing?host=a,b&port=5432,5433",
+        "oracle+oracledb://fep@billing_tns",
+        "oracle+oracledb://fep@db:1521/?service_name=billing",
+    ],
+)
+def test_other_shapes_of_a_url_are_taken(path: Path, url: str) -> None:
+    """Sockets, several hosts, addresses of IPv6 and net service names."""
+    path.write_text(SMALLEST.replace("sqlite:///billing.db", url))
+    assert load(path).billing.databases[0].url == url
 
 
 def test_a_secret_in_place_of_a_reference_is_refused_and_not_shown(path: Path) -> None:
