@@ -129,7 +129,7 @@ class Gate(ScriptedGate):
     def ensure_banks(self, bank_codes: Any) -> None:
         self.banks = sorted(bank_codes)
 
-    def forget_daily_counters(self) -> None:
+    def recount_daily_limits(self) -> None:
         self.forgets += 1
 
     def roll_clearing_dates(self) -> None:
