@@ -3,10 +3,11 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, RootTransaction, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate import rows
@@ -62,6 +63,19 @@ WAIT_S = 10.0
 Outcome = TypeVar("Outcome")
 
 
+class _CommitLost(DatabaseUnavailable):
+    """COMMIT failed: what it did is not known."""
+
+
+def _commit(transaction: RootTransaction) -> None:
+    try:
+        transaction.commit()
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        if fault_of(error) is Fault.LOCKED:
+            raise  # SQLite says so of a COMMIT that did nothing
+        raise _CommitLost(f"clearing dates may not have been stored: {label_of(error)}") from None
+
+
 class CutOff:
     """Each call is short transactions on a connection of its own, and blocks until they have committed."""
 
@@ -104,10 +118,14 @@ class CutOff:
         Raises:
             KeyError: the bank has no clearing date.
             DatabaseUnavailable: nothing was done.
-            OutcomeUnknown: the day is closed for all batches to come, but its date could not be moved in time; the
-                next payment of the bank does it, or the next roll.
+            OutcomeUnknown: whether the day is closed is not known, for the answer to COMMIT was lost; or it is closed
+                for all batches to come, but its date could not be moved in time: the next payment of the bank does it,
+                or the next roll. Look at the date before asking again: that would close the next day.
         """
-        closed = self._run(lambda connection: self._clearing.close_day(connection, bank_code, self._database))
+        try:
+            closed = self._run(lambda connection: self._clearing.close_day(connection, bank_code, self._database))
+        except _CommitLost as lost:
+            raise OutcomeUnknown(f"whether the day of bank {bank_code} is closed is not known: {lost}") from None
         try:
             self.ensure([bank_code])
         except DatabaseUnavailable as error:
@@ -119,7 +137,12 @@ class CutOff:
         return moved
 
     def _run(self, operation: Callable[[Connection], Outcome]) -> Outcome:
-        """Run an operation that may be run again, in a transaction; while others hold its locks, again in time."""
+        """Run an operation that may be run again, in a transaction; while others hold its locks, again in time.
+
+        Raises:
+            DatabaseUnavailable: nothing was done.
+            _CommitLost: which is a DatabaseUnavailable too, for what may be done twice.
+        """
         deadline = time.monotonic() + WAIT_S
         while True:
             try:
@@ -132,9 +155,15 @@ class CutOff:
     def _transact(self, operation: Callable[[Connection], Outcome], deadline: float) -> Outcome:
         connection = self._database.connect(money=True)
         try:
-            with self._database.begin(connection, deadline):
+            transaction = self._database.begin(connection, deadline)
+            try:
                 outcome = operation(connection)
                 days = run(connection, _ALL_DAYS).rows
+            except BaseException:
+                with suppress(SQLAlchemyError):
+                    transaction.rollback()
+                raise
+            _commit(transaction)
         finally:
             connection.close()
         for day in map(rows.clearing_day_of, days):
