@@ -94,6 +94,33 @@ def test_a_site_from_init_to_run(url: str, tmp_path: Path) -> None:
     assert daemon.leaks(["geheim"]) == []
 
 
+def test_a_site_whose_tables_the_dba_makes(server: PostgresServer, tmp_path: Path) -> None:
+    """Made over SQLite and moved: no password on a command line, no right to create a table, and it loads accounts."""
+    site = tmp_path / "site"
+    config, secret = site / "fep.toml", site / "database.secret"
+    accounts = write(tmp_path / "a.csv", ACCOUNTS, account_row(900_007, 500))
+    with owned_database(server, "made_by_the_dba", owner="postgres"):
+        done(fep("init", site))
+        (site / "billing.db").unlink()
+        secret.touch(mode=0o600)
+        secret.write_text(f"{PASSWORD}\n")
+        text = config.read_text(encoding="utf-8")
+        url = server.url("made_by_the_dba", user="fep_clerk")
+        text = text.replace('"sqlite:///billing.db"\n', f'"{url}"\n').replace("# password =", "password =")
+        config.write_text(text, encoding="utf-8")
+        refused = fep("db", "upgrade", "--config", config)
+        printed = done(fep("db", "upgrade", "--sql", "--config", config))
+        with server.connect("made_by_the_dba") as dba:
+            dba.execute(printed.stdout.encode())
+            dba.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO fep_clerk")
+        done(fep("check-config", "--config", config))
+        done(fep("load", "--config", config, accounts))
+        assert rows(server.url("made_by_the_dba"), "SELECT count(*) FROM accounts") == [(1,)]
+
+    assert refused.returncode == 3
+    assert "42501" in refused.stderr
+
+
 def test_a_database_that_has_the_schema_is_used(run: Run, url: str, tmp_path: Path) -> None:
     """Demo rows that stand there, and what has happened to them, are left; a second site serves the same database."""
     assert run("init", tmp_path / "one", "--demo", "--accounts", 20, "--database", url).exit_code == 0
@@ -163,3 +190,26 @@ def test_no_right_to_create_tables(run: Run, server: PostgresServer, tmp_path: P
             "billing database: the schema was not upgraded: the user may not do this (InsufficientPrivilege 42501)",
             "营业数据库: 表结构未升级: 用户权限不足 (InsufficientPrivilege 42501)",
         )
+
+
+def test_a_database_without_an_encoding(run: Run, server: PostgresServer, tmp_path: Path) -> None:
+    """A database that keeps bytes is refused by every command, with the way to make one that does not."""
+    site = tmp_path / "site"
+    assert run("init", site).exit_code == 0
+    url = server.create_database_in("site_bytes", "SQL_ASCII")
+    config = site / "fep.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace("sqlite:///billing.db", url), encoding="utf-8")
+    english = "the database keeps no encoding (SQL_ASCII): create it with createdb --encoding=UTF8 --template=template0"
+    chinese = "数据库未设字符编码 (SQL_ASCII): 请用 createdb --encoding=UTF8 --template=template0 创建"
+    try:
+        for words in (
+            ("init", tmp_path / "new", "--database", url),
+            ("check-config", "--config", config),
+            ("db", "upgrade", "--config", config),
+        ):
+            for language, said in (("en", english), ("zh", chinese)):
+                outcome = run("--lang", language, *words)
+                assert outcome.exit_code != 0
+                assert said in outcome.out + outcome.err
+    finally:
+        server.drop_database("site_bytes")
