@@ -12,6 +12,7 @@ from functools import partial
 from dbgate import drawing, schema
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, GateError, SchemaMismatch
+from dbgate.faults import label_of
 from dbgate.gate import Gate
 from dbgate.work import Work
 
@@ -141,6 +142,8 @@ def at_once(calls: Mapping[Branch, Callable[[], object]], wait_s: float) -> list
             errors[branch] = None
         except GateError as error:
             errors[branch] = error
+        except Exception as error:  # noqa: BLE001 - it has answered, and an operator must not look for what hangs
+            errors[branch] = DatabaseUnavailable(f"unexpected error: {label_of(error)}")
 
     deadline = time.monotonic() + wait_s
     threads = [threading.Thread(target=_call, args=(branch,), daemon=True) for branch in calls]

@@ -41,6 +41,10 @@ REASONS: Mapping[str, str] = {
     r"the driver cannot be imported \((.*)\); (pip install .*)": r"驱动无法导入 (\1); 请执行 \2",
     rf"no support for (\S+); {_SERVED}": rf"不支持 \1; {_SERVED_ZH}",
     r"the database URL is malformed: expected (.*)": r"数据库地址格式错误: 应为 \1",
+    r"unexpected error: (.*)": r"意外错误: \1",
+    r"the database keeps no encoding \(SQL_ASCII\): create it with (.*)": (
+        r"数据库未设字符编码 (SQL_ASCII): 请用 \1 创建"
+    ),
     r"cannot connect: no answer within (\S+) s": r"无法连接: \1 秒内无应答",
     r"cannot connect: (.*)": r"无法连接: \1",
     r"the schema cannot be read: (.*)": r"无法读取表结构: \1",

@@ -22,6 +22,7 @@ from sqlalchemy import URL, Connection, Engine, Table, event
 from sqlalchemy.dialects.postgresql import insert
 
 from dbgate.backends.base import LOCK_WAIT_S, Backend, Values, driver_connection, execute_many, open_engine
+from dbgate.errors import DatabaseUnavailable
 
 STATEMENT_S = 2 * LOCK_WAIT_S
 """How long a statement may run: lock_timeout counts each wait, so this bounds their sum."""
@@ -43,6 +44,8 @@ IDLE_S = 5
 """How long a transaction may stand still before the server ends it: deciding takes milliseconds."""
 
 NEVER = float("inf")
+
+KEEPS_BYTES = "the database keeps no encoding (SQL_ASCII): create it with createdb --encoding=UTF8 --template=template0"
 
 # Seconds, but for tcp_user_timeout. What the URL says goes first.
 _CONNECT_OPTIONS: dict[str, Any] = {
@@ -78,6 +81,7 @@ def _open(url: URL, read_only: bool) -> Engine:
     def _connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:
         all_options = {**_CONNECT_OPTIONS, **options, "options": f"{session} {options.get('options', '')}"}
         connection = BoundedConnection.connect(*arguments, **all_options)
+        _refuse_bytes(connection)
         connection.stall_s = STALL_S
         connection.trip_stall_s = TRIP_STALL_S
         connection.answer_by = monotonic() + SETTLE_S
@@ -88,6 +92,13 @@ def _open(url: URL, read_only: bool) -> Engine:
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "engine_connect", _settled)
     return engine
+
+
+def _refuse_bytes(driver: Any) -> None:
+    """Refuse a database that keeps bytes and not characters; the driver would return no text from it."""
+    if driver.info.parameter_status("server_encoding") == "SQL_ASCII":
+        driver.close()
+        raise DatabaseUnavailable(KEEPS_BYTES)
 
 
 def _settled(connection: Connection) -> None:

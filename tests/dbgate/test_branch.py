@@ -131,6 +131,18 @@ def test_one_has_another_schema(closed: Utility, count: int) -> None:
     assert ("database jincheng" in str(raised.value)) == (count > 1)
 
 
+def test_one_fails_as_nobody_expected(closed: Utility, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not said to hang, and nothing that the error quotes is repeated."""
+    odd = closed.branches[1]
+
+    def fail(codes: list[str]) -> None:
+        raise TypeError("a customer's name")
+
+    monkeypatch.setattr(odd.gate, "ensure_banks", fail)
+    [(branch, error)] = open_all(closed.branches, [BANK])
+    assert (branch, str(error)) == (odd, "unexpected error: TypeError")
+
+
 def test_one_hangs(closed: Utility, monkeypatch: pytest.MonkeyPatch) -> None:
     """The start does not wait for it any longer than it may, and it opens when it comes round."""
     go, late = threading.Event(), closed.branches[1]

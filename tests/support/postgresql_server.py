@@ -178,6 +178,12 @@ class PostgresServer:
         self._run(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
+    def create_database_in(self, name: str, encoding: str) -> str:
+        """Create a database of another encoding than UTF8, in the C locale, and return its URL."""
+        statement = sql.SQL("CREATE DATABASE {} ENCODING {} LOCALE 'C' TEMPLATE template0")
+        self._run(statement.format(sql.Identifier(name), sql.Literal(encoding)))
+        return self.url(name)
+
     def drop_database(self, name: str) -> None:
         """Drop a database and cut off whoever is connected to it."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
