@@ -49,7 +49,7 @@ class BinaryLength:
 
     Attributes:
         width: bytes of the field.
-        minimum: fewest bytes that may follow.
+        minimum: fewest bytes that may follow in what is read.
         maximum: most bytes that may follow; bounds what one connection can make us buffer.
         counts_itself: the number on the wire includes the field.
     """
@@ -83,7 +83,7 @@ class DigitsLength:
 
     Attributes:
         width: bytes of the field.
-        minimum: fewest bytes that may follow.
+        minimum: fewest bytes that may follow in what is read.
         maximum: most bytes that may follow; bounds what one connection can make us buffer.
         counts_itself: the number on the wire includes the field.
         filler: what our own are filled with, ``0`` or a space.
@@ -141,5 +141,6 @@ class FixedLength:
 
 
 def _check_own(length: BinaryLength | DigitsLength, size: int) -> None:
-    if not length.minimum <= size <= length.maximum:
-        raise LocalProtocolError(f"length {size} is not between {length.minimum} and {length.maximum}")
+    """Refuse what is too long; how short our own frames may be is not said by the other side's header."""
+    if not 0 <= size <= length.maximum:
+        raise LocalProtocolError(f"length {size} is more than {length.maximum}")

@@ -148,6 +148,5 @@ def test_memory_does_not_grow_with_the_stream() -> None:
 def test_the_length_field_of_a_frame_is_built() -> None:
     """What is sent carries its length; what does not fit is our bug."""
     assert LENGTH.encode(0x0148) == b"\x01\x48"
-    for size in (103, 8193):
-        with pytest.raises(LocalProtocolError):
-            LENGTH.encode(size)
+    with pytest.raises(LocalProtocolError):
+        LENGTH.encode(8193)

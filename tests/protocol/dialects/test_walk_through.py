@@ -1,0 +1,54 @@
+"""The walk-through in docs/dialects.md: its format works as it stands there."""
+
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol.canonical import Answer, KeyKind, QueryRequest
+from protocol.dialect import Sealing
+from protocol.errors import MessageInvalid
+from protocol.response_codes import ResponseCode
+from tests.protocol.dialects.elec02.test_description import ACCOUNT
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "dialects.md"
+NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - the wall clock of the link
+FRAME = b"Q301 20261122S0000007" + b"0900000001"
+
+
+@pytest.fixture(scope="module")
+def toy() -> Any:
+    """What the document's code makes."""
+    [code] = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, str(DOCUMENT), "exec"), names)
+    return names["TOY"]
+
+
+def test_a_query_and_its_reply(toy: Any) -> None:
+    """Bytes become a canonical request, and an answer becomes bytes."""
+    reader = toy.reader()
+    reader.receive_data(b"0031" + FRAME)
+    envelope = toy.open(reader.next_frame(), NOW)
+    request = toy.request(envelope, envelope.body)
+
+    assert (envelope.bank_code, request.head.bank_date, request.head.bank_serial) == (
+        "301",
+        date(2026, 11, 22),
+        "S0000007",
+    )
+    assert request.body == QueryRequest("0900000001", KeyKind.ACCOUNT_NO, 1)
+    approved = toy.reply(envelope, Answer(ResponseCode.APPROVED, replace(ACCOUNT, payable_fen=12345)), Sealing(0))
+    assert toy.seal(approved, b"") == b"0023Q0000S000000712345     "
+    refused = toy.reply(envelope, Answer(ResponseCode.ACCOUNT_NOT_FOUND), Sealing(0))
+    assert toy.seal(refused, b"") == b"0013Q2001S0000007"
+
+
+def test_what_does_not_fit(toy: Any) -> None:
+    """The error names the field."""
+    envelope = toy.open(FRAME.replace(b"20261122", b"20261322"), NOW)
+    with pytest.raises(MessageInvalid, match=r"header\.DATE: no such day"):
+        toy.request(envelope, envelope.body)
