@@ -37,6 +37,10 @@ STORE_CHUNK = 5_000
 LOCK_WAIT_S = 60.0
 """How long a load waits for the right to write: batches of money work hold it for milliseconds."""
 
+UNFIT_TEXT = "a text has a character that the database does not hold"
+_UNTRANSLATABLE = "22P05"
+"""SQLSTATE untranslatable_character: the server found it, for the driver sends text in another encoding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -174,7 +178,10 @@ def _transaction(database: Database) -> Iterator[Connection]:
         with database.begin(connection, time.monotonic() + LOCK_WAIT_S):
             database.backend.lift_time_limit(connection)
             yield connection
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, UnicodeError) as error:
+        if isinstance(error, UnicodeError) or getattr(getattr(error, "orig", None), "sqlstate", "") == _UNTRANSLATABLE:
+            # The error's own text would quote a part of a customer's name.
+            raise LoadRefused(f"nothing was loaded: {UNFIT_TEXT}") from None
         raise DatabaseUnavailable(f"nothing was loaded: {label_of(error)}") from None
     finally:
         connection.close()

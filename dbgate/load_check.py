@@ -70,7 +70,9 @@ def check(
         connections = [stack.enter_context(_reading(database)) for database in databases]
         for chunk in in_chunks(file, IN_LIST_MAX):
             for place, rows in enumerate(_by_place(chunk, file.kind, place_of, len(databases), bad)):
-                repeated_counts[place] += _check_rows(connections[place], file.kind, rows, place, staging, bad)
+                repeated_counts[place] += _check_rows(
+                    databases[place], connections[place], file.kind, rows, place, staging, bad
+                )
             row_count += len(chunk)
             if progress is not None:
                 progress(row_count, file.bytes_read)
@@ -97,7 +99,13 @@ def _by_place(
 
 
 def _check_rows(
-    connection: Connection, kind: Kind, rows: Sequence[GoodRow], place: int, staging: Staging, bad: _BadRows
+    database: Database,
+    connection: Connection,
+    kind: Kind,
+    rows: Sequence[GoodRow],
+    place: int,
+    staging: Staging,
+    bad: _BadRows,
 ) -> int:
     """Stage what is new to the database; return how many rows it has already."""
     if not rows:
@@ -107,7 +115,11 @@ def _check_rows(
         known = digests(connection, kind, [row.values[0] for row in rows])
         missing = _missing_accounts(connection, kind, rows)
     to_stage = []
+    encoding = database.backend.encoding(connection)
     for row in rows:
+        if (column := _unfit_column(kind, row, encoding)) is not None:
+            bad.add(row.line, f"{column} has a character that the database does not hold, its encoding is {encoding}")
+            continue
         stored = kind.stored(row.values)
         digest = known.get(row.values[0])
         if digest is not None and digest != stored[-1]:
@@ -119,6 +131,18 @@ def _check_rows(
     for line, first in staging.add(to_stage):
         bad.add(line, f"has the same key as line {first}")
     return sum(new_to is None for _, _, new_to in to_stage)
+
+
+def _unfit_column(kind: Kind, row: GoodRow, encoding: str) -> str | None:
+    """Return the first column whose text the encoding does not have; None: it has all of them."""
+    if encoding == "utf-8":
+        return None
+    for column, value in zip(kind.columns, row.values, strict=True):
+        try:
+            str(value).encode(encoding)
+        except UnicodeEncodeError:
+            return column
+    return None
 
 
 def digests(connection: Connection, kind: Kind, keys: Sequence[str]) -> dict[str, int]:

@@ -64,6 +64,10 @@ REASONS: Mapping[str, str] = {
         r"\1 为 \2: 姓名、地址中该字符集没有的字会被拒绝"
     ),
     r"nothing was loaded: (.*)": r"未装入任何数据: \1",
+    r"a text has a character that the database does not hold": "有数据库字符集没有的字",
+    r"another load stored some of these rows meanwhile; nothing was loaded, load again": (
+        "另一次装入同时存入了其中某些行; 未装入任何数据, 请重新装入"
+    ),
     r"the database has no schema, this program needs (\S+)": r"数据库没有表结构, 本程序需要 \1",
     r"the database has schema (\S+), this program needs (\S+)": r"数据库表结构为 \1, 本程序需要 \2",
     r"the database has schema (\S+), which is newer than this program": r"数据库表结构 \1 比本程序新",

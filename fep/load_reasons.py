@@ -23,6 +23,11 @@ REASONS: Mapping[str, str] = {
     r"(\w+) must be 0 or 1": r"\1 应为 0 或 1",
     r"(\w+) must be a month YYYYMM": r"\1 应为年月 YYYYMM",
     r"(\w+) must be a date YYYYMMDD": r"\1 应为日期 YYYYMMDD",
+    r"(\w+) has a character that the database does not hold, its encoding is (\S+)": (r"\1 含数据库字符集 \2 没有的字"),
+    r"nothing was loaded: a text has a character that the database does not hold": "有数据库字符集没有的字",
+    r"another load stored some of these rows meanwhile; nothing was loaded, load again": (
+        "另一次装入同时存入了其中某些行; 请重新装入"
+    ),
     r"differs from what was loaded before under the same key": r"与先前装入的同一主键的数据不同",
     r"account_no is not known": r"户号不存在",
     r"account_no fits the prefixes of no database": r"户号不符合任何数据库的前缀",

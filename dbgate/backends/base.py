@@ -37,6 +37,7 @@ class Backend:
         money_lanes: transactions that may usefully run at the same time.
         read_lanes: likewise for reading.
         remarks: what about this server an operator should know before he relies on it, read in a transaction.
+        encoding: Python's name of the encoding in which the driver sends text; what it lacks cannot be stored.
         abandon: a driver's connection, from another thread: what it waits for ends at once, with an error; nothing for
             engines that wait on no network.
         pause_s: what a lane leaves between two batches, so that another daemon may begin.
@@ -56,6 +57,7 @@ class Backend:
     remarks: Callable[[Connection], list[str]] = lambda connection: []
     copy_rows: Callable[[Connection, Table, Iterable[Values]], bool] | None = None
     lift_time_limit: Callable[[Connection], None] = lambda connection: None
+    encoding: Callable[[Connection], str] = lambda connection: "utf-8"
     abandon: Callable[[Any], None] = lambda driver: None
     pause_s: float = 0.0
     has_shared_locks: bool = True

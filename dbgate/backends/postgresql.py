@@ -125,6 +125,11 @@ def _copy_rows(connection: Connection, table: Table, rows: Iterable[Values]) -> 
     return True
 
 
+def _encoding(connection: Connection) -> str:
+    name: str = driver_connection(connection).info.encoding
+    return name
+
+
 def _lift_time_limit(connection: Connection) -> None:
     # An index over ten million bills takes a minute; what waits for somebody's lock still gives up as soon as others.
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -160,6 +165,7 @@ POSTGRESQL = Backend(
     execute_if_new=execute_many,
     copy_rows=_copy_rows,
     remarks=_remarks,
+    encoding=_encoding,
     lift_time_limit=_lift_time_limit,
     money_lanes=2,  # one computes while the other waits; more make batches smaller and fight for the interpreter
     read_lanes=2,

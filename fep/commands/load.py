@@ -198,7 +198,7 @@ def _say_refused(path: Path, error: "LoadRefused") -> None:
     if more > 0:
         click.echo(say(en=f"{path}: and {more} more", zh=f"{path}: 另有 {more} 行"), err=True)
     if not error.bad_rows:
-        click.echo(f"{path}: {error}", err=True)
+        click.echo(f"{path}: {reason_text(str(error))}", err=True)
     click.echo(
         say(en=f"{path}: nothing of this file was loaded", zh=f"{path}: 有错, 该文件未装入任何数据"),
         err=True,

@@ -213,3 +213,48 @@ def test_a_database_without_an_encoding(run: Run, server: PostgresServer, tmp_pa
                 assert said in outcome.out + outcome.err
     finally:
         server.drop_database("site_bytes")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "codec", "unfit"), [("LATIN1", "iso8859-1", "㼆测试"), ("EUC_CN", "gb2312", "测试㼆")]
+)
+def test_a_name_that_the_encoding_lacks(
+    run: Run, server: PostgresServer, tmp_path: Path, encoding: str, codec: str, unfit: str
+) -> None:
+    """A load is refused with line and column, quoting nothing; also when only the server knows the encoding."""
+    url = server.create_database_in("site_encoded", encoding)
+    config = tmp_path / "site" / "fep.toml"
+    plain = ("0100900001", "Zhang", "", "", "", "JC0101", "residential", "counter", "active", 0, 0)
+    file = write(tmp_path / "a.csv", ACCOUNTS, plain, ("0100900002", unfit, *plain[2:]))
+    column = "name has a character that the database does not hold, its encoding is"
+    expected = (
+        ("en", "", f"{file}: line 3: {column} {codec}"),
+        ("zh", "", f"{file}: 第 3 行: name 含数据库字符集 {codec} 没有的字"),
+        ("en", "?client_encoding=utf8", f"{file}: nothing was loaded: a text has a character that"),
+        ("zh", "?client_encoding=utf8", f"{file}: 有数据库字符集没有的字"),
+    )
+    try:
+        assert run("init", tmp_path / "site", "--database", url).exit_code == 0
+        text = config.read_text(encoding="utf-8")
+        for language, options, said in expected:
+            config.write_text(text.replace(url, url + options), encoding="utf-8")
+            outcome = run("--lang", language, "load", "--config", config, file)
+            assert outcome.exit_code == 2
+            assert said in outcome.err
+            assert unfit[0] not in outcome.err
+            assert "u3f06" not in outcome.err
+        assert rows(url, "SELECT count(*) FROM accounts") == [(0,)]
+    finally:
+        server.drop_database("site_encoded")
+
+
+def test_demo_names_that_the_encoding_lacks(run: Run, server: PostgresServer, tmp_path: Path) -> None:
+    """Generated rows are refused likewise, and no site is made."""
+    url = server.create_database_in("site_demo", "LATIN1")
+    try:
+        outcome = run("--lang", "zh", "init", tmp_path / "site", "--demo", "--accounts", 5, "--database", url)
+    finally:
+        server.drop_database("site_demo")
+    assert outcome.exit_code == 3
+    assert "营业数据库: 未装入任何数据: 有数据库字符集没有的字" in outcome.err
+    assert not (tmp_path / "site").exists()
