@@ -118,6 +118,8 @@ def make_site(template: Path, server: PostgresServer, tmp_path_factory: pytest.T
     def make() -> Site:
         name = f"billing_{next(numbers)}"
         server.create_database(name, TEMPLATE)
+        with server.connect(name) as connection:
+            run_file(connection, "postgresql_roles.sql")  # a copy has no search paths of its own
         directory = copy_directory(template, tmp_path_factory.mktemp("site") / "site")
         point_at(directory, server, name)
         return Site(directory, Utility(f"host=127.0.0.1 port={server.port} user=postgres dbname={name}"))

@@ -1,5 +1,7 @@
 """The commands and the daemon over a utility's own tables: checks, upgrades, loading, ways in. 命令行与升级"""
 
+import psycopg
+
 from tests.integration.conftest import PASSWORD, run_file
 from tests.integration.utility import Bill
 from tests.support.daemon import done, fep
@@ -47,11 +49,45 @@ def test_the_commands_see_the_right_tables(site, tmp_path):
     assert site.utility.execute("SELECT count(*) FROM yx.yx_ysdz WHERE ysdh = 'YSLOAD0001'") == [(0,)]
 
 
+def test_an_account_that_is_there_in_other_words_is_a_bad_row(site, tmp_path):
+    """A file of it is refused before anything is tried, with exit code 2."""
+    customer = site.utility.enrol(Bill())
+    path = tmp_path / "accounts.csv"
+    path.write_text(ACCOUNTS.replace("0299800001", customer.yhbh), encoding="utf-8")
+
+    load = fep("load", path, "--config", site.config)
+
+    assert (load.returncode, "Traceback" in load.stderr) == (2, False)
+
+
+def test_the_second_database_of_a_server_is_prepared_alike(server, site, tmp_path):
+    """The roles are there already; each database has search paths of its own, and others are left alone."""
+    with server.connect() as connection:
+        connection.execute("CREATE DATABASE second_branch")
+        connection.execute("CREATE DATABASE of_others")
+    for _ in range(2):
+        with server.connect("second_branch") as connection:
+            run_file(connection, "postgresql_roles.sql")
+    paths = {}
+    for database in ("second_branch", "of_others"):
+        for role in ("fep_owner", "fep"):
+            conninfo = f"host=127.0.0.1 port={server.port} dbname={database} user={role} password={PASSWORD}"
+            with psycopg.connect(conninfo) as connection:
+                paths[database, role] = connection.execute("SHOW search_path").fetchone()[0]
+
+    assert paths == {
+        ("second_branch", "fep_owner"): "fep",
+        ("second_branch", "fep"): "fep_books, fep",
+        ("of_others", "fep_owner"): '"$user", public',
+        ("of_others", "fep"): '"$user", public',
+    }
+
+
 def test_a_site_is_made_as_the_owner(server, tmp_path):
     """fep init as the owner's role makes the FEP's own tables in its schema, where no view is met."""
     server.create_database("made_by_init")
     with server.connect("made_by_init") as connection:
-        connection.execute("CREATE SCHEMA fep AUTHORIZATION fep_owner")
+        run_file(connection, "postgresql_roles.sql")
     url = server.url("made_by_init", user="fep_owner", password=PASSWORD)
 
     done(fep("init", tmp_path / "site", "--database", url))
