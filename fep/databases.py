@@ -21,7 +21,7 @@ def open_database(settings: Settings, index: int = 0) -> Database:
         DatabaseUnavailable: the driver is not installed.
     """
     database = settings.billing.databases[index]
-    place = Place(settings.directory / "fep.toml", f"billing.database[{index + 1}].password")
+    place = Place(settings.directory / settings.file_name, f"billing.database[{index + 1}].password")
     password = resolve(database.password, place) if database.password else ""
     return Database(_url(database, password), database_no=database.number)
 

@@ -137,27 +137,28 @@ def load(path: Path) -> Settings:
     file: _File | None = gathering.attempt(lambda: _FILE(read_toml(path), Place(path)))
     banks = gathering.attempt(lambda: read_banks(path.parent / BANKS_FOLDER))
     gathering.close()
-    return _settings(path.parent, cast("_File", file), cast("Mapping[str, BankSettings]", banks))
+    return _settings(path, cast("_File", file), cast("Mapping[str, BankSettings]", banks))
 
 
-def _settings(directory: Path, file: _File, banks: Mapping[str, BankSettings]) -> Settings:
+def _settings(path: Path, file: _File, banks: Mapping[str, BankSettings]) -> Settings:
     windows = {
         branch: PayWindow(frozenset(window.days), Hours(window.opens, window.closes))
         for branch, window in file.rules.pay_window.items()
     }
     return Settings(
-        directory=directory,
+        directory=path.parent,
         billing=file.billing,
         keys=file.keys,
         banks=banks,
         listener=file.listener,
         link=file.link,
         log=file.log,
-        control=ControlSettings(directory / file.control.socket),
+        control=ControlSettings(path.parent / file.control.socket),
         rules=Rules(
             file.rules.late_fee,
             MappingProxyType(windows),
             file.rules.reprints_max,
             QueryReferences(age_max=timedelta(seconds=file.rules.query_age)),
         ),
+        file_name=path.name,
     )

@@ -188,7 +188,7 @@ class BankSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration, with relative paths made absolute."""
+    """The whole configuration, with relative paths made absolute; ``file_name``: the file in ``directory``."""
 
     directory: Path
     billing: BillingSettings
@@ -199,3 +199,4 @@ class Settings:
     log: LogSettings = LogSettings()
     control: ControlSettings = ControlSettings()
     rules: Rules = field(default_factory=Rules)
+    file_name: str = "fep.toml"

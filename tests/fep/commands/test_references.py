@@ -75,3 +75,13 @@ def test_the_password_reaches_the_database_whatever_is_in_it(run: Run, site: Pat
     assert database.money_engine.url[1:2] + database.money_engine.url[3:5] == ("fep", "db.example", 5432)
     assert "wört" not in repr(database.money_engine)
     database.dispose()
+
+
+def test_a_secret_that_cannot_be_had_names_the_file_that_was_read(run: Run, site: Path) -> None:
+    """The configuration may go by any name."""
+    path = (site / "fep.toml").rename(site / "city.toml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[[billing.database]]", '[[billing.database]]\npassword = "file:none.secret"'))
+    outcome = run("db", "upgrade", "--config", path)
+    assert outcome.exit_code == 2
+    assert outcome.err.startswith(f"{path}: billing.database[1].password: ")
