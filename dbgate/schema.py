@@ -121,8 +121,8 @@ def _refuse_unknown(current: str | None) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current not in known:
         raise SchemaMismatch(
-            f"the database has schema {current}, which is newer than this program\n"
-            f"install the newer program on this machine too, and where needed {REMEDY} with it:\n{REMEDY}"
+            f"the database has schema {current}, which is newer than this program: "
+            f"install the newer program on this machine too, and where needed with it\n{REMEDY}"
         )
 
 

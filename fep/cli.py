@@ -125,7 +125,6 @@ def _report_lower(error: Exception) -> int | None:
             return EXIT_BAD_INPUT
         case SchemaMismatch():
             click.echo(database_reason_text(str(error)), err=True)
-            click.echo(say(en="run fep db upgrade", zh="请执行 run fep db upgrade"), err=True)
             return EXIT_CANNOT_RUN
         case GateError():
             subject = say(en="billing database", zh="营业数据库")

@@ -70,10 +70,11 @@ REASONS: Mapping[str, str] = {
     ),
     r"the database has no schema, this program needs (\S+)": r"数据库没有表结构, 本程序需要 \1",
     r"the database has schema (\S+), this program needs (\S+)": r"数据库表结构为 \1, 本程序需要 \2",
-    r"the database has schema (\S+), which is newer than this program": r"数据库表结构 \1 比本程序新",
-    r"install the newer program on this machine too, and where needed run fep db upgrade with it:": (
-        "请在本机也安装新版程序, 必要时用它执行:"
-    ),
+    (
+        r"the database has schema (\S+), which is newer than this program: "
+        r"install the newer program on this machine too, and where needed with it"
+    ): r"数据库表结构 \1 比本程序新: 请在本机也安装新版程序, 必要时用新版",
+    r"run fep db upgrade": "请执行 fep db upgrade",
     r"there is no database file (.*)": r"数据库文件 \1 不存在",
     r"tables of another program are there: (.*); this one needs a database of its own": (
         r"已有其他程序的表: \1; 本程序须使用独立的数据库"

@@ -57,10 +57,10 @@ def database_state(settings: Settings, index: int = 0) -> DatabaseState:
     try:
         database = open_database(settings, index)
     except DatabaseUnserved as error:
-        problem = database_reason_text(str(error))
+        problem = _problem(error)
         return DatabaseState(is_reachable=False, is_current=False, problem=problem, is_served=False)
     except GateError as error:
-        return DatabaseState(is_reachable=False, is_current=False, problem=database_reason_text(str(error)))
+        return DatabaseState(is_reachable=False, is_current=False, problem=_problem(error))
     except ConfigInvalid as error:
         return DatabaseState(is_reachable=False, is_current=False, problem=str(error))
     try:
@@ -68,11 +68,16 @@ def database_state(settings: Settings, index: int = 0) -> DatabaseState:
         remarks = tuple(map(database_reason_text, database.remarks()))
         return DatabaseState(True, True, clearing_dates=clearing_dates(database, settings.banks), remarks=remarks)
     except SchemaMismatch as error:
-        return DatabaseState(is_reachable=True, is_current=False, problem=database_reason_text(str(error)))
+        return DatabaseState(is_reachable=True, is_current=False, problem=_problem(error))
     except GateError as error:
-        return DatabaseState(is_reachable=False, is_current=False, problem=database_reason_text(str(error)))
+        return DatabaseState(is_reachable=False, is_current=False, problem=_problem(error))
     finally:
         database.dispose()
+
+
+def _problem(error: GateError) -> str:
+    """Return what the gate says in the user's language, on one line of a report."""
+    return database_reason_text(str(error)).replace("\n", "; ")
 
 
 def clearing_dates(database: Database, bank_codes: Iterable[str]) -> dict[str, date]:

@@ -111,7 +111,7 @@ def _show_databases(settings: "Settings", daemon: dict[str, Any], states: "list[
             table.number,
             _text(served.get(table.number, "-")),
             clearing_dates_text(state.clearing_dates) or "-",
-            state.problem.replace("\n", "; ") or say(en="schema current", zh="表结构最新"),
+            state.problem or say(en="schema current", zh="表结构最新"),
         )
     report.show()
 

@@ -66,5 +66,6 @@ def test_schemas_have_their_chinese(tmp_path: Path) -> None:
     choose(None)
 
     assert [lines[0].rpartition(" ")[0] for lines in said[:2]] == ["数据库没有表结构, 本程序需要"] * 2
-    assert said[2][:2] == ["数据库表结构 9999 比本程序新", "请在本机也安装新版程序, 必要时用它执行:"]
-    assert missing == f"数据库文件 {tmp_path}/other.db 不存在\nrun fep db upgrade"
+    assert said[2][0] == "数据库表结构 9999 比本程序新: 请在本机也安装新版程序, 必要时用新版"
+    assert [lines[1:] for lines in said] == [["请执行 fep db upgrade"]] * 3
+    assert missing == f"数据库文件 {tmp_path}/other.db 不存在\n请执行 fep db upgrade"

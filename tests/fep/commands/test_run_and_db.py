@@ -1,5 +1,7 @@
 """``fep run`` and ``fep db``: what they hand on."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,29 @@ def test_upgrade_of_a_current_schema_changes_nothing(run: Run, site: Path) -> No
     """Safe to repeat."""
     outcome = run("db", "upgrade", "--config", site / "fep.toml")
     assert (outcome.exit_code, outcome.out) == (0, "the database has the schema of this program\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "remedy", "newer"),
+    [
+        ("en", "run fep db upgrade", "install the newer program"),
+        ("zh", "请执行 fep db upgrade", "请在本机也安装新版程序"),
+    ],
+)
+@pytest.mark.parametrize("is_newer", [False, True])
+def test_a_schema_that_does_not_fit_is_said_once(
+    run: Run, site: Path, language: str, remedy: str, newer: str, is_newer: bool
+) -> None:
+    """Every command says the remedy one time and in the user's language; the reports say it on one line."""
+    with closing(sqlite3.connect(site / "billing.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", ("9999" if is_newer else "0001",))
+    path = site / "fep.toml"
+    for words in (("load", site / "a.csv"), ("check-config",), ("status",)):
+        outcome = run("--lang", language, *words, "--config", path)
+        said = outcome.out + outcome.err
+        assert said.count("fep db upgrade") == 1
+        assert (newer in said) == is_newer
+        [line] = [line for line in said.splitlines() if "fep db upgrade" in line]
+        assert line.endswith(remedy)
+        assert words[0] == "load" or "0001" in line or "9999" in line
+        assert ("the database has" in said) == (language == "en")
