@@ -52,7 +52,7 @@ def test_opening_makes_the_clearing_dates(branch: Branch) -> None:
     assert branch.is_open
     assert branch.is_up
     assert stored(branch.database, "SELECT bank_code FROM clearing_dates ORDER BY bank_code") == [(BANK,), ("0103",)]
-    assert stored(branch.database, "SELECT count(*) FROM limit_uses") == [(0,)]
+    assert stored(branch.database, "SELECT used_fen FROM limit_uses") == [(0,)]
 
 
 def test_an_open_branch_is_opened_once(branch: Branch) -> None:

@@ -304,7 +304,7 @@ def test_a_database_that_is_away_at_the_start(fresh: BranchSite) -> None:
     fresh.daemon.start()
     bank, account = fresh.bank(), fresh.take(3)
     closed = fresh.daemon.wait_for_event(lambda event: event.get("event") == "database_closed")
-    assert (closed["database"], closed["number"]) == ("gaoping", 3)
+    assert (closed["database"], closed["database_no"]) == ("gaoping", 3)
     ask(bank, PAY, pay(account.account_no, OWED), "9001")
     ask(bank, PAY, pay(fresh.take(1).account_no, OWED))
     shown = fep("status", "--config", fresh.config).stdout
