@@ -357,7 +357,8 @@ def main() -> None:
         "--growth", action="store_true", help="measure against ten times the accounts and 10,000,000 old payments"
     )
     arguments = parser.parse_args()
-    memory = {"shared_buffers": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "30min"}
+    quarter_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (4 << 20)
+    memory = {"shared_buffers": f"{quarter_mb}MB", "max_wal_size": "16GB", "checkpoint_timeout": "30min"}
     if not arguments.growth:
         memory = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
     with running_server(durable=True, max_connections="400", **memory) as server:
