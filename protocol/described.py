@@ -1,7 +1,7 @@
 """Described dialects 描述式方言: a ``Format`` made into a ``Dialect``. Nothing here is of one bank format."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from types import MappingProxyType, SimpleNamespace
@@ -25,7 +25,7 @@ from protocol.canonical import (
 )
 from protocol.dialect import Envelope, Outgoing, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
-from protocol.format import NOTHING, Format, Message, Sender
+from protocol.format import NOTHING, Format, Message
 from protocol.framing import FrameReader
 from protocol.response_codes import ResponseCode
 from protocol.sheet import Reading, Sheet, Sources
@@ -85,9 +85,9 @@ class DescribedDialect:
     def __init__(self, format_: Format) -> None:
         self.format = format_
         self.name, self.session, self.port_offset = format_.name, format_.session, format_.port_offset
-        self._messages = {(message.sender, message.code): message for message in format_.messages}
+        self._messages = {message.code: message for message in format_.messages}
         if len(self._messages) != len(format_.messages):
-            raise LocalProtocolError(f"{format_.name}: two messages of one sender share a code")
+            raise LocalProtocolError(f"{format_.name}: two messages share a code")
         unsaid = [code.code for code in ResponseCode if code not in format_.codes]
         if unsaid:
             raise LocalProtocolError(f"{format_.name}: no wire code is said for {', '.join(unsaid)}")
@@ -106,7 +106,7 @@ class DescribedDialect:
         header, body = frame[: head.size], frame[head.size :]
         sent = head.named(header)
         code, node = (sent[name].strip(b" ").decode("latin-1") for name in self._who)
-        message = self._messages.get((Sender.BANK, code))
+        message = self._messages.get(code)
         return Envelope(
             supported=True,
             transaction=None if message is None else message.transaction,
@@ -202,7 +202,7 @@ def _name_of(place: str, *sheets: Sheet) -> str:
 
 def _traced(format_: Format, message: Message | None) -> list[tuple[str, str]]:
     """Return what a log line calls the fields that identify a request, and what the format calls them."""
-    if message is None or message.sender is not Sender.BANK:
+    if message is None:
         return []
     sheets = (format_.request_head, message.request)
     return [(key, _name_of(f"head.{key}", *sheets)) for key in ("bank_date", "bank_serial")]
@@ -225,8 +225,7 @@ def _digest(message: Message, body: bytes) -> str:
 def _check_echoes(format_: Format, message: Message) -> None:
     """Refuse a description that repeats a field which its request does not have."""
     asked = {field.name for sheet in (format_.request_head, message.request) for field in sheet.fields}
-    replies: Iterable[Sheet] = (format_.reply_head, message.reply, message.refusal)
-    for sheet in replies if message.sender is Sender.BANK else ():
+    for sheet in (format_.reply_head, message.reply, message.refusal):
         for field_ in sheet.fields:
             if isinstance(field_.attribute, Echo | Equal) and field_.attribute.name not in asked:
                 name = field_.attribute.name

@@ -4,21 +4,20 @@
 |-------------------------------------------------|--------------------------------------------------------------------|
 | length in front of a frame                      | ``Format.length``: binary, digits, or none                         |
 | headers of requests and of replies              | ``Format.request_head``, ``Format.reply_head``                     |
-| which message it is                             | ``Format.code_field``; ``Message.code`` and its sender             |
+| which message it is                             | the field bound to ``frame.code``; ``Message.code``                |
 | bodies by message, direction and outcome        | ``Message.request``, ``.reply``, ``.refusal``                      |
 | rows                                            | ``RowsToEnd`` at the end of a sheet, ``Rows`` in a layout          |
 | fields: size, filler, side, encoding, units     | their types: ``fields``, ``characters``, ``moments``, ``padded``   |
 | where a field's value comes from, or goes       | its binding: a place, an ``Echo``, a ``Constant``, nothing         |
 | what the wire does not say                      | ``Format.given`` and ``Message.given``                             |
 | what identifies a request                       | the fields bound to ``head.bank_date`` and ``head.bank_serial``    |
-| return codes                                    | ``Format.codes`` for our replies, ``Format.partner_codes``, and    |
-|                                                 | ``Message.code_of`` where the outcome alone does not tell          |
-| who signs in, how often; one exchange or many   | ``Format.session``                                                 |
+| return codes                                    | ``Format.codes``, and ``Message.code_of`` where the outcome alone  |
+|                                                 | does not tell                                                      |
+| MAC or none, encryption, one exchange or many   | ``Format.session``                                                 |
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from protocol.canonical import Answer
 from protocol.lengths import LengthField
@@ -26,14 +25,6 @@ from protocol.response_codes import ResponseCode
 from protocol.session import Session
 from protocol.sheet import Sheet
 from protocol.transactions import Transaction
-
-
-class Sender(Enum):
-    """Who sends the request of a message."""
-
-    BANK = "bank"
-    FEP = "fep"
-
 
 NOTHING = Sheet("body")
 """An empty body."""
@@ -44,7 +35,7 @@ Given = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """One transaction.
+    """One transaction, asked by the bank.
 
     Attributes:
         code: on the wire.
@@ -52,7 +43,6 @@ class Message:
         request: body of the request.
         reply: body of an approved reply.
         refusal: body of any other.
-        sender: of the request.
         given: of this message, beside the format's own.
         code_of: the wire code of an answer where its response code alone does not tell; None: it does.
     """
@@ -62,7 +52,6 @@ class Message:
     request: Sheet
     reply: Sheet
     refusal: Sheet = NOTHING
-    sender: Sender = Sender.BANK
     given: Given = field(default_factory=dict)
     code_of: Callable[[Answer], str | None] = lambda answer: None
 
@@ -76,11 +65,10 @@ class Format:
         length: in front of each frame.
         request_head: of every request; bound to ``frame.code`` and ``frame.node`` at least, there or in the body.
         reply_head: of every reply.
-        messages: of either side.
+        messages: all that a bank may ask.
         codes: wire codes of our replies. None: there is no word for it, so nothing is sent.
         session: how partners behave.
         port_offset: where it is listened for when nothing else is said: so many above the port of the default dialect.
-        partner_codes: response codes of the partner's replies, by wire code.
         given: what the wire does not say.
     """
 
@@ -92,5 +80,4 @@ class Format:
     codes: Mapping[ResponseCode, str | None]
     session: Session
     port_offset: int
-    partner_codes: Mapping[str, ResponseCode] = field(default_factory=dict)
     given: Given = field(default_factory=dict)

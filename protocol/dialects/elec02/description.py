@@ -19,7 +19,7 @@ from protocol.lengths import DigitsLength
 from protocol.moments import Date, Month
 from protocol.padded import Amount, Characters, Count, PaddedText, TimeOfDay, Timestamp
 from protocol.response_codes import ResponseCode as R
-from protocol.session import Session, SignIn
+from protocol.session import Session
 from protocol.sheet import RowsToEnd, Sheet
 from protocol.transactions import Transaction
 
@@ -251,6 +251,6 @@ FORMAT = Format(
         ),
     ),
     codes=CODES,
-    session=Session(SignIn.BY_FEP, has_mac=False, may_encrypt=False, sends_echo=False, is_one_exchange=True),
+    session=Session(has_mac=False, may_encrypt=False, is_one_exchange=True),
     port_offset=2,
 )
