@@ -1,9 +1,10 @@
-"""Field types of the calendar 日期时间域: date, month and time of day, as digits.
+"""Field types of the calendar 日期时间域: date, month, time of day and moment, as digits; days without a year.
 
 A daemon sees the same few dates and times over and over, so the last ones are kept; each cache is bounded.
 """
 
-from datetime import date, time
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from functools import lru_cache
 
 from protocol.fields import FieldInvalid, FixedField
@@ -76,6 +77,88 @@ class Time(FixedField):
     def build(self, value: time) -> bytes:
         """Return the digits of ``value``; fractions of a second are dropped."""
         return b"%02d%02d%02d" % (value.hour, value.minute, value.second)
+
+
+class Timestamp(FixedField):
+    """``YYYYMMDDHHMMSS``."""
+
+    def __init__(self) -> None:
+        super().__init__("YYYYMMDDHHMMSS", 14, b" ")
+
+    def parse(self, raw: bytes) -> datetime:
+        """Return the moment, of whatever clock the link goes by."""
+        if not raw.isdigit():
+            raise FieldInvalid("not digits")
+        try:
+            return datetime.strptime(raw.decode("ascii"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - the link's own wall clock
+        except ValueError:
+            raise FieldInvalid("no such moment") from None
+
+    def build(self, value: datetime) -> bytes:
+        """Return the digits of ``value``."""
+        return b"%04d%02d%02d%02d%02d%02d" % value.timetuple()[:6]
+
+
+class TimeOfDay(FixedField):
+    """``YYYYMMDDHHMMSS`` of which only the time counts; midnight when it is blank."""
+
+    def __init__(self) -> None:
+        super().__init__("YYYYMMDDHHMMSS", 14, b" ")
+
+    def parse(self, raw: bytes) -> time:
+        """Return the time of day."""
+        return Timestamp().parse(raw).time() if raw.strip(b" ") else time.min
+
+    def build(self, value: datetime) -> bytes:
+        """Return the digits of ``value``."""
+        return Timestamp().build(value)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDay:
+    """A day without its year."""
+
+    month: int
+    day: int
+
+    def nearest(self, today: date) -> date:
+        """Return the day of this month and number that is nearest to ``today``, a day in the past before one to come.
+
+        Raises:
+            FieldInvalid: there is none within a year, as for 0229 in most years.
+        """
+        days = [day for year in (today.year - 1, today.year, today.year + 1) if (day := self._in(year)) is not None]
+        if not days:
+            raise FieldInvalid("no such day within a year")
+        return min(days, key=lambda day: (abs(day - today), day > today))
+
+    def _in(self, year: int) -> date | None:
+        try:
+            return date(year, self.month, self.day)
+        except ValueError:
+            return None
+
+
+class DayOfYear(FixedField):
+    """``MMDD``: a day without its year, which whoever reads it resolves around today."""
+
+    def __init__(self) -> None:
+        super().__init__("MMDD", 4, b"0")
+
+    def parse(self, raw: bytes) -> MonthDay:
+        """Return month and day; 0229 is one."""
+        if not raw.isdigit():
+            raise FieldInvalid("not digits")
+        month_day = MonthDay(int(raw[:2]), int(raw[2:]))
+        try:
+            date(2024, month_day.month, month_day.day)  # a leap year, which has every day
+        except ValueError:
+            raise FieldInvalid("no such day") from None
+        return month_day
+
+    def build(self, value: date) -> bytes:
+        """Return month and day of ``value``."""
+        return b"%02d%02d" % (value.month, value.day)
 
 
 def _checked_month(month: int) -> int:

@@ -21,7 +21,7 @@ from protocol.bindings import Constant, Echo, Equal
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid, struct_of
 from protocol.layout import Field
-from protocol.padded import MonthDay
+from protocol.moments import MonthDay
 
 
 @dataclass(slots=True)

@@ -1,13 +1,13 @@
 """Field types of the calendar: only days, months and times that exist."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.fields import FieldInvalid
-from protocol.moments import Date, Month, Time
+from protocol.moments import Date, DayOfYear, Month, MonthDay, Time, TimeOfDay, Timestamp
 
 
 @given(st.dates())
@@ -67,3 +67,39 @@ def test_times_that_do_not_exist_are_refused(raw: bytes) -> None:
 def test_fractions_of_a_second_are_dropped() -> None:
     """The wire knows whole seconds."""
     assert Time().build(time(1, 2, 3, 999999)) == b"010203"
+
+
+@pytest.mark.parametrize(
+    ("raw", "today", "day"),
+    [
+        (b"1231", date(2027, 1, 1), date(2026, 12, 31)),
+        (b"0101", date(2026, 12, 31), date(2027, 1, 1)),
+        (b"1122", date(2026, 11, 22), date(2026, 11, 22)),
+        (b"0229", date(2028, 3, 1), date(2028, 2, 29)),
+        (b"0229", date(2027, 12, 31), date(2028, 2, 29)),
+        (b"0601", date(2026, 11, 30), date(2026, 6, 1)),
+    ],
+)
+def test_days_without_a_year(raw: bytes, today: date, day: date) -> None:
+    """The nearest day of that name, on whatever side of New Year."""
+    assert DayOfYear().parse(raw).nearest(today) == day
+
+
+def test_days_that_are_not() -> None:
+    """0229 is a day only near a leap year; 0230 never is."""
+    with pytest.raises(FieldInvalid, match="no such day within a year"):
+        MonthDay(2, 29).nearest(date(2026, 6, 1))
+    for raw in (b"0230", b"1301", b"0000", b"12 1"):
+        with pytest.raises(FieldInvalid):
+            DayOfYear().parse(raw)
+    assert DayOfYear().build(date(2026, 2, 9)) == b"0209"
+
+
+def test_moments() -> None:
+    """Fourteen digits; of some, only the time counts, and a blank is midnight."""
+    moment = datetime(2026, 11, 22, 10, 0, 3)  # noqa: DTZ001 - the wall clock of a link
+    assert (Timestamp().parse(b"20261122100003"), Timestamp().build(moment)) == (moment, b"20261122100003")
+    assert (TimeOfDay().parse(b"20261122100003"), TimeOfDay().parse(b" " * 14)) == (time(10, 0, 3), time.min)
+    for raw in (b"20261122250000", b"20261322100000", b"2026112210000 ", b"+2026112210000"):
+        with pytest.raises(FieldInvalid):
+            Timestamp().parse(raw)

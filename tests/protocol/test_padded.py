@@ -1,11 +1,9 @@
 """Padded fields: what peers write is read whatever side they fill; our own are written as described."""
 
-from datetime import date
-
 import pytest
 
 from protocol.fields import FieldInvalid
-from protocol.padded import Amount, Characters, Count, DayOfYear, MonthDay, PaddedText
+from protocol.padded import Amount, Characters, Count, PaddedText
 
 
 @pytest.mark.parametrize("raw", [b"301         ", b"         301", b"    301     "])
@@ -89,29 +87,3 @@ def test_counts() -> None:
     assert (Count(4).build(7), Count(4, justify="right", filler="0").build(7)) == (b"7   ", b"0007")
     with pytest.raises(FieldInvalid):
         Count(4).parse(b"a   ")
-
-
-@pytest.mark.parametrize(
-    ("raw", "today", "day"),
-    [
-        (b"1231", date(2027, 1, 1), date(2026, 12, 31)),
-        (b"0101", date(2026, 12, 31), date(2027, 1, 1)),
-        (b"1122", date(2026, 11, 22), date(2026, 11, 22)),
-        (b"0229", date(2028, 3, 1), date(2028, 2, 29)),
-        (b"0229", date(2027, 12, 31), date(2028, 2, 29)),
-        (b"0601", date(2026, 11, 30), date(2026, 6, 1)),
-    ],
-)
-def test_days_without_a_year(raw: bytes, today: date, day: date) -> None:
-    """The nearest day of that name, on whatever side of New Year."""
-    assert DayOfYear().parse(raw).nearest(today) == day
-
-
-def test_days_that_are_not() -> None:
-    """0229 is a day only near a leap year; 0230 never is."""
-    with pytest.raises(FieldInvalid, match="no such day within a year"):
-        MonthDay(2, 29).nearest(date(2026, 6, 1))
-    for raw in (b"0230", b"1301", b"0000", b"12 1"):
-        with pytest.raises(FieldInvalid):
-            DayOfYear().parse(raw)
-    assert DayOfYear().build(date(2026, 2, 9)) == b"0209"

@@ -10,7 +10,8 @@ import pytest
 from protocol.bindings import Constant, Echo
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.layout import Field
-from protocol.padded import Amount, Characters, Count, DayOfYear
+from protocol.moments import DayOfYear
+from protocol.padded import Amount, Characters, Count
 from protocol.sheet import Reading, RowsToEnd, Sheet, Sources
 
 TODAY = date(2026, 11, 22)

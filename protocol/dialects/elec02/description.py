@@ -16,8 +16,8 @@ from protocol.canonical import (
 from protocol.format import NOTHING, Format, Message
 from protocol.layout import Field
 from protocol.lengths import DigitsLength
-from protocol.moments import Date, Month
-from protocol.padded import Amount, Characters, Count, PaddedText, TimeOfDay, Timestamp
+from protocol.moments import Date, Month, TimeOfDay, Timestamp
+from protocol.padded import Amount, Characters, Count, PaddedText
 from protocol.response_codes import ResponseCode as R
 from protocol.session import Session
 from protocol.sheet import RowsToEnd, Sheet
