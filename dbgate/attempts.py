@@ -26,7 +26,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate.errors import DatabaseUnavailable, DecisionFailed, GateError, OutcomeUnknown, StatementFailed
-from dbgate.faults import Fault, fault_of, label_of
+from dbgate.faults import Fault, fault_of, is_suspicion, label_of
 from dbgate.records import Identity
 from dbgate.storing import StaleBatch
 from dbgate.work import Work
@@ -204,8 +204,8 @@ class Attempts:
         """Try once more on a new connection; after that only what may have been committed is worth any more tries."""
         group.failure_count += 1
         if group.failure_count > 1:
-            is_suspicion = getattr(getattr(error, "orig", None) or error, "is_suspicion", False)
-            (self._lane.alarm.suspect if is_suspicion else self._lane.alarm.trip)(_reason(error))
+            tell = self._lane.alarm.suspect if is_suspicion(error) else self._lane.alarm.trip
+            tell(_reason(error))
         if group.failure_count == 1 or group.is_lost:
             return self._retry(group)
         self._lane.drop()

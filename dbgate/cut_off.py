@@ -16,7 +16,7 @@ from dbgate.clearing_locks import ROLL_RETRY_S
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, OutcomeUnknown
 from dbgate.faults import Fault, fault_of, label_of
-from dbgate.loading import POSTED_SUM
+from dbgate.loading import LIMIT, POSTED_SUM, of_limit
 from dbgate.prepared import Change, Statement
 from dbgate.row_locks import for_update
 from dbgate.tables import clearing_dates, limit_uses
@@ -37,16 +37,8 @@ _LOCK_LIMITS = Statement(
 )
 _SET_LIMIT = Change(
     "set_limit",
-    lambda keys: (
-        update(limit_uses)
-        .where(
-            limit_uses.c.bank_code == keys.one("of_bank_code"),
-            limit_uses.c.channel == keys.one("of_channel"),
-            limit_uses.c.clearing_date == keys.one("of_clearing_date"),
-        )
-        .values(used_fen=keys.one("new_used_fen"))
-    ),
-    ("new_used_fen", "of_bank_code", "of_channel", "of_clearing_date"),
+    lambda keys: update(limit_uses).where(*of_limit(keys)).values(used_fen=keys.one("new_used_fen")),
+    ("new_used_fen", *LIMIT),
 )
 
 

@@ -42,8 +42,7 @@ SQLSTATE_FAULTS = {
     "57014": Fault.LOCKED,  # query_canceled, by statement_timeout
     "25006": Fault.UNAVAILABLE,  # read_only_sql_transaction: the server has become a standby
     "25P03": Fault.UNAVAILABLE,  # idle_in_transaction_session_timeout: the session has ended
-    # feature_not_supported: BEGIN READ WRITE on a standby, a plan whose tables have changed; a new connection helps.
-    "0A000": Fault.UNAVAILABLE,
+    "0A000": Fault.UNAVAILABLE,  # feature_not_supported: a plan whose tables have changed; a new connection helps
     "26000": Fault.UNAVAILABLE,  # invalid_sql_statement_name: somebody else's DEALLOCATE
     "08": Fault.UNAVAILABLE,  # connection exception
     "53": Fault.UNAVAILABLE,  # insufficient resources
@@ -75,6 +74,11 @@ def fault_of(error: BaseException) -> Fault:
     if code in oracle_errors.LOCKED:
         return Fault.LOCKED
     return Fault.UNAVAILABLE if code is not None and oracle_errors.is_unavailable(code) else Fault.STATEMENT
+
+
+def is_suspicion(error: BaseException) -> bool:
+    """Whether ``error`` says only that no answer came in time, which may have been too little of it."""
+    return bool(getattr(getattr(error, "orig", None) or error, "is_suspicion", False))
 
 
 def label_of(error: BaseException) -> str:

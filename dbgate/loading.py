@@ -13,7 +13,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, literal_column, or_, select
 
 from dbgate import rows
 from dbgate.clearing_locks import DAYS, hold_days
@@ -41,6 +41,16 @@ def constant(member: BillState | Movement | PaymentState) -> Any:
     return literal_column(f"'{member.value}'")
 
 
+LIMIT = ("of_bank_code", "of_channel", "of_clearing_date")
+"""The parameters of ``of_limit``."""
+
+
+def of_limit(keys: Keys) -> list[ColumnElement[bool]]:
+    """Return the condition that finds one counter of a daily limit."""
+    columns = (limit_uses.c.bank_code, limit_uses.c.channel, limit_uses.c.clearing_date)
+    return [column == keys.one(name) for column, name in zip(columns, LIMIT, strict=True)]
+
+
 def _accounts(keys: Keys) -> Select[Any]:
     return (
         select(*rows.ACCOUNT_COLUMNS).where(keys.among(accounts.c.account_no, "items")).order_by(accounts.c.account_no)
@@ -64,19 +74,15 @@ def _bills_of_movements(keys: Keys) -> Select[Any]:
 
 
 def _limit_used(keys: Keys) -> Select[Any]:
-    return select(limit_uses.c.used_fen).where(
-        limit_uses.c.bank_code == keys.one("bank_code"),
-        limit_uses.c.channel == keys.one("channel"),
-        limit_uses.c.clearing_date == keys.one("clearing_date"),
-    )
+    return select(limit_uses.c.used_fen).where(*of_limit(keys))
 
 
 # What a counter that does not exist yet begins with: a limit may be set in the middle of a day.
 def _posted_sum(keys: Keys) -> Select[Any]:
     return select(func.coalesce(func.sum(payments.c.amount_fen), literal_column("0"))).where(
-        payments.c.bank_code == keys.one("bank_code"),
-        payments.c.clearing_date == keys.one("clearing_date"),
-        payments.c.channel == keys.one("channel"),
+        payments.c.bank_code == keys.one("of_bank_code"),
+        payments.c.clearing_date == keys.one("of_clearing_date"),
+        payments.c.channel == keys.one("of_channel"),
         payments.c.movement == constant(Movement.PAY),
         payments.c.state == constant(PaymentState.POSTED),
     )
@@ -102,9 +108,8 @@ _INVOICES = Statement(
     ITEMS,
     ITEMS,
 )
-_LIMIT = ("bank_code", "channel", "clearing_date")
-_LIMIT_USED = Statement("select_limit_used", _limit_used, _LIMIT)
-POSTED_SUM = Statement("select_posted_sum", _posted_sum, _LIMIT)
+_LIMIT_USED = Statement("select_limit_used", _limit_used, LIMIT)
+POSTED_SUM = Statement("select_posted_sum", _posted_sum, LIMIT)
 
 
 def load_money(

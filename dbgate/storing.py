@@ -14,6 +14,7 @@ from dbgate import rows
 from dbgate.changes import LimitUse
 from dbgate.column_types import day_number
 from dbgate.forms import Values
+from dbgate.loading import LIMIT, of_limit
 from dbgate.prepared import Change, InsertRows, Keys, Prepared, UpdateRows
 from dbgate.records import Identity, LimitKey
 from dbgate.tables import accounts, audit_entries, bills, invoice_prints, invoices, limit_uses, payments
@@ -31,18 +32,10 @@ _LIMITS = InsertRows("insert_limits", limit_uses, if_new=True)
 
 
 def _move_limit(keys: Keys) -> Update:
-    return (
-        update(limit_uses)
-        .where(
-            limit_uses.c.bank_code == keys.one("of_bank_code"),
-            limit_uses.c.channel == keys.one("of_channel"),
-            limit_uses.c.clearing_date == keys.one("of_clearing_date"),
-        )
-        .values(used_fen=limit_uses.c.used_fen + keys.one("change_fen"))
-    )
+    return update(limit_uses).where(*of_limit(keys)).values(used_fen=limit_uses.c.used_fen + keys.one("change_fen"))
 
 
-_LIMIT = ("change_fen", "of_bank_code", "of_channel", "of_clearing_date")
+_LIMIT = ("change_fen", *LIMIT)
 _MOVE_LIMIT = Change("move_limit", _move_limit, _LIMIT)
 _TAKE_LIMIT = Change(
     "take_limit",
