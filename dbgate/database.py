@@ -29,17 +29,15 @@ class Database:
     Args:
         url: SQLAlchemy's URL, e.g. ``sqlite:///fep.db``.
         database_no: 1 to 99; fep_serial and invoice_no begin with it.
+        name: what the configuration calls it, for log lines; empty where nobody has said.
         clock: the clock where the engine has none of its own (SQLite), naive Asia/Shanghai; tests move time by it.
-
-    Attributes:
-        name: what the configuration calls it, for log lines; empty while nobody has said.
 
     Raises:
         DatabaseUnavailable: the URL is malformed.
         DatabaseUnserved: it names an engine that is not supported, or one whose driver is not installed.
     """
 
-    def __init__(self, url: str, *, database_no: int = 1, clock: SystemClock = system_clock) -> None:
+    def __init__(self, url: str, *, database_no: int = 1, name: str = "", clock: SystemClock = system_clock) -> None:
         if not 1 <= database_no <= 99:
             raise ValueError(f"database_no is 1 to 99, not {database_no}")
         try:
@@ -51,7 +49,7 @@ class Database:
         if backend is None:
             raise DatabaseUnserved(f"no support for {parsed.get_backend_name()}; {ENGINES_SERVED}")
         self.database_no = database_no
-        self.name = ""
+        self.name = name
         self.backend = backend
         self._clock = clock
         try:

@@ -36,9 +36,6 @@ class Billing:
         cut_offs = {code: bank.cut_off for code, bank in settings.banks.items()}
         self._bank_codes = tuple(settings.banks)
         self._reasons: dict[Branch, str] = {}
-        databases = open_databases(settings)
-        for table, database in zip(tables, databases, strict=True):
-            database.name = table.name
         self.branches = [
             Branch(
                 table.name,
@@ -52,7 +49,7 @@ class Billing:
                     turn=turn,
                 ),
             )
-            for table, database in zip(tables, databases, strict=True)
+            for table, database in zip(tables, open_databases(settings), strict=True)
         ]
         self.gate: Gate | Branches = self.branches[0].gate
         if len(self.branches) > 1:
@@ -67,7 +64,7 @@ class Billing:
         """
         for branch, error in open_all(self.branches, self._bank_codes):
             self._reasons[branch] = str(error)
-            _log.error("database_closed", **_about(branch), reason=str(error))
+            _log.error("database_closed", **branch.database.about, reason=str(error))
 
     def look_after(self, branch: Branch) -> None:
         """Roll the clearing dates of a branch, or open it when it is not open yet. Blocks.
@@ -84,15 +81,15 @@ class Billing:
             return
         had_failed = self._reasons.pop(branch, None) is not None
         if not was_open:
-            _log.info("database_opened", **_about(branch))
+            _log.info("database_opened", **branch.database.about)
         elif had_failed:
-            _log.info("clearing_rolls_resumed", **_about(branch))
+            _log.info("clearing_rolls_resumed", **branch.database.about)
 
     def _note_failure(self, branch: Branch, reason: str) -> None:
         if self._reasons.get(branch) != reason:
             self._reasons[branch] = reason
             _log.warning(
-                "clearing_roll_failed" if branch.is_open else "database_closed", **_about(branch), reason=reason
+                "clearing_roll_failed" if branch.is_open else "database_closed", **branch.database.about, reason=reason
             )
 
     def draw_fep_serials(self, count: int) -> list[int]:
@@ -106,8 +103,3 @@ class Billing:
     def close(self, timeout_s: float) -> None:
         """Finish what waits and runs, within ``timeout_s``. Blocks."""
         self.gate.close(timeout_s)
-
-
-def _about(branch: Branch) -> dict[str, Any]:
-    """What a log line says of a branch, as the lines of its gate do."""
-    return {"database_no": branch.number, "database": branch.name}

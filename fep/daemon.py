@@ -172,14 +172,11 @@ class Daemon:
 
     def _banks(self, store: KeyStore) -> dict[str, Bank]:
         for bank in self._settings.banks.values():
-            if not DIALECTS[bank.dialect].session.has_mac:
+            if not bank.session.has_mac:
                 _log.warning("no_mac", bank_code=bank.bank_code, dialect=bank.dialect)
             elif bank.suite.weak:
                 _log.warning("weak_suite", bank_code=bank.bank_code, suite=bank.suite.name)
-        return {
-            code: Bank.from_store(bank, store) if DIALECTS[bank.dialect].session.has_mac else Bank.without_keys(bank)
-            for code, bank in self._settings.banks.items()
-        }
+        return {code: Bank.from_store(bank, store) for code, bank in self._settings.banks.items()}
 
     # --- listening
 
@@ -256,7 +253,7 @@ class Daemon:
 
     def _look_failed(self, failure: Failure, branch: Branch) -> None:
         """A bug of ours, for a database that fails is no news here; the next round may do better."""
-        _log.error("look_failed", database_no=branch.number, database=branch.name, error=failure.value)
+        _log.error("look_failed", **branch.database.about, error=failure.value)
 
     def _status(self) -> dict[str, Any]:
         assert self._services is not None

@@ -23,7 +23,7 @@ def open_database(settings: Settings, index: int = 0) -> Database:
     database = settings.billing.databases[index]
     place = Place(settings.directory / settings.file_name, f"billing.database[{index + 1}].password")
     password = resolve(database.password, place) if database.password else ""
-    return Database(_url(database, password), database_no=database.number)
+    return Database(_url(database, password), database_no=database.number, name=database.name)
 
 
 def _url(database: DatabaseSettings, password: str) -> str:

@@ -131,8 +131,8 @@ def _dialect(name: str) -> "Dialect":
 
 def _shown(bank: "BankSettings") -> str:
     """Return what protects the bank's link, and its format when that is another than most have."""
-    from protocol.dialects.registry import DEFAULT, DIALECTS
+    from protocol.dialects.registry import DEFAULT
 
-    suite = bank.suite.name if DIALECTS[bank.dialect].session.has_mac else ""
+    suite = bank.suite.name if bank.session.has_mac else ""
     dialect = bank.dialect if bank.dialect != DEFAULT.name else ""
     return " ".join(filter(None, (bank.bank_code, dialect, suite)))

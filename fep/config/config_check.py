@@ -15,7 +15,6 @@ from fep.config.settings import BankSettings, DatabaseSettings, Settings
 from fep.database_state import DatabaseState, clearing_dates_text, database_states
 from fep.language import Text
 from fep.links.bank import Bank
-from protocol.dialects.registry import DIALECTS
 from protocol.transactions import Transaction
 
 
@@ -79,7 +78,7 @@ def _check_keys(settings: Settings) -> Iterator[Check]:
         return
     yield Check(Level.GOOD, subject, Text("key store opens", "密钥库可打开"))
     for bank in settings.banks.values():
-        if DIALECTS[bank.dialect].session.has_mac:
+        if bank.session.has_mac:
             yield _check_bank_keys(bank, store)
     for bank_code in store.bank_codes():
         if bank_code not in settings.banks:
@@ -96,7 +95,7 @@ def _check_bank_keys(bank: BankSettings, store: KeyStore) -> Check:
 
 def _check_bank(bank: BankSettings) -> Iterator[Check]:
     subject = bank.bank_code
-    if not DIALECTS[bank.dialect].session.has_mac:
+    if not bank.session.has_mac:
         yield Check(
             Level.WARNING,
             subject,

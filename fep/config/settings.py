@@ -14,7 +14,8 @@ from typing import Literal
 from crypto.suites import Suite
 from handlers.terms import BankTerms, Rules
 from protocol.dialect import Dialect
-from protocol.dialects.registry import DEFAULT
+from protocol.dialects.registry import DEFAULT, DIALECTS
+from protocol.session import Session
 
 Network = IPv4Network | IPv6Network
 Encryption = Literal["optional", "required", "forbidden"]
@@ -184,6 +185,11 @@ class BankSettings:
     def own_node(self) -> str:
         """What its frames call it."""
         return self.node or self.bank_code
+
+    @property
+    def session(self) -> Session:
+        """How a bank that speaks its dialect behaves."""
+        return DIALECTS[self.dialect].session
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,21 +27,18 @@ class Bank:
 
     @classmethod
     def from_store(cls, settings: BankSettings, store: KeyStore) -> Self:
-        """Take the bank's keys from the key store.
+        """Take the bank's keys from the key store; one whose format has no MAC needs none.
 
         Raises:
             KeyUnavailable, KeyRefused: there are none, or they do not fit the bank's suite.
             SuiteDiffers: they were loaded for another suite.
         """
+        if not settings.session.has_mac:
+            return cls(settings, UNSIGNED, None)
         keys = store.get(settings.bank_code)
         if keys.suite is not settings.suite:
             raise SuiteDiffers(settings.bank_code, keys.suite.name, settings.suite.name)
         return cls(settings, ak_mac(settings.suite, keys.ak), keys.kek)
-
-    @classmethod
-    def without_keys(cls, settings: BankSettings) -> Self:
-        """Return a bank whose format has no MAC."""
-        return cls(settings, UNSIGNED, None)
 
     def new_key_ring(self, key_lifetime_s: int) -> KeyRing:
         """Return a key ring for one connection of this bank."""

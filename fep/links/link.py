@@ -6,9 +6,10 @@ The order of checks is section 7 of the wire specification; the first that fails
     key version 1005 · MAC 1002 · wrong direction dropped · key lifetime 1005 · code known 1004 · encryption 1009 ·
     length, fields 1003 · replay 1002 · link state 1010, 1011 · clock 1008 · then the business, in the gate.
 
-Rule 1: nothing of a frame is believed before its MAC is verified. Rule 2: a frame with RESPONSE set is never answered.
-Rule 3: only 1001, 1002, 1005, 1006 and 1007 may be answered without a MAC. No sockets and no timers here: bytes go out
-through ``Wire``, time comes from ``Services``.
+Rule 1: nothing of a frame is believed before its MAC is verified; in a format without one, before it is known that the
+bank of its node may come from where it comes from, and there nobody signs in. Rule 2: a frame with RESPONSE set is
+never answered. Rule 3: only 1001, 1002, 1005, 1006 and 1007 may be answered without a MAC. No sockets and no timers
+here: bytes go out through ``Wire``, time comes from ``Services``.
 """
 
 from collections.abc import Callable, Mapping

@@ -109,12 +109,12 @@ def test_urls_that_do_not_work(url: str, reason: str) -> None:
 
 @pytest.mark.engine("sqlite")
 def test_what_the_log_calls_it(url: str) -> None:
-    """By its number, and by its name as soon as somebody has said it."""
-    database = Database(url, database_no=7)
-    assert database.about == {"database_no": 7}
-    database.name = "yangcheng"
-    assert database.about == {"database_no": 7, "database": "yangcheng"}
-    database.dispose()
+    """By its number, and by its name where somebody has said it."""
+    nameless, named = Database(url, database_no=7), Database(url, database_no=7, name="yangcheng")
+    assert nameless.about == {"database_no": 7}
+    assert named.about == {"database_no": 7, "database": "yangcheng"}
+    nameless.dispose()
+    named.dispose()
 
 
 @pytest.mark.parametrize("database_no", [0, 100])

@@ -169,7 +169,9 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, reactor: Reactor) -> None:
         self.signals: dict[int, Callable[..., None]] = {}
-        self.database: Any = SimpleNamespace(read_engine="read engine", database_no=1)
+        self.database: Any = SimpleNamespace(
+            read_engine="read engine", database_no=1, about={"database_no": 1, "database": "billing"}
+        )
         self.schema: Exception | None = None
         self.drawn: list[int] = []
         monkeypatch.setattr("fep.billing.open_databases", lambda _settings: [self.database])
