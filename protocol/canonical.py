@@ -95,6 +95,14 @@ class InvoiceAction(IntEnum):
     REPRINT = 2
 
 
+class PushOutcome(IntEnum):
+    """What a bank did with a pushed bill."""
+
+    ACCEPTED = 1
+    DEBITED = 2
+    REFUSED = 3
+
+
 class TotalsResult(IntEnum):
     """Result of RECON_TOTALS."""
 
@@ -443,6 +451,37 @@ class TotalsReply:
     batch_no: int
 
 
+@record
+class PushRequest:
+    """5001 实时划拨: the FEP asks a bank to debit one bill; ``passbook`` is the customer's account at the bank."""
+
+    account_no: str = field(repr=False)
+    name: str = field(repr=False)
+    passbook: str = field(repr=False)
+    month: int
+    seq: int
+    bill_no: str
+    principal_fen: int
+    late_fee_fen: int
+    due_date: date
+
+    @property
+    def due_fen(self) -> int:
+        """Principal and late fee."""
+        return self.principal_fen + self.late_fee_fen
+
+
+@record
+class PushReply:
+    """What the bank did: when debited, the identity of its payment; when refused, its own code for why."""
+
+    outcome: PushOutcome
+    refusal: str = ""
+    debit_date: date | None = None
+    debit_serial: str = ""
+    amount_fen: int = 0
+
+
 RequestBody = (
     NoBody
     | KeyRequest
@@ -453,6 +492,7 @@ RequestBody = (
     | HistoryRequest
     | InvoiceRequest
     | TotalsRequest
+    | PushRequest
 )
 ReplyBody = (
     NoBody

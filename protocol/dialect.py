@@ -9,7 +9,7 @@ from dataclasses import field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from protocol.canonical import Answer, Head, ReplyBody, Request, RequestBody
+from protocol.canonical import Answer, Head, PushReply, ReplyBody, Request, RequestBody
 from protocol.framing import FrameReader
 from protocol.record import record
 from protocol.session import Session
@@ -59,6 +59,23 @@ class Sealing:
 
     key_version: int
     nonce: bytes | None = None
+
+
+@record
+class OwnReply:
+    """A bank's reply to a request of the FEP.
+
+    Attributes:
+        is_approved: the bank did it.
+        code: the bank's own.
+        message: its own words.
+        body: of BILL_PUSH.
+    """
+
+    is_approved: bool
+    code: str
+    message: str
+    body: PushReply | None = None
 
 
 @record

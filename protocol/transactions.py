@@ -20,6 +20,7 @@ class Transaction(Enum):
     CONSUMPTION = ("consumption", "用电信息")
     INVOICE = ("invoice", "发票")
     RECON_TOTALS = ("recon_totals", "对总账")
+    BILL_PUSH = ("bill_push", "实时划拨")
 
     label: str
     """The lower-case name, e.g. ``pay``."""
@@ -37,3 +38,11 @@ class Transaction(Enum):
 
 LINK_TRANSACTIONS = frozenset({Transaction.SIGN_IN, Transaction.SIGN_OUT, Transaction.KEY_EXCHANGE, Transaction.ECHO})
 """Those that manage the link itself; all others are business 业务交易."""
+
+OWN_TRANSACTIONS = frozenset({Transaction.BILL_PUSH})
+"""Business that only the FEP asks for; a bank answers."""
+
+BANK_BUSINESS = tuple(
+    transaction for transaction in Transaction if transaction not in LINK_TRANSACTIONS | OWN_TRANSACTIONS
+)
+"""Business that a bank asks for."""

@@ -15,12 +15,12 @@ from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Hours
 from protocol.dialects.registry import DEFAULT, DIALECTS
-from protocol.transactions import LINK_TRANSACTIONS, Transaction
+from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS, Transaction
 
 CHANNELS = range(1, 11)
 """Channels of the wire specification, 01 counter to 10 batch."""
 
-_BUSINESS = {transaction.label: transaction for transaction in Transaction if transaction not in LINK_TRANSACTIONS}
+_BUSINESS = {transaction.label: transaction for transaction in BANK_BUSINESS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from fep.config.template_files import bank_toml, fep_toml
 from fep.language import choose
 from handlers.terms import Hours, PayWindow, Rules
 from protocol.dialects.registry import DEFAULT, DIALECTS
-from protocol.transactions import LINK_TRANSACTIONS, Transaction
+from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS, Transaction
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -184,11 +184,11 @@ closes = "00:30"
 
 
 def test_a_bank_without_limits_has_the_rules_default(path: Path) -> None:
-    """1,000,000.00 yuan for a single amount, no daily limit, every transaction."""
+    """1,000,000.00 yuan for a single amount, no daily limit, every transaction that banks ask for."""
     bank_file(path, BANK)
     terms = load(path).banks["0102"].terms
     assert (terms.default_single_limit_fen, terms.single_limit_fen, terms.daily_limit_fen) == (100_000_000, {}, {})
-    assert frozenset(Transaction) == terms.transactions
+    assert LINK_TRANSACTIONS | set(BANK_BUSINESS) == terms.transactions
 
 
 def test_a_pay_window_is_read_for_its_branch(path: Path) -> None:

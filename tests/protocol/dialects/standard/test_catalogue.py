@@ -2,7 +2,7 @@
 
 from protocol.dialects.standard.catalogue import CATALOGUE
 from protocol.dialects.standard.codes import TRANSACTIONS
-from protocol.transactions import Transaction
+from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS
 
 SIZES = {
     1001: (32, 80),
@@ -25,5 +25,5 @@ def test_codes_and_sizes() -> None:
     """Each body has the size that the specification prints, and no body needs padding for a cipher."""
     assert {message.code: (message.request.size, message.reply.size) for message in CATALOGUE.values()} == SIZES
     assert all(size % 16 == 0 for sizes in SIZES.values() for size in sizes)
-    assert set(CATALOGUE) == set(Transaction)
+    assert set(CATALOGUE) == LINK_TRANSACTIONS | set(BANK_BUSINESS)
     assert all(CATALOGUE[transaction].code == code for code, transaction in TRANSACTIONS.items())
