@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from crypto.suites import SUITES, Suite
-from fep.config.converters import choice, expected, many, matching, network, whole
+from fep.config.converters import choice, expected, many, matching, network, peer_address, whole
 from fep.config.findings import ConfigInvalid, Gathering, Place
-from fep.config.settings import BankSettings, Encryption, Network
+from fep.config.settings import Address, BankSettings, Encryption, Network
 from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Hours
@@ -52,6 +52,7 @@ class _BankFile:
     addresses: tuple[Network, ...]
     dialect: str = DEFAULT.name
     node: str = ""
+    partner: Address | None = None
     accept_no_mac: bool = False
     suite: Suite = SUITES["3des"]
     encryption: Encryption = "optional"
@@ -78,6 +79,7 @@ _BANK_FILE = Table(
     addresses=many(network, least=1),
     dialect=choice(tuple(DIALECTS)),
     node=matching(r"[!-~]{1,12}", "a node code of 1 to 12 characters", "1 到 12 个字符的节点代码"),
+    partner=peer_address,
     suite=choice(SUITES),
     transactions=many(choice(_BUSINESS), least=1),
     limits=_LIMITS,
@@ -116,6 +118,7 @@ def read_bank(path: Path) -> BankSettings:
     gathering.attempt(lambda: _check_suite(tables, path))
     if bank is not None:
         gathering.attempt(lambda: _check_protection(bank, path))
+        gathering.attempt(lambda: _check_partner(bank, path))
     gathering.close()
     return _settings(cast("_BankFile", bank))
 
@@ -143,6 +146,7 @@ def _settings(bank: _BankFile) -> BankSettings:
         encryption=bank.encryption,
         accept_weak_mac=bank.accept_weak_mac,
         cut_off=bank.cut_off,
+        partner=bank.partner,
     )
 
 
@@ -198,6 +202,14 @@ def _check_protection(bank: _BankFile, path: Path) -> None:
         raise Place(path, "addresses").unfit(
             f'must name the bank\'s own addresses: "{bank.dialect}" has no MAC',
             f'须写明该行自己的地址: "{bank.dialect}" 无 MAC',
+        )
+
+
+def _check_partner(bank: _BankFile, path: Path) -> None:
+    if bank.partner is not None and not DIALECTS[bank.dialect].session.fep_connects:
+        raise Place(path, "partner").unfit(
+            f'is not for "{bank.dialect}": there the FEP asks on the connections that the bank opens; leave it out',
+            f'不适用于 "{bank.dialect}": 该格式中前置机的请求经银行所建连接发送; 请删去该项',
         )
 
 

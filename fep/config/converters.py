@@ -118,6 +118,25 @@ def listening_address(value: object, place: Place) -> Address:
     )
 
 
+def peer_address(value: object, place: Place) -> Address | None:
+    """Take ``"IP:PORT"`` of a machine to connect to; empty is none.
+
+    No name: looking one up blocks a thread for as long as its server likes, and whoever answers for it would be
+    believed in the bank's place.
+    """
+    address = parse_address(value) if isinstance(value, str) else None
+    if value == "":
+        return None
+    if address is not None and address.port and _is_ip(address.host) and not ip_address(address.host).is_unspecified:
+        return address
+    raise expected(
+        place,
+        'the bank\'s "IP:PORT", as "10.1.2.3:9800" or "[fd00::1]:9800", with a port from 1 to 65535',
+        '银行的 "IP:端口", 如 "10.1.2.3:9800" 或 "[fd00::1]:9800", 端口 1 到 65535',
+        value,
+    )
+
+
 def parse_address(text: str) -> Address | None:
     """Return what ``HOST:PORT`` says, None when it is no address; a port of 0 takes a free one."""
     match = _ADDRESS.fullmatch(text)

@@ -74,6 +74,7 @@ class LinkSettings:
         write_timeout: a peer that takes none of its replies for so long is cut off.
         clock_limit: largest difference of clocks at sign-in.
         key_lifetime: of session keys.
+        partner_timeout: asking a bank over a connection of the FEP's own: connecting and exchange together.
         in_flight_max: requests of one connection in work; above it the connection is not read. 1,000 requests may be
             pipelined on the standard link, a quarter of them fills two batches.
     """
@@ -86,6 +87,7 @@ class LinkSettings:
     write_timeout: float = 30.0
     clock_limit: float = 300.0
     key_lifetime: int = 86_400
+    partner_timeout: float = 10.0
     in_flight_max: int = 256
 
 
@@ -164,6 +166,7 @@ class BankSettings:
         suite: the algorithms, never negotiated.
         encryption: whether bodies may, must or must not be encrypted.
         addresses: networks the bank may connect from.
+        partner: where it is connected to, in formats in which the FEP asks over connections of its own.
         accept_weak_mac: needed for suites that protect against line errors only.
         cut_off: when its clearing date rolls, Asia/Shanghai.
         terms: what it may do.
@@ -180,6 +183,7 @@ class BankSettings:
     encryption: Encryption = "optional"
     accept_weak_mac: bool = False
     cut_off: time = time(23, 30)
+    partner: Address | None = None
 
     @property
     def own_node(self) -> str:

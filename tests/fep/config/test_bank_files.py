@@ -1,0 +1,83 @@
+"""Where a bank is connected to: only in formats in which the FEP connects, and only by an address."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from fep.config.bank_files import read_bank
+from fep.config.findings import ConfigInvalid
+from fep.config.settings import Address
+from fep.language import choose
+from protocol.dialects.registry import DIALECTS
+from protocol.session import Session
+
+WriteBank = Callable[[str, str], Path]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    choose("en")
+    yield
+    choose(None)
+
+
+@pytest.fixture
+def write_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteBank:
+    """A way to write a bank's file; in ``elec02`` the FEP connects, in ``standard`` it does not."""
+    connecting = SimpleNamespace(session=Session(has_mac=False, fep_connects=True))
+    monkeypatch.setattr("fep.config.bank_files.DIALECTS", {**DIALECTS, "elec02": connecting})
+
+    def write(dialect: str, partner: str) -> Path:
+        text = f"""
+            bank_code = "0401"
+            name = "银行"
+            addresses = ["10.1.2.3"]
+            dialect = "{dialect}"
+            accept_no_mac = true
+            partner = {partner}
+        """
+        path = tmp_path / "0401_bank.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def finding_of(path: Path) -> str:
+    with pytest.raises(ConfigInvalid) as raised:
+        read_bank(path)
+    [finding] = raised.value.findings
+    return str(finding)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('"10.1.2.3:9800"', Address("10.1.2.3", 9800)),
+        ('"[fd00::1]:9800"', Address("fd00::1", 9800)),
+        ('""', None),
+    ],
+)
+def test_an_address_of_a_partner(write_bank: WriteBank, written: str, meant: Address | None) -> None:
+    """An IP address and a port; empty, as in the template, is none."""
+    assert read_bank(write_bank("elec02", written)).partner == meant
+
+
+@pytest.mark.parametrize(
+    "written", ['"bank.example:9800"', '"10.1.2.3"', '"10.1.2.3:0"', '"0.0.0.0:9800"', '"[::]:9800"', "9800"]
+)
+def test_what_is_no_address_of_a_partner(write_bank: WriteBank, written: str) -> None:
+    """A name, no port, a port that is free to choose, an address that is any: the finding shows what is meant."""
+    finding = finding_of(write_bank("elec02", written))
+    assert 'partner: expected the bank\'s "IP:PORT"' in finding
+    assert finding.endswith(f"not {written}")
+
+
+def test_a_partner_where_the_fep_does_not_connect(write_bank: WriteBank) -> None:
+    """A format in which the FEP asks on the bank's connections has no use for it; said in both languages."""
+    path = write_bank("standard", '"10.1.2.3:9800"')
+    assert 'partner: is not for "standard"' in finding_of(path)
+    choose("zh")
+    assert '不适用于 "standard"' in finding_of(path)
