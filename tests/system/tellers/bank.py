@@ -1,0 +1,106 @@
+"""A bank of each format on a site: its file, its keys, its port, and tellers that are connected. 各格式的银行
+
+One more format is one more entry of FORMATS.
+"""
+
+import random
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tests.support.daemon import Daemon
+from tests.system.checks import CUT_OFF
+from tests.system.conftest import Site
+from tests.system.tellers.elec02 import Elec02Teller
+from tests.system.tellers.standard import StandardTeller
+from tests.system.tellers.teller import Teller
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a bank that speaks a format is set up and reached.
+
+    Attributes:
+        connect: a teller at a port.
+        port_offset: the format's port is so far above the listener's.
+        file: further lines of the bank's file; empty for a bank of the demonstration.
+        settings: keys of fep.toml by section.
+    """
+
+    bank_code: str
+    connect: Callable[[int], Teller]
+    port_offset: int = 0
+    file: str = ""
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "standard": Format("0102", lambda port: StandardTeller(port, "0102")),
+        "elec02": Format("0401", Elec02Teller, 2, 'dialect = "elec02"\nnode = "301"\naccept_no_mac = true\n'),
+    }
+)
+SECOND_STANDARD = Format("0103", lambda port: StandardTeller(port, "0103"))
+"""Another bank of the demonstration, with another suite."""
+
+BELOW_THE_EPHEMERAL = range(20_000, 32_000)
+"""Ports that no outgoing connection takes, so that the ports above a listener's are free as long as nobody listens."""
+
+
+class Bank:
+    """One bank on a site that the tests own: what it needs is written before the daemons start."""
+
+    def __init__(self, site: Site, bank_format: Format) -> None:
+        self.site, self.format = site, bank_format
+        self._tellers: list[Teller] = []
+        if bank_format.file:
+            head = f'bank_code = "{self.code}"\nname = "{self.code}"\naddresses = ["127.0.0.1"]\n'
+            cut_off = f'cut_off = "{CUT_OFF:%H:%M}"\n'
+            path = site.directory / "banks" / f"{self.code}_bank.toml"
+            path.write_text(head + cut_off + bank_format.file, encoding="utf-8")
+        for section, values in bank_format.settings.items():
+            site.daemon.configure(section, **values)
+
+    @property
+    def code(self) -> str:
+        return self.format.bank_code
+
+    def teller(self, daemon: int = 0) -> Teller:
+        """Return a teller with a line of his own."""
+        teller = self.format.connect(self.site.daemons[daemon].port + self.format.port_offset)
+        self._tellers.append(teller)
+        return teller
+
+    def hang_up(self) -> None:
+        """Close the lines of all tellers."""
+        with ExitStack() as closing:
+            while self._tellers:
+                closing.callback(self._tellers.pop().close)
+
+
+def start(site: Site, daemons: int = 1) -> None:
+    """Start daemons on ports that have free ones above them, all over the directory of the site."""
+    site.daemons[1:] = [Daemon(site.directory) for _ in range(daemons - 1)]
+    for daemon in site.daemons:
+        daemon.port = _free_ports(3)
+        daemon.start()
+
+
+def _free_ports(count: int) -> int:
+    """Return the first of some ports in a row that nobody listens on."""
+    for _ in range(1_000):
+        first = random.choice(BELOW_THE_EPHEMERAL)
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
