@@ -1,0 +1,77 @@
+"""Partners 全部对端: the banks that this daemon asks over connections of its own, and the days that it keeps open."""
+
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred, DeferredList
+
+from fep.links.bank import Bank
+from fep.links.services import Services
+from fep.partners.day_sign_in import DaySignIn
+from fep.partners.partner import Partner, PartnerDialect
+from protocol.dialects.registry import DIALECTS
+from protocol.session import SignsIn
+
+
+class Partners:
+    """All partners of one daemon.
+
+    Attributes:
+        by_bank: by bank code; banks that have a ``partner`` address.
+    """
+
+    def __init__(self, services: Services, reactor: Any) -> None:
+        self.by_bank: dict[str, Partner] = {}
+        self._days: dict[str, DaySignIn] = {}
+        self._is_draining = False
+        for bank in services.banks.values():
+            if bank.settings.partner is not None:
+                self._add(bank, services, reactor)
+
+    def _add(self, bank: Bank, services: Services, reactor: Any) -> None:
+        code = bank.settings.bank_code
+        dialect = cast("PartnerDialect", DIALECTS[bank.settings.dialect])
+        timeout_s = services.settings.link.partner_timeout
+        partner = Partner(bank.settings, dialect, reactor, services.clock, services.wall_clock, timeout_s)
+        self.by_bank[code] = partner
+        if bank.settings.session.signs_in is not SignsIn.FEP_EACH_DAY:
+            return
+        self._days[code] = DaySignIn(
+            code,
+            partner,
+            services.next_echo_serial,
+            lambda: services.gate.clearing_date(code) or services.wall_clock().date(),
+            services.clock,
+            services.events,
+        )
+
+    def check(self, now: float) -> None:
+        """Enforce time limits, and ask what is due, at ``now`` (monotonic seconds)."""
+        for partner in self.by_bank.values():
+            partner.check(now)
+        if self._is_draining:  # a day stays open over a restart of the daemon
+            return
+        for day in self._days.values():
+            day.check(now)
+
+    def state(self, bank_code: str) -> dict[str, str] | None:
+        """Return what an operator is told of a bank as partner, None when it is none.
+
+        ``day`` is the one that is signed in, empty when none is or the daemon does not sign in; ``trouble`` is the
+        transaction that fails, ``reason`` a word of ``errors.Reason``, ``code`` the bank's own.
+        """
+        partner = self.by_bank.get(bank_code)
+        if partner is None:
+            return None
+        state = {"address": str(partner.address)}
+        if (keeper := self._days.get(bank_code)) is not None:
+            trouble = keeper.day.trouble
+            state["day"] = str(keeper.day.signed_in or "")
+            state["trouble"] = trouble.transaction.label if trouble else ""
+            state["reason"] = trouble.reason.value if trouble else ""
+            state["code"] = trouble.code if trouble else ""
+        return state
+
+    def drain(self) -> "Deferred[list[tuple[bool, None]]]":
+        """Ask nothing more; fires when what was sent is answered or over."""
+        self._is_draining = True
+        return DeferredList([partner.drain() for partner in self.by_bank.values()])

@@ -1,0 +1,1 @@
+"""Tests of the connections that the FEP opens to a bank."""
