@@ -39,6 +39,7 @@ from fep.links.services import Services
 from fep.links.transport import PromptServer
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
+from fep.partners.partners import Partners
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS
 
@@ -128,6 +129,7 @@ class Daemon:
         self._loops: list[LoopingCall] = []
         self._billing: Billing | None = None
         self._services: Services | None = None
+        self._partners: Partners | None = None
         self._turn = Lock()
         self._is_stopping = False
 
@@ -150,6 +152,7 @@ class Daemon:
         )
         if isinstance(billing.gate, Branches):
             self._services.branch_of = billing.gate.home_of
+        self._partners = Partners(self._services, self._reactor)
         self._listen(self._services)
         self._listen_for_operators()
         self._repeat(CHECK_INTERVAL_S, self._check_limits)
@@ -239,9 +242,11 @@ class Daemon:
 
     def _check_limits(self) -> None:
         assert self._services is not None
+        assert self._partners is not None
         now = self._services.clock.seconds()
         for factory in self._factories:
             factory.check(now)
+        self._partners.check(now)
         self._services.in_work.check(now)
 
     def _look_after(self, branch: Branch) -> "Deferred[None]":
@@ -257,6 +262,7 @@ class Daemon:
 
     def _status(self) -> dict[str, Any]:
         assert self._services is not None
+        assert self._partners is not None
         assert self._billing is not None
         services = self._services
         connections = [connection for factory in self._factories for connection in factory.connections]
@@ -273,6 +279,7 @@ class Daemon:
                     "name": bank.settings.name,
                     "links": sum(other is bank for other in signed_in),
                     "clearing_date": str(services.gate.clearing_date(code) or ""),
+                    **self._partners.state(code),
                 }
                 for code, bank in services.banks.items()
             },
@@ -301,10 +308,13 @@ class Daemon:
     @inlineCallbacks
     def _drain(self) -> "Any":
         """Finish what has begun, answer, close; the limits of the links and of the gate bound every step."""
+        assert self._partners is not None
         for port in (*self._tcp_ports, *self._control_ports):
             yield port.stopListening()
+        partners_drained = self._partners.drain()
         for factory in self._factories:
             yield factory.drain()
+        yield partners_drained
         for loop in self._loops:
             if loop.running:
                 loop.stop()

@@ -88,6 +88,7 @@ def _show(settings: "Settings", daemon: dict[str, Any] | None, states: "list[Dat
         report.rows((name, _text(daemon.get(key))) for key, name in names)
         report.show()
     _show_banks(settings, daemon or {}, states)
+    _show_partners(daemon or {})
     if daemon is not None:
         _show_counts(daemon)
     _show_databases(settings, daemon or {}, states)
@@ -132,6 +133,34 @@ def _show_banks(settings: "Settings", daemon: dict[str, Any], states: "list[Data
         days = [state.clearing_dates[bank_code] for state in states if bank_code in state.clearing_dates]
         report.row(bank_code, bank.name, links, min(days, default="-"))
     report.show()
+
+
+def _show_partners(daemon: dict[str, Any]) -> None:
+    """Show the banks that the daemon asks, with the day that is open there, or why none is."""
+    from fep.reports import Report
+
+    report = Report(
+        say(en="partner", zh="对端银行"),
+        say(en="address", zh="地址"),
+        say(en="day signed in", zh="已签到日期"),
+        say(en="trouble", zh="问题"),
+    )
+    for bank_code, bank in daemon.get("banks", {}).items():
+        if (partner := bank.get("partner")) is not None:
+            report.row(bank_code, partner["address"], partner.get("day") or "-", _trouble(partner))
+    if len(report):
+        report.show()
+
+
+def _trouble(partner: dict[str, str]) -> str:
+    """Return why the bank's day could not be opened or closed, as ``sign_in: the bank refuses (51)``."""
+    from fep.partners.errors import Reason
+
+    word, code = partner.get("reason", ""), partner.get("code", "")
+    if not word:
+        return ""
+    text = next((str(reason.text) for reason in Reason if reason.value == word), word)
+    return f"{partner['trouble']}: {text}" + (f" ({code})" if code else "")
 
 
 def _show_counts(daemon: dict[str, Any]) -> None:

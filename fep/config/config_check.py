@@ -130,6 +130,9 @@ def _check_bank(bank: BankSettings) -> Iterator[Check]:
                 f"开通了 pay 但未开通 {labels}: 结果未知的交易无法处理",
             ),
         )
+    if bank.partner is not None:
+        asked = Text(f"is asked at {bank.partner}", f"前置机主动连接 {bank.partner}")
+        yield Check(Level.GOOD, subject, asked)
     if bank.terms.is_suspended:
         yield Check(Level.WARNING, subject, Text("is suspended", "已暂停业务"))
 

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import IStreamClientEndpoint
 
+from fep.clock import SHANGHAI
 from fep.config.settings import Address, BankSettings
 from fep.links.services import Clock
 from fep.partners.errors import PartnerBusy, PartnerUnreachable, Reason
@@ -95,8 +96,8 @@ class Partner:
     def _begin(
         self, transaction: Transaction, body: RequestBody, fep_serial: int, limit_s: float
     ) -> "Deferred[OwnReply]":
-        dialect = self._dialect
-        asked = dialect.own_request(transaction, body, self._node, fep_serial, self._wall_clock(), _UNSEALED)
+        dialect, now = self._dialect, self._wall_clock().replace(tzinfo=SHANGHAI)
+        asked = dialect.own_request(transaction, body, self._node, fep_serial, now, _UNSEALED)
         exchange = PartnerExchange(
             dialect.seal(asked, b""),
             dialect.reader(),

@@ -53,15 +53,15 @@ class Partners:
         for day in self._days.values():
             day.check(now)
 
-    def state(self, bank_code: str) -> dict[str, str] | None:
-        """Return what an operator is told of a bank as partner, None when it is none.
+    def state(self, bank_code: str) -> dict[str, dict[str, str]]:
+        """Return what an operator is told of a bank as ``partner``; nothing when it is none.
 
-        ``day`` is the one that is signed in, empty when none is or the daemon does not sign in; ``trouble`` is the
+        ``day``, where the daemon keeps one open, is the one that is signed in, empty while none is; ``trouble`` is the
         transaction that fails, ``reason`` a word of ``errors.Reason``, ``code`` the bank's own.
         """
         partner = self.by_bank.get(bank_code)
         if partner is None:
-            return None
+            return {}
         state = {"address": str(partner.address)}
         if (keeper := self._days.get(bank_code)) is not None:
             trouble = keeper.day.trouble
@@ -69,7 +69,7 @@ class Partners:
             state["trouble"] = trouble.transaction.label if trouble else ""
             state["reason"] = trouble.reason.value if trouble else ""
             state["code"] = trouble.code if trouble else ""
-        return state
+        return {"partner": state}
 
     def drain(self) -> "Deferred[list[tuple[bool, None]]]":
         """Ask nothing more; fires when what was sent is answered or over."""

@@ -11,6 +11,7 @@ from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from fep.clock import SHANGHAI
 from fep.config.settings import Address
 from fep.partners.partner import Partner
 from protocol.canonical import PushRequest
@@ -39,6 +40,7 @@ class AskingDialect:
     def own_request(
         self, transaction: Transaction, body: Any, node: str, fep_serial: int, now: datetime, sealing: Sealing
     ) -> Outgoing:
+        assert now == NOW.replace(tzinfo=SHANGHAI)
         if transaction not in CODES:
             raise LocalProtocolError("no such request")
         serial, day = f"{fep_serial:020d}", f"{now:%Y%m%d}"
