@@ -24,5 +24,12 @@ class Equal:
     name: str
 
 
-Binding = str | Echo | Constant | Equal
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Blank when it is built, and refused for ``reason`` when it is read as anything else."""
+
+    reason: str
+
+
+Binding = str | Echo | Constant | Equal | Blank
 """A place in the canonical message, or one of the above; an empty string is nowhere."""

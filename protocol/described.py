@@ -1,13 +1,14 @@
 """Described dialects 描述式方言: a ``Format`` made into a ``Dialect``. Nothing here is of one bank format."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
-from types import MappingProxyType, SimpleNamespace
+from datetime import date, datetime, time, timedelta, timezone
+from types import MappingProxyType
 from typing import Any
 
 from protocol.bindings import Echo, Equal
+from protocol.bound import BoundFields, Reading, Sources
 from protocol.canonical import (
     Answer,
     Head,
@@ -16,24 +17,42 @@ from protocol.canonical import (
     KeyRequest,
     NoBody,
     PayRequest,
+    PushOutcome,
+    PushReply,
     QueryRequest,
     Request,
     RequestBody,
     StatusRequest,
+    Totals,
     TotalsRequest,
     UndoRequest,
 )
-from protocol.dialect import Envelope, Outgoing, Sealing
+from protocol.dialect import Envelope, Outgoing, OwnReply, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
-from protocol.format import NOTHING, Format, Message
+from protocol.flags import ENCRYPTED, REPEAT, RESPONSE
+from protocol.format import Format, Message
 from protocol.framing import FrameReader
+from protocol.packager import FrameFields
 from protocol.response_codes import ResponseCode
-from protocol.sheet import Reading, Sheet, Sources
-from protocol.transactions import Transaction
+from protocol.sheet import Sheet
+from protocol.transactions import LINK_TRANSACTIONS, Transaction
 
 DIGEST_SIZE = 16
+CHANNEL_MAX = 10
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""Wall clock of every link. China has kept one offset and no summer time since 1991, so no time zone data is needed."""
 
-BODIES: Mapping[Transaction, type] = MappingProxyType(
+NO_NONCE = bytes(8)
+TRACE_NUMBERS = 1_000_000
+"""Of requests of the FEP, where a format has six digits for them."""
+
+
+def _totals_request(clearing_date: date, **totals: int) -> TotalsRequest:
+    counted = {attribute.removeprefix("totals."): number for attribute, number in totals.items()}
+    return TotalsRequest(clearing_date, Totals(**counted))
+
+
+BODIES: Mapping[Transaction, Callable[..., RequestBody]] = MappingProxyType(
     {
         Transaction.SIGN_IN: KeyRequest,
         Transaction.SIGN_OUT: NoBody,
@@ -47,12 +66,12 @@ BODIES: Mapping[Transaction, type] = MappingProxyType(
         Transaction.PAYMENTS: HistoryRequest,
         Transaction.CONSUMPTION: HistoryRequest,
         Transaction.INVOICE: InvoiceRequest,
-        Transaction.RECON_TOTALS: TotalsRequest,
+        Transaction.RECON_TOTALS: _totals_request,
     }
 )
-"""The canonical body of each transaction's request."""
+"""What makes the canonical body of each transaction's request, of the attributes that a description binds."""
 
-_HEAD_GIVEN = {"bank_code": "", "branch_code": "", "teller_id": "", "bank_time": time.min, "channel": 1}
+_HEAD_GIVEN = {"head.branch_code": "", "head.teller_id": "", "head.bank_time": time.min, "head.channel": 1}
 """What most formats do not say of who asks."""
 
 
@@ -62,17 +81,76 @@ class Opened:
 
     Attributes:
         message: None when the code is none of this format.
-        code: as sent.
         node: what the frame calls the bank.
         received_at: our wall clock, Asia/Shanghai.
         sent: every field as it was sent, by name; those of the body once it has been read.
     """
 
     message: Message | None
-    code: str
     node: str
     received_at: datetime
-    sent: dict[str, bytes] = field(repr=False)
+    sent: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Scope ``answer``: what a reply may say of its outcome.
+
+    Attributes:
+        code: wire code.
+        message: why it is not approved, for the teller; empty when it is.
+        reason: the canonical code and ``message``; empty when approved.
+        fep_serial: number of the movement.
+        clearing_date: None while unknown.
+        day: the clearing date, or today while that is unknown.
+        at: our wall clock.
+        row_count: rows of the whole reply.
+        flags: see ``protocol.flags``.
+        nonce: eight zero bytes when nothing is encrypted.
+        key_version: as in the request.
+    """
+
+    code: str
+    message: str
+    reason: str
+    fep_serial: int | None
+    clearing_date: date | None
+    day: date
+    at: datetime
+    row_count: int
+    flags: int
+    nonce: bytes
+    key_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFrame:
+    """Scope ``frame`` of a request that we build: what its header says.
+
+    Attributes:
+        code: wire code of the message.
+        node: what the bank is called; in a bank's own request what it calls itself.
+        at: our wall clock, Asia/Shanghai.
+        fep_serial: number of a request of the FEP, None in a bank's.
+        flags: see ``protocol.flags``.
+        nonce: eight zero bytes when nothing is encrypted.
+        key_version: of the keys that it is sealed with.
+        version: of the format.
+    """
+
+    code: str
+    node: str
+    at: datetime | None
+    fep_serial: int | None
+    flags: int
+    nonce: bytes
+    key_version: int
+    version: int
+
+    @property
+    def trace_no(self) -> int:
+        """The last six digits of ``fep_serial``, of which 000000 is none."""
+        return (self.fep_serial or 0) % TRACE_NUMBERS or TRACE_NUMBERS - 1
 
 
 class DescribedDialect:
@@ -83,17 +161,20 @@ class DescribedDialect:
     """
 
     def __init__(self, format_: Format) -> None:
+        check(format_)
         self.format = format_
         self.name, self.session, self.port_offset = format_.name, format_.session, format_.port_offset
-        self._messages = {message.code: message for message in format_.messages}
-        if len(self._messages) != len(format_.messages):
-            raise LocalProtocolError(f"{format_.name}: two messages share a code")
-        unsaid = [code.code for code in ResponseCode if code not in format_.codes]
-        if unsaid:
-            raise LocalProtocolError(f"{format_.name}: no wire code is said for {', '.join(unsaid)}")
-        for message in format_.messages:
-            _check_echoes(format_, message)
-        self._who = [_name_of(place, format_.request_head) for place in ("frame.code", "frame.node")]
+        self._packager, self._head = format_.packager, format_.request_head
+        self._own_head = format_.own_head or format_.request_head
+        self._own_fields = FrameFields(self._own_head)
+        self._flags_name = self._head.name_at("frame.flags")
+        self._approved = format_.codes[ResponseCode.APPROVED]
+        self._messages = {code: message for message in format_.messages for code in (message.code, *message.also)}
+        self._own_messages = {message.transaction: message for message in format_.own_messages}
+        self._given = {message: _given(_HEAD_GIVEN, format_.given, message.given) for message in format_.messages}
+        self._serials = {message: _serial_at(format_, message) for message in format_.messages}
+        self._serials_in_head = {m for m, (name, _) in self._serials.items() if name in self._head.names}
+        self._prefixes = {message: f"{message.code}\0".encode() for message in format_.messages}
         self._traced = {message: _traced(format_, message) for message in (None, *format_.messages)}
 
     def reader(self) -> FrameReader:
@@ -102,26 +183,30 @@ class DescribedDialect:
 
     def open(self, frame: bytes, received_at: datetime) -> Envelope:
         """Open a framed frame, whatever its header holds; nothing in it is to be believed yet."""
-        head = self.format.request_head
-        header, body = frame[: head.size], frame[head.size :]
-        sent = head.named(header)
-        code, node = (sent[name].strip(b" ").decode("latin-1") for name in self._who)
+        unpacked = self._packager.unpack(frame, self._messages)
+        said = unpacked.said
+        code, flags = said["code"], said.get("flags", 0)
         message = self._messages.get(code)
+        node = said.get("node", "")
+        transaction = None if message is None else message.transaction
+        is_response = bool(flags & RESPONSE)
+        is_own = is_response or transaction in self._own_messages
         return Envelope(
-            supported=True,
-            transaction=None if message is None else message.transaction,
-            is_response=False,
-            is_misdirected=False,
-            is_encrypted=False,
+            supported=said.get("version", self.format.version) == self.format.version,
+            transaction=transaction,
+            is_response=is_response,
+            is_misdirected=not is_response and code in self.format.fep_codes,
+            is_encrypted=bool(flags & ENCRYPTED),
             bank_code=node,
-            key_version=0,
-            fep_serial=None,
-            nonce=b"",
-            header=header,
-            body=body,
-            signed=frame,
-            mac=b"",
-            raw=Opened(message, code, node, received_at, sent),
+            key_version=said.get("key_version", 0),
+            fep_serial=self._own_fields.said(unpacked.sent).get("fep_serial") if is_own else None,
+            nonce=said.get("nonce", NO_NONCE),
+            header=unpacked.header,
+            body=unpacked.body,
+            signed=unpacked.signed,
+            mac=unpacked.mac,
+            problem=unpacked.problem,
+            raw=Opened(message, node, received_at, unpacked.sent),
         )
 
     def trace(self, envelope: Envelope) -> dict[str, str]:
@@ -130,28 +215,70 @@ class DescribedDialect:
         said = {key: opened.sent.get(name, b"").strip(b" ") for key, name in self._traced[opened.message]}
         return {key: raw.decode("ascii") for key, raw in said.items() if raw.isdigit()}
 
-    def signed(self, header: bytes, body: bytes) -> bytes:
-        """Return header and body: what a MAC would cover."""
-        return header + body
+    def signed(self, outgoing: Outgoing) -> bytes:
+        """Return what the MAC of a frame of ours covers."""
+        return self._packager.signed(outgoing)
 
     def seal(self, outgoing: Outgoing, mac: bytes) -> bytes:
         """Return the finished frame, length field included."""
-        content = outgoing.header + outgoing.body
+        content = self._packager.seal(outgoing, mac)
         return self.format.length.encode(len(content)) + content
+
+    # --- requests of banks
 
     def request(self, envelope: Envelope, plain_body: bytes) -> Request:
         """Read the whole request; MessageInvalid names the field that does not fit."""
         opened: Opened = envelope.raw
+        message = self._readable(envelope, opened)
+        head_given, body_given = self._given[message]
+        reading = Reading(opened.received_at.date(), sent=opened.sent)
+        who, what = reading.values["head"], reading.values["body"]
+        who.update(head_given)
+        what.update(body_given)
+        self._head.read_sent(reading)
+        message.request.read(plain_body, reading)
+        if message not in self._serials_in_head:
+            self._check_serial(message, opened)
+        head = Head(opened.node, **who)
+        if not (1 <= head.channel <= CHANNEL_MAX or (head.channel == 0 and message.transaction in LINK_TRANSACTIONS)):
+            raise MessageInvalid(self._head.where_at("head.channel"), "no such channel")
+        body: Any = reading.body if reading.body is not None else BODIES[message.transaction](**what)
+        return Request(message.transaction, head, body, self._digest(message, plain_body, reading))
+
+    def _digest(self, message: Message, plain_body: bytes, reading: Reading) -> str:
+        """Return the digest of what is asked: the message's code and its content, no header field."""
+        content = self._prefixes[message] + message.request.content(plain_body, reading)
+        return hashlib.blake2b(content, digest_size=DIGEST_SIZE).hexdigest()
+
+    def _readable(self, envelope: Envelope, opened: Opened) -> Message:
+        """Return the message of a frame that says of itself what a bank's request may say."""
+        if envelope.problem is not None:
+            raise envelope.problem
+        if not envelope.supported:
+            raise MessageInvalid(self._head.where_at("frame.version"), "not supported")
         message = opened.message
         if message is None:
-            raise MessageInvalid("header", "no such message")
-        reading = Reading(opened.received_at.date(), _given(self.format.given, message.given), opened.sent)
-        self.format.request_head.read(envelope.header, reading)
-        message.request.read(plain_body, reading)
-        values = reading.values
-        who: dict[str, Any] = {**_HEAD_GIVEN, "bank_code": opened.node, **values.get("head", {})}
-        body = BODIES[message.transaction](**values.get("body", {}))
-        return Request(message.transaction, Head(**who), body, _digest(message, plain_body))
+            raise MessageInvalid(self._head.where_at("frame.code"), "unknown")
+        if not opened.node:
+            raise MessageInvalid(self._head.where_at("frame.node"), "blank or malformed")
+        self._check_serial(message, opened)  # before all others: so an ECHO of our own that comes back is known as one
+        flags = opened.sent.get(self._flags_name, 0)
+        if flags & ~ENCRYPTED:
+            raise MessageInvalid(self._head.where_at("frame.flags"), "only ENCRYPTED may be set in a request")
+        if flags and message.transaction in LINK_TRANSACTIONS:
+            raise MessageInvalid(
+                self._head.where_at("frame.flags"), "ENCRYPTED is set on a frame that is never encrypted"
+            )
+        if not flags and envelope.nonce != NO_NONCE:
+            raise MessageInvalid(self._head.where_at("frame.nonce"), "not zeros although nothing is encrypted")
+        return message
+
+    def _check_serial(self, message: Message, opened: Opened) -> None:
+        """Refuse a request that nothing identifies, as soon as its serial has been cut."""
+        name, where = self._serials[message]
+        raw = opened.sent.get(name)
+        if raw is not None and not raw.strip(b" 0"):
+            raise MessageInvalid(where, "zero" if b"0" in raw else "blank")
 
     def reply(self, envelope: Envelope, answer: Answer, sealing: Sealing) -> Outgoing | None:
         """Build the reply to ``envelope``, or return None when this format has no word for it."""
@@ -160,75 +287,128 @@ class DescribedDialect:
         code = self._code_of(message, answer)
         if code is None:
             return None
-        approved = code == self.format.codes[ResponseCode.APPROVED]
-        body = NOTHING if message is None else message.reply if approved else message.refusal
-        facts = SimpleNamespace(
-            code=code,
-            message="" if approved else answer.code.gloss,
-            fep_serial=answer.fep_serial or 0,
-            clearing_date=answer.clearing_date or opened.received_at.date(),
-            at=opened.received_at,
-            row_count=len(getattr(answer.body, "rows", ())),
+        refusal = self.format.refusal if message is None or message.refusal is None else message.refusal
+        if code != self._approved:
+            body, gloss, reason = refusal, answer.code.gloss, f"{answer.code.code} {answer.code.gloss}"
+        elif message is not None:
+            body, gloss, reason = message.reply, "", ""
+        else:
+            raise LocalProtocolError("a transaction that is unknown cannot be approved")
+        facts = Facts(
+            code,
+            gloss,
+            reason,
+            answer.fep_serial,
+            answer.clearing_date,
+            answer.clearing_date or opened.received_at.date(),
+            opened.received_at,
+            len(getattr(answer.body, "rows", ())),
+            RESPONSE | (REPEAT if answer.repeat else 0) | (ENCRYPTED if sealing.nonce else 0),
+            sealing.nonce or NO_NONCE,
+            sealing.key_version,
         )
-        sources = Sources({"answer": facts, "body": answer.body, "frame": opened}, opened.sent)
-        return Outgoing(self.format.reply_head.build(sources), body.build(sources))
-
-    def own_request(
-        self,
-        transaction: Transaction,
-        body: RequestBody,
-        bank_code: str,
-        fep_serial: int,
-        now: datetime,
-        sealing: Sealing,
-    ) -> Outgoing:
-        """Refuse: on connections of banks this format has no request of the FEP."""
-        raise LocalProtocolError(f"the FEP sends no {transaction.label} in {self.name}")
+        sources = Sources({"answer": facts, "body": answer.body}, opened.sent)
+        return self._packager.pack(self.format.reply_head, body, sources)
 
     def _code_of(self, message: Message | None, answer: Answer) -> str | None:
         if message is not None and (code := message.code_of(answer)) is not None:
             return code
         return self.format.codes[answer.code]
 
+    # --- requests of the FEP
 
-def _name_of(place: str, *sheets: Sheet) -> str:
-    """Return the name of the field that is bound to ``place``."""
-    for sheet in sheets:
-        for field_ in sheet.fields:
-            if field_.attribute == place:
-                return field_.name
-    raise LocalProtocolError(f"no field is bound to {place}")
+    def own_request(
+        self,
+        transaction: Transaction,
+        body: RequestBody,
+        node: str,
+        fep_serial: int,
+        now: datetime,
+        sealing: Sealing,
+    ) -> Outgoing:
+        """Build a request of the FEP, numbered by ``fep_serial``; ``now`` is an aware moment."""
+        message = self._own_messages.get(transaction)
+        if message is None:
+            raise LocalProtocolError(f"the FEP sends no {transaction.label} in {self.name}")
+        if now.tzinfo is None:
+            raise LocalProtocolError("the moment has no time zone")
+        at = now.astimezone(SHANGHAI).replace(tzinfo=None)
+        frame = OwnFrame(message.code, node, at, fep_serial, 0, NO_NONCE, sealing.key_version, self.format.version)
+        return self._packager.pack(self._own_head, message.request, Sources({"frame": frame, "body": body}))
+
+    def own_reply(self, frame: bytes, asked: Outgoing, transaction: Transaction) -> OwnReply:
+        """Read a bank's reply to a request of the FEP, on a connection that the FEP has opened for it.
+
+        Raises:
+            MessageInvalid: it is not well formed, or no reply to ``asked``.
+        """
+        message, head = self._own_messages[transaction], self.format.own_reply_head
+        if head is None or not isinstance(self._own_head, Sheet):
+            raise LocalProtocolError(f"{self.name} describes no reply to a request of the FEP")
+        header, rest = frame[: head.size], frame[head.size :]
+        asked_fields = self._own_head.cut(asked.header)
+        reading = Reading(date.min, sent={f"asked.{name}": raw for name, raw in asked_fields.items()})
+        head.read(header, reading)
+        code, words = reading.values["answer"]["code"], reading.values["answer"]["message"]
+        is_approved = code == self._approved
+        if not is_approved:
+            refused = transaction is Transaction.BILL_PUSH
+            return OwnReply(False, code, words, PushReply(PushOutcome.REFUSED, code) if refused else None)
+        reading.values["body"].update(_given(message.given)[1])
+        message.reply.read(rest, reading)
+        values = reading.values["body"]
+        return OwnReply(True, code, words, PushReply(**values) if transaction is Transaction.BILL_PUSH else None)
+
+
+def _given(*sets: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is given of head and body."""
+    values: dict[str, dict[str, Any]] = {"head": {}, "body": {}}
+    for given in sets:
+        for place, value in given.items():
+            scope, _, attribute = place.partition(".")
+            values[scope][attribute] = value
+    return values["head"], values["body"]
+
+
+def _heads_and_body(format_: Format, message: Message) -> Iterator[BoundFields]:
+    yield format_.request_head
+    if isinstance(message.request, BoundFields):
+        yield message.request
+
+
+def _serial_at(format_: Format, message: Message) -> tuple[str, str]:
+    """Return the name of the field that holds the bank's serial, and how errors call it."""
+    for part in _heads_and_body(format_, message):
+        if name := part.name_at("head.bank_serial"):
+            return name, part.where(name)
+    raise LocalProtocolError(f"{format_.name} {message.code}: no field is bound to head.bank_serial")
 
 
 def _traced(format_: Format, message: Message | None) -> list[tuple[str, str]]:
     """Return what a log line calls the fields that identify a request, and what the format calls them."""
-    if message is None:
-        return []
-    sheets = (format_.request_head, message.request)
-    return [(key, _name_of(f"head.{key}", *sheets)) for key in ("bank_date", "bank_serial")]
+    parts = [format_.request_head] if message is None else list(_heads_and_body(format_, message))
+    keys = ("bank_date", "bank_serial", "channel")
+    return [(key, name) for key in keys for part in parts if (name := part.name_at(f"head.{key}"))]
 
 
-def _given(*sets: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    values: dict[str, dict[str, object]] = {}
-    for given in sets:
-        for place, value in given.items():
-            scope, _, attribute = place.partition(".")
-            values.setdefault(scope, {})[attribute] = value
-    return values
+def check(format_: Format) -> None:
+    """Refuse a description that forgets a code, uses one twice, or repeats what is not asked.
 
-
-def _digest(message: Message, body: bytes) -> str:
-    """Return the digest of the content: the message's code and the body, which no header field belongs to."""
-    return hashlib.blake2b(f"{message.code}\0".encode() + body, digest_size=DIGEST_SIZE).hexdigest()
-
-
-def _check_echoes(format_: Format, message: Message) -> None:
-    """Refuse a description that repeats a field which its request does not have."""
-    asked = {field.name for sheet in (format_.request_head, message.request) for field in sheet.fields}
-    for sheet in (format_.reply_head, message.reply, message.refusal):
-        for field_ in sheet.fields:
-            if isinstance(field_.attribute, Echo | Equal) and field_.attribute.name not in asked:
-                name = field_.attribute.name
-                raise LocalProtocolError(
-                    f"{format_.name} {message.code}: {field_.name} repeats {name}, which is not asked"
-                )
+    Raises:
+        LocalProtocolError: it does.
+    """
+    codes = [code for message in format_.messages for code in (message.code, *message.also)]
+    if len(set(codes)) != len(codes):
+        raise LocalProtocolError(f"{format_.name}: two messages share a code")
+    unsaid = [code.code for code in ResponseCode if code not in format_.codes]
+    if unsaid:
+        raise LocalProtocolError(f"{format_.name}: no wire code is said for {', '.join(unsaid)}")
+    for message in format_.messages:
+        asked = {name for part in _heads_and_body(format_, message) for name in part.names}
+        for part in (format_.reply_head, message.reply, message.refusal or format_.refusal):
+            for field_ in part.fields if isinstance(part, BoundFields) else ():
+                if isinstance(field_.attribute, Echo | Equal) and field_.attribute.name not in asked:
+                    name = field_.attribute.name
+                    raise LocalProtocolError(
+                        f"{format_.name} {message.code}: {field_.name} repeats {name}, which is not asked"
+                    )

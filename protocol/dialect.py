@@ -5,11 +5,12 @@ enough to find bank, keys and MAC; ``request`` reads everything, from a body tha
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from protocol.canonical import Answer, Head, PushReply, ReplyBody, Request, RequestBody
+from protocol.errors import MessageInvalid
 from protocol.framing import FrameReader
 from protocol.record import record
 from protocol.session import Session
@@ -34,6 +35,7 @@ class Envelope:
         body: body bytes exactly as sent.
         signed: the bytes under the MAC.
         mac: the MAC as sent.
+        problem: why its message cannot be read.
         raw: what the dialect has read already; the dialect's own, nothing for anybody else.
     """
 
@@ -50,6 +52,7 @@ class Envelope:
     body: bytes = field(repr=False)
     signed: bytes = field(repr=False)
     mac: bytes = field(repr=False)
+    problem: MessageInvalid | None = None
     raw: Any = field(default=None, repr=False, compare=False)
 
 
@@ -78,12 +81,21 @@ class OwnReply:
     body: PushReply | None = None
 
 
-@record
+@dataclass(slots=True)
 class Outgoing:
-    """A frame being built; the caller encrypts ``body`` when ``Sealing`` had a nonce, MACs it and calls ``seal``."""
+    """A frame being built; the caller encrypts ``body`` when ``Sealing`` had a nonce, MACs it and calls ``seal``.
+
+    Attributes:
+        header: its bytes.
+        body: its bytes.
+        fields: as they are sent, by name, where the MAC covers some of them only.
+        mac_at: where the MAC belongs, when it is among the fields.
+    """
 
     header: bytes = field(repr=False)
     body: bytes = field(repr=False)
+    fields: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    mac_at: int | None = None
 
 
 class Dialect(Protocol):
@@ -117,8 +129,8 @@ class Dialect(Protocol):
         """
         ...
 
-    def signed(self, header: bytes, body: bytes) -> bytes:
-        """Return the bytes that the MAC of an outgoing frame covers."""
+    def signed(self, outgoing: Outgoing) -> bytes:
+        """Return the bytes that the MAC of ``outgoing`` covers."""
         ...
 
     def seal(self, outgoing: Outgoing, mac: bytes) -> bytes:
@@ -144,12 +156,20 @@ class Dialect(Protocol):
         self,
         transaction: Transaction,
         body: RequestBody,
-        bank_code: str,
+        node: str,
         fep_serial: int,
         now: datetime,
         sealing: Sealing,
     ) -> Outgoing:
-        """Build a request that the FEP sends, numbered by ``fep_serial``."""
+        """Build a request that the FEP sends to the bank that its frames call ``node``, numbered by ``fep_serial``."""
+        ...
+
+    def own_reply(self, frame: bytes, asked: Outgoing, transaction: Transaction) -> OwnReply:
+        """Read a bank's reply to a request of the FEP, on a connection that the FEP has opened for it.
+
+        Raises:
+            MessageInvalid: it is not well formed, or no reply to ``asked``.
+        """
         ...
 
 

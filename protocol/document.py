@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from protocol.dialects.standard.catalogue import CATALOGUE
-from protocol.dialects.standard.header import HEADER
-from protocol.dialects.standard.messages.error import ERROR_REPLY
+from protocol.dialects.standard.description import ERROR_REPLY, FORMAT
+from protocol.dialects.standard.header import REQUEST_HEAD
 from protocol.dialects.standard.prose import TEMPLATE as ENGLISH_TEMPLATE
 from protocol.dialects.standard.prose_zh import TEMPLATE as CHINESE_TEMPLATE
 from protocol.dialects.standard.prose_zh_phrases import PHRASES
-from protocol.layout import Layout, Placed
+from protocol.layout import Layout, Placed, placed_fields
 from protocol.response_codes import ResponseCode
+from protocol.sheet import Sheet
 from protocol.transactions import Transaction
+from protocol.whole import Whole
 
 _MARKER = re.compile(r"^<<(\w+)(?: (\w+))?>>$", re.MULTILINE)
-_LAYOUTS: Mapping[str, Layout[Any]] = MappingProxyType({"header": HEADER, "error": ERROR_REPLY})
+_MESSAGES = MappingProxyType({message.transaction: message for message in FORMAT.messages})
+_SHEETS: Mapping[str, Sheet] = MappingProxyType({"header": REQUEST_HEAD, "error": ERROR_REPLY})
 _USAGE = "usage: python -m protocol.document [en|zh]"
 
 
@@ -120,16 +122,18 @@ def _replacement(edition: _Edition, kind: str, name: str | None) -> str:
         return _message(edition, Transaction[name])
     if kind == "codes":
         return _code_table(edition)
-    return _field_table(edition, _LAYOUTS[kind])
+    return _field_table(edition, _SHEETS[kind])
 
 
 def _message(edition: _Edition, transaction: Transaction) -> str:
-    message = CATALOGUE[transaction]
+    message = _MESSAGES[transaction]
+    assert isinstance(message.request, Whole)
+    assert isinstance(message.reply, Whole)
     return "\n\n".join(
         (
             f"### {message.code} {transaction.name} {transaction.gloss}",
-            _body(edition, edition.request, message.request),
-            _body(edition, edition.reply, message.reply),
+            _body(edition, edition.request, message.request.layout),
+            _body(edition, edition.reply, message.reply.layout),
         )
     )
 
@@ -140,9 +144,10 @@ def _body(edition: _Edition, title: str, layout: Layout[Any]) -> str:
     return f"{edition.body.format(title=title, size=layout.size)}\n\n{_field_table(edition, layout)}"
 
 
-def _field_table(edition: _Edition, layout: Layout[Any]) -> str:
-    table = _table(edition.field_titles, (_field_row(edition, placed) for placed in layout.fields))
-    if layout.rows is None:
+def _field_table(edition: _Edition, layout: Layout[Any] | Sheet) -> str:
+    fields = layout.fields if isinstance(layout, Layout) else placed_fields(layout.fields)[0]
+    table = _table(edition.field_titles, (_field_row(edition, placed) for placed in fields))
+    if isinstance(layout, Sheet) or layout.rows is None:
         return table
     rows = layout.rows
     intro = edition.rows.format(begin=layout.size - rows.size, capacity=rows.capacity, size=rows.layout.size)

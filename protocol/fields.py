@@ -83,6 +83,21 @@ class Integer(FieldType):
         return value
 
 
+class NumericCode(FieldType):
+    """A code that is a number on the wire, and its digits elsewhere."""
+
+    def __init__(self, integer: Integer) -> None:
+        self.wire_name, self.size, self.construct, self.blank = integer.wire_name, integer.size, integer.construct, 0
+
+    def parse(self, raw: int) -> str:
+        """Return the digits."""
+        return str(raw)
+
+    def build(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+
 U8 = Integer("u8", 1)
 U16 = Integer("u16", 2)
 U32 = Integer("u32", 4)

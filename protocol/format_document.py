@@ -13,7 +13,7 @@ from types import MappingProxyType
 from protocol.bindings import Constant, Echo, Equal
 from protocol.dialects.elec02 import prose as elec02_prose
 from protocol.dialects.elec02.description import FORMAT as ELEC02
-from protocol.format import Format, Message
+from protocol.format import Format, Message, Part
 from protocol.layout import Field
 from protocol.response_codes import ResponseCode
 from protocol.sheet import Sheet
@@ -98,20 +98,23 @@ def format_document(name: str, language: str = "en") -> str:
 
 
 def _replaced(format_: Format, words: _Words, language: str, kind: str, code: str | None) -> str:
+    assert isinstance(format_.request_head, Sheet)
+    assert isinstance(format_.reply_head, Sheet)
     if code is not None:
         [message] = [message for message in format_.messages if message.code == code]
-        return _message(message, words, language)
+        return _message(message, message.refusal or format_.refusal, words, language)
     if kind == "codes":
         return _codes(format_, words, language)
     return _fields(format_.request_head if kind == "request_head" else format_.reply_head, words, language)
 
 
-def _message(message: Message, words: _Words, language: str) -> str:
-    bodies = ((words.request, message.request), (words.reply, message.reply), (words.refusal, message.refusal))
+def _message(message: Message, refusal: Part, words: _Words, language: str) -> str:
+    bodies = ((words.request, message.request), (words.reply, message.reply), (words.refusal, refusal))
     return "\n\n".join(_body(title, sheet, words, language) for title, sheet in bodies)
 
 
-def _body(title: str, sheet: Sheet, words: _Words, language: str) -> str:
+def _body(title: str, sheet: Part, words: _Words, language: str) -> str:
+    assert isinstance(sheet, Sheet)
     if not sheet.fields:
         return words.empty.format(title=title)
     text = f"{words.size.format(title=title, size=sheet.size)}\n\n{_fields(sheet, words, language)}"

@@ -1,7 +1,7 @@
 """Layouts 报文结构: a header or body is described once, and everything that must agree with it is made from that.
 
 From one description come the size that is checked before anything is read, the conversion of bytes to the canonical
-dataclass and back, patches of single fields, and the field table of the interface document. A description that does not
+dataclass and back, and the field table of the interface document. A description that does not
 fit its dataclass is refused when the module is imported.
 """
 
@@ -16,7 +16,6 @@ from typing import Any, Generic, TypeVar
 from protocol.bindings import Binding
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid, FieldType, Reserved, struct_of
-from protocol.patcher import Patcher
 
 T = TypeVar("T")
 
@@ -129,7 +128,7 @@ class Layout(Generic[T]):
         self.path = path
         self.canonical = canonical
         self.rows = items[-1] if items and isinstance(items[-1], Rows) else None
-        self.fields, owners = _placed(items)
+        self.fields, owners = placed_fields(items)
         self._struct = struct_of(placed.field.type for placed in self.fields)
         self.size = self._struct.size + (self.rows.size if self.rows else 0)
         self._index = {placed.key: index for index, placed in enumerate(self.fields)}
@@ -184,14 +183,6 @@ class Layout(Generic[T]):
             raise LocalProtocolError(f"{self.canonical.__name__}: two fields share a name")
 
     # --- reading
-
-    def unpack(self, data: bytes) -> Mapping[str, Any]:
-        """Return the raw fields of ``data`` by key; MessageInvalid when its size is not this layout's."""
-        return dict(zip(self._index, self._raw(data), strict=True))
-
-    def read(self, raw: Mapping[str, Any]) -> T:
-        """Return the canonical object of what ``unpack`` returned; MessageInvalid names the field that does not fit."""
-        return self._read(list(raw.values()), b"")
 
     def parse(self, data: bytes) -> T:
         """Return the canonical object of ``data``; MessageInvalid when it does not fit this layout."""
@@ -316,13 +307,8 @@ class Layout(Generic[T]):
                 self._built(index, values[index])
         raise AssertionError("an integer did not fit, yet each one fits")
 
-    def patcher(self, *names: str) -> Patcher:
-        """Return what overwrites the fields ``names`` in bytes of this layout, and leaves all others as they are."""
-        chosen = [self.fields[self._index[name]] for name in names]
-        return Patcher(self.path, [(p.key, p.offset, p.field.type) for p in chosen], self.size)
 
-
-def _placed(items: Iterable[Field | Group | Rows]) -> tuple[tuple[Placed, ...], tuple[Group | None, ...]]:
+def placed_fields(items: Iterable[Field | Group | Rows]) -> tuple[tuple[Placed, ...], tuple[Group | None, ...]]:
     """Return every field with its offset, and beside it the group that it belongs to."""
     placed: list[Placed] = []
     owners: list[Group | None] = []

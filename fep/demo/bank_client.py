@@ -23,7 +23,7 @@ from crypto.session import (
 from crypto.suites import Suite
 from fep.clock import shanghai_now
 from protocol.canonical import Head, KeyReply, KeyRequest, NoBody, RequestBody
-from protocol.dialect import BankDialect, BankReply, Envelope, Outgoing, Sealing
+from protocol.dialect import BankDialect, BankReply, Envelope, Sealing
 from protocol.transactions import Transaction
 
 REPLY_TIMEOUT_S = 30.0
@@ -117,8 +117,8 @@ class BankClient:
         sealing = Sealing(self._key_version if security else 0, nonce)
         outgoing = self._dialect.bank_request(transaction, head, body, sealing)
         if nonce is not None and security is not None:
-            outgoing = Outgoing(outgoing.header, security.encrypt_body(nonce, outgoing.body))
-        mac = authenticator.mac_of(self._dialect.signed(outgoing.header, outgoing.body))
+            outgoing.body = security.encrypt_body(nonce, outgoing.body)
+        mac = authenticator.mac_of(self._dialect.signed(outgoing))
         self._socket.sendall(self._dialect.seal(outgoing, mac))
         return self._reply(head.bank_serial, authenticator, security)
 

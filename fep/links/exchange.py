@@ -64,7 +64,7 @@ class Exchange:
         if outgoing is None:
             return None
         if nonce is not None and security is not None:
-            outgoing = Outgoing(outgoing.header, security.encrypt_body(nonce, outgoing.body))
+            outgoing.body = security.encrypt_body(nonce, outgoing.body)
         return sealed(dialect, outgoing, self.authenticator)
 
 
@@ -72,4 +72,4 @@ def sealed(dialect: Dialect, outgoing: Outgoing, authenticator: Authenticator | 
     """Return the finished frame with its MAC, eight zero bytes when there is nothing to authenticate with."""
     if authenticator is None:
         return dialect.seal(outgoing, NO_MAC)
-    return dialect.seal(outgoing, authenticator.mac_of(dialect.signed(outgoing.header, outgoing.body)))
+    return dialect.seal(outgoing, authenticator.mac_of(dialect.signed(outgoing)))

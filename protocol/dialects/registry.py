@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from protocol.bank_side import BankSide
 from protocol.described import DescribedDialect
 from protocol.dialect import BankDialect, Dialect
 from protocol.dialects.elec02.description import FORMAT as ELEC02
-from protocol.dialects.standard.dialect import StandardDialect
+from protocol.dialects.standard.description import FORMAT as STANDARD
 
-DEFAULT: BankDialect = StandardDialect()
+DEFAULT: BankDialect = BankSide(STANDARD)
 """The dialect of banks that name none, and of the demonstration."""
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from protocol.dialects.standard.catalogue import CATALOGUE
-from protocol.dialects.standard.header import HEADER
-from protocol.dialects.standard.messages.error import ERROR_REPLY
+from protocol import layout
+from protocol.dialects.standard.description import ERROR_REPLY, FORMAT
+from protocol.dialects.standard.header import REQUEST_HEAD
 from protocol.dialects.standard.prose_zh_phrases import PHRASES
 from protocol.document import interface_document
 from protocol.layout import Layout, Placed
 from protocol.response_codes import ResponseCode
+from protocol.whole import Whole
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = {"en": ROOT / "docs" / "protocol.md", "zh": ROOT / "docs" / "protocol.zh-CN.md"}
@@ -26,18 +27,19 @@ each_language = pytest.mark.parametrize("language", DOCUMENTS)
 
 def placed_fields() -> Iterator[Placed]:
     """Every field of every layout, rows included."""
-    for message in CATALOGUE.values():
-        for layout in (message.request, message.reply):
-            yield from fields_of(layout)
-    yield from fields_of(HEADER)
-    yield from fields_of(ERROR_REPLY)
+    for message in FORMAT.messages:
+        for part in (message.request, message.reply):
+            assert isinstance(part, Whole)
+            yield from fields_of(part.layout)
+    for sheet in (REQUEST_HEAD, ERROR_REPLY):
+        yield from layout.placed_fields(sheet.fields)[0]
 
 
-def fields_of(layout: Layout[Any]) -> Iterator[Placed]:
+def fields_of(described: Layout[Any]) -> Iterator[Placed]:
     """The fields of one layout, then those of its rows."""
-    yield from layout.fields
-    if layout.rows is not None:
-        yield from fields_of(layout.rows.layout)
+    yield from described.fields
+    if described.rows is not None:
+        yield from fields_of(described.rows.layout)
 
 
 @each_language
@@ -52,8 +54,8 @@ def test_it_is_complete(language: str) -> None:
     text = interface_document(language)
 
     assert "<<" not in text
-    for transaction, message in CATALOGUE.items():
-        assert f"### {message.code} {transaction.name} {transaction.gloss}" in text
+    for message in FORMAT.messages:
+        assert f"### {message.code} {message.transaction.name} {message.transaction.gloss}" in text
     for placed in placed_fields():
         row = re.escape(f"| {placed.offset} | {placed.field.type.size} | `{placed.field.name}` |")
         assert re.search(f"^{row}.*{re.escape(placed.field.gloss)}", text, re.MULTILINE)

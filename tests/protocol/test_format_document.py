@@ -26,7 +26,7 @@ def test_it_is_complete(name: str, language: str) -> None:
     """Every field with its offset and its Chinese gloss, every wire code; no marker is left."""
     text = format_document(name, language)
     format_, _ = FORMATS[name]
-    bodies = [body for message in format_.messages for body in (message.request, message.reply, message.refusal)]
+    bodies = [body for message in format_.messages for body in (message.request, message.reply, format_.refusal)]
 
     assert "<<" not in text
     for sheet in (format_.request_head, format_.reply_head, *bodies):

@@ -57,15 +57,6 @@ def test_fields_know_their_place() -> None:
     assert LAYOUT.size == 20
 
 
-def test_a_patch_changes_its_fields_only() -> None:
-    """Other bytes stay as they are, well formed or not."""
-    patch = LAYOUT.patcher("note", "kind")
-
-    assert patch(b"\xff" * 20, "x", 3) == b"\xff" * 15 + b"\0\3" + b"x  "
-    with pytest.raises(LocalProtocolError, match=r"body\.kind"):
-        patch(DATA, "x", 65536)
-
-
 def test_values_that_do_not_fit_are_named() -> None:
     """Ours to mend: the error says which field, given or canonical, in a group or not."""
     for name, value, given in (

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from protocol.bindings import Constant, Echo
+from protocol.bound import Reading, Sources
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.layout import Field
 from protocol.moments import DayOfYear
 from protocol.padded import Amount, Characters, Count
-from protocol.sheet import Reading, RowsToEnd, Sheet, Sources
+from protocol.sheet import RowsToEnd, Sheet
 
 TODAY = date(2026, 11, 22)
 

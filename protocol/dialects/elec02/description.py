@@ -13,10 +13,11 @@ from protocol.canonical import (
     UndoOutcome,
     UndoReply,
 )
-from protocol.format import NOTHING, Format, Message
+from protocol.format import Format, Message
 from protocol.layout import Field
 from protocol.lengths import DigitsLength
 from protocol.moments import Date, Month, TimeOfDay, Timestamp
+from protocol.packager import FixedPackager
 from protocol.padded import Amount, Characters, Count, PaddedText
 from protocol.response_codes import ResponseCode as R
 from protocol.session import Session
@@ -98,7 +99,7 @@ QUERY_ROW = Sheet(
 QUERY_REPLY = Sheet(
     "body",
     Field("ECD", Characters(12), "company code; PAY repeats it as OWC and ECD", "收付费企业代码", Echo("ECD")),
-    Field("WD0", Date(), "work date; PAY repeats it as 051", "工作日期", "answer.clearing_date"),
+    Field("WD0", Date(), "work date; PAY repeats it as 051", "工作日期", "answer.day"),
     Field("CLZ", Count(16), "reference; PAY repeats it as OLZ", "流水", "body.reference"),
     Field("O51", Characters(8), "date of the request", "原委托日期", Echo("WD0")),
     Field("OCC", Characters(3), "code of the request", "原指令代码", Constant("10")),
@@ -159,7 +160,7 @@ PAY_REPLY = Sheet(
     "body",
     Field("WTC", Characters(12), "sender node", "委托节点代码", Echo("ECD")),
     Field("CLZ", Count(16), "serial of the utility", "流水", "answer.fep_serial"),
-    Field("WD0", Date(), "work date: the clearing date", "工作日期", "answer.clearing_date"),
+    Field("WD0", Date(), "work date: the clearing date", "工作日期", "answer.day"),
     Field("OWC", Characters(12), "node of the payment", "原委托节点代码", Echo("WTC")),
     Field("051", Characters(8), "date of the payment", "原委托日期", Echo("WD0")),
     Field("OLZ", Characters(16), "serial of the payment", "原业务流水号", Echo("CLZ")),
@@ -194,7 +195,7 @@ UNDO_REQUEST = Sheet(
 UNDO_REPLY = Sheet(
     "body",
     Field("WTC", Characters(12), "sender node", "委托节点代码", Echo("OCN")),
-    Field("WD0", Date(), "work date: the clearing date", "工作日期", "answer.clearing_date"),
+    Field("WD0", Date(), "work date: the clearing date", "工作日期", "answer.day"),
     Field("CLZ", Count(16), "serial of the utility", "流水", "answer.fep_serial"),
     Field("OCN", Characters(12), "node of the cancel", "原冲销业务委托节点代码", Echo("WTC")),
     Field("OCD", Characters(8), "date of the cancel", "原冲销业务委托日期", Echo("WD0")),
@@ -224,6 +225,7 @@ CODES = MappingProxyType(
 FORMAT = Format(
     name="elec02",
     length=DigitsLength(width=10, minimum=REQUEST_HEAD.size, maximum=65_536),
+    packager=FixedPackager(REQUEST_HEAD),
     request_head=REQUEST_HEAD,
     reply_head=REPLY_HEAD,
     messages=(
@@ -246,9 +248,7 @@ FORMAT = Format(
                 "body.expected_payable_fen": -1,
             },
         ),
-        Message(
-            "12", Transaction.REVERSE, UNDO_REQUEST, UNDO_REPLY, NOTHING, given={"body.reason": 0}, code_of=_undo_code
-        ),
+        Message("12", Transaction.REVERSE, UNDO_REQUEST, UNDO_REPLY, given={"body.reason": 0}, code_of=_undo_code),
     ),
     codes=CODES,
     session=Session(has_mac=False, may_encrypt=False, is_one_exchange=True),

@@ -23,8 +23,5 @@ CODES = MappingProxyType(
 )
 """Wire code of each transaction."""
 
-TRANSACTIONS = MappingProxyType({code: transaction for transaction, code in CODES.items()})
-"""Transaction of each wire code."""
-
-FEP_CODES = frozenset({5001})
+FEP_CODES = frozenset({"5001"})
 """Wire codes of requests that only the FEP sends (BILL_PUSH 实时划拨)."""

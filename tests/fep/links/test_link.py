@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from fep.links.link import OWN_REQUESTS_MAX
+from protocol.bank_side import BankSide
 from protocol.canonical import Answer
-from protocol.dialects.standard.dialect import StandardDialect
+from protocol.dialects.standard.description import FORMAT as STANDARD
 from protocol.response_codes import ResponseCode
 from tests.support.raw_bank import (
     AK,
@@ -657,7 +658,7 @@ def test_session_keys_die_with_their_link(rim):
 # --- bugs of our own
 
 
-class BrokenDialect(StandardDialect):
+class BrokenDialect(BankSide):
     """The standard dialect with a bug: it cannot read a QUERY."""
 
     def request(self, envelope, plain_body):
@@ -668,7 +669,7 @@ class BrokenDialect(StandardDialect):
 
 def test_a_bug_costs_one_request(logs):
     """An exception in the dialect is 9003, authentic, with a traceback that shows no content; the link goes on."""
-    rim = Rim(dialect=BrokenDialect())
+    rim = Rim(dialect=BrokenDialect(STANDARD))
     bank = rim.bank()
 
     assert code_of(bank, bank.build(QUERY, query(ACCOUNT))) == ("9003", "right")

@@ -1,0 +1,219 @@
+"""Bound fields 取值域: what sheets and elements share, fields of which each is bound by itself.
+
+A ``Layout`` is a whole canonical object; these are what other links need, where one canonical object is scattered over
+header and body, fields repeat what the request said, and others mean nothing to us. A field is bound to
+
+- a place, ``scope.attribute``: ``head.bank_serial``, ``body.amount_fen``, and what the dialect offers besides;
+- ``Echo(name)``: in a reply, what the request had in its field of that name;
+- ``Constant(value)``: always this when it is built; not looked at when it is read;
+- ``Equal(name)``: what an earlier field of the message says, the header's included; anything else is refused;
+- ``Blank(reason)``: blank when it is built; anything else is refused when it is read;
+- nothing: blank when it is built, not looked at when it is read.
+"""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from operator import attrgetter
+from typing import Any
+
+from protocol.bindings import Binding, Blank, Constant, Echo, Equal
+from protocol.errors import LocalProtocolError, MessageInvalid
+from protocol.fields import FieldInvalid
+from protocol.layout import Field
+from protocol.moments import MonthDay
+
+ROW_NUMBER = "#"
+"""The number of a row, from 1."""
+
+FRAME = "frame"
+"""Scope of what a frame is opened by; it is read before the message is known, by whoever opens the frame."""
+
+
+def _values() -> defaultdict[str, dict[str, Any]]:
+    return defaultdict(dict)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been read of one message so far.
+
+    Attributes:
+        today: days without a year are resolved around it.
+        values: by scope and attribute.
+        sent: every field as it was sent, by name.
+        body: the canonical body, where a description reads it whole.
+    """
+
+    today: date
+    values: defaultdict[str, dict[str, Any]] = dataclasses.field(default_factory=_values)
+    sent: dict[str, Any] = dataclasses.field(default_factory=dict)
+    body: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a message is built from.
+
+    Attributes:
+        scopes: by name, the objects whose attributes fields are bound to.
+        sent: fields of the request as they were sent, for echoes.
+    """
+
+    scopes: Mapping[str, object]
+    sent: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+_Read = tuple[str, str, Callable[[Any], Any] | None]
+"""Name of a field, the attribute that it fills, and what reads it, None when its raw value is the value."""
+
+_Fill = tuple[int, Callable[[Any], Any] | None]
+"""Index of a field, and what builds it, None when the value is its raw value."""
+
+
+class BoundFields(ABC):
+    """Fields of which each is bound by itself.
+
+    Args:
+        path: how errors call what they are fields of.
+        fields: in the order of the wire.
+    """
+
+    def __init__(self, path: str, fields: Iterable[Field]) -> None:
+        self.path = path
+        self.fields = tuple(fields)
+        self.names = tuple(field.name for field in self.fields)
+        if len(set(self.names)) != len(self.names):
+            raise LocalProtocolError(f"{path}: two fields share a name")
+        self.places = {field.attribute: field for field in self.fields if isinstance(field.attribute, str)}
+        """Fields by what they are bound to."""
+        self._reads = _grouped_by_scope(self.fields)
+        self._equals = [
+            (field.name, field.attribute.name) for field in self.fields if isinstance(field.attribute, Equal)
+        ]
+        self._blanks = [
+            (field.name, field.type.blank, field.attribute.reason)
+            for field in self.fields
+            if isinstance(field.attribute, Blank)
+        ]
+        self._template = [_fixed_value(field) for field in self.fields]
+        self._echoes = [
+            (index, field.attribute.name, field.type.size)
+            for index, field in enumerate(self.fields)
+            if isinstance(field.attribute, Echo | Equal)
+        ]
+        self._fills = _fills(self.fields)
+
+    def where(self, name: str) -> str:
+        """Return how errors call the field ``name``."""
+        return f"{self.path}.{name}"
+
+    def name_at(self, place: str) -> str:
+        """Return the name of the field that is bound to ``place``, or an empty string."""
+        return self.places[place].name if place in self.places else ""
+
+    def where_at(self, place: str) -> str:
+        """Return how errors call the field that is bound to ``place``."""
+        return self.where(self.name_at(place) or place)
+
+    def read_sent(self, reading: Reading) -> None:
+        """Put what the fields of a header say into ``reading``, from those sent; MessageInvalid as ``interpret``."""
+        self.interpret(reading.sent, reading)
+
+    def interpret(self, sent: Mapping[str, Any], reading: Reading) -> None:
+        """Put what the fields say into ``reading``; ``sent`` has each of them.
+
+        Raises:
+            MessageInvalid: a field does not fit; its path names it.
+        """
+        for name, blank, reason in self._blanks:
+            if sent[name] != blank:
+                raise MessageInvalid(self.where(name), reason)
+        for name, other in self._equals:
+            said = sent[name].strip(b" ")
+            if said and said != reading.sent[other].strip(b" "):
+                raise MessageInvalid(self.where(name), f"another than in {other}")
+        name = ""
+        try:
+            for scope, fields in self._reads:
+                values = reading.values[scope]
+                for name, attribute, parse in fields:
+                    value = sent[name] if parse is None else parse(sent[name])
+                    values[attribute] = value.nearest(reading.today) if type(value) is MonthDay else value
+        except FieldInvalid as error:
+            raise MessageInvalid(self.where(name), str(error)) from None
+
+    def raw_values(self, sources: Sources) -> list[Any]:
+        """Return the raw value of each field; LocalProtocolError when one does not fit."""
+        values = self._template.copy()
+        sent = sources.sent
+        for index, name, size in self._echoes:
+            raw = sent.get(name)
+            if raw is not None:
+                values[index] = raw if type(raw) is int or len(raw) == size else raw.strip(b" ")[:size].ljust(size)
+        index = 0
+        try:
+            for scope, attributes_of, fills in self._fills:
+                for (index, build), value in zip(fills, attributes_of(sources.scopes[scope]), strict=True):
+                    values[index] = value if build is None else build(value)
+        except FieldInvalid as error:
+            raise LocalProtocolError(f"{self.where(self.names[index])}: {error}") from None
+        return values
+
+    @abstractmethod
+    def build(self, sources: Sources) -> Any:
+        """Return what the packager makes a message from; LocalProtocolError when a value does not fit."""
+
+
+def place_of(binding: Binding) -> tuple[str, str]:
+    """Return scope and attribute of a place; a row's attributes have no scope, and its number is one of its own."""
+    assert isinstance(binding, str)
+    if binding == ROW_NUMBER:
+        return ROW_NUMBER, "real"  # of an int, itself
+    scope, point, attribute = binding.partition(".")
+    return (scope, attribute) if point else ("", binding)
+
+
+def _grouped_by_scope(fields: Sequence[Field]) -> list[tuple[str, list[_Read]]]:
+    """Return what reads the fields that are bound to places, but for those of the frame."""
+    groups: dict[str, list[_Read]] = {}
+    for field in fields:
+        if isinstance(field.attribute, str) and field.attribute:
+            scope, attribute = place_of(field.attribute)
+            if scope != FRAME:
+                parse = None if field.type.is_plain else field.type.parse
+                groups.setdefault(scope, []).append((field.name, attribute, parse))
+    return list(groups.items())
+
+
+def _fixed_value(field: Field) -> Any:
+    """Return what a field is built as when nothing else is said; LocalProtocolError when its constant does not fit."""
+    if not isinstance(field.attribute, Constant):
+        return field.type.blank
+    try:
+        return field.type.build(field.attribute.value)
+    except FieldInvalid as error:
+        raise LocalProtocolError(f"{field.name}: the constant does not fit: {error}") from None
+
+
+def _fills(fields: Sequence[Field]) -> list[tuple[str, Callable[[object], tuple[Any, ...]], list[_Fill]]]:
+    """Return, for each scope, what takes its attributes and what builds them into which field."""
+    groups: dict[str, list[tuple[str, _Fill]]] = {}
+    for index, field in enumerate(fields):
+        if isinstance(field.attribute, str) and field.attribute:
+            scope, attribute = place_of(field.attribute)
+            build = None if field.type.is_plain else field.type.build
+            groups.setdefault(scope, []).append((attribute, (index, build)))
+    return [
+        (scope, _taker([attribute for attribute, _ in items]), [fill for _, fill in items])
+        for scope, items in groups.items()
+    ]
+
+
+def _taker(attributes: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
+    """Return what takes the attributes of an object, all at once."""
+    get = attrgetter(*attributes)
+    return get if len(attributes) > 1 else lambda source: (get(source),)
