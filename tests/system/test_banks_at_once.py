@@ -17,7 +17,7 @@ import pytest
 from tests.system.billing import Account
 from tests.system.conftest import Site
 from tests.system.database import execute
-from tests.system.tellers.bank import FORMATS, SECOND_STANDARD, Bank, start
+from tests.system.tellers.bank import ON_ONE_SITE, SECOND_STANDARD, Bank, start
 from tests.system.tellers.teller import NEVER_ARRIVED, UNDONE, Outcome, Request, Teller
 
 ACCOUNTS, LINES, STEPS = 6, 3, 120
@@ -91,7 +91,7 @@ class History:
 def banks(make_site: Callable[[], Site], secrets: set[str]) -> Iterator[list[Bank]]:
     """A bank on each format and one more on the standard link, at one daemon."""
     site = make_site()
-    banks = [Bank(site, bank_format) for bank_format in (*FORMATS.values(), SECOND_STANDARD)]
+    banks = [Bank(site, bank_format) for bank_format in (*ON_ONE_SITE.values(), SECOND_STANDARD)]
     start(site)
     yield banks
     for bank in banks:

@@ -8,9 +8,11 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, done, fep
+from tests.support.raw_bank import AK, KEK
 from tests.system.checks import CUT_OFF
 from tests.system.conftest import Site
 from tests.system.tellers.elec02 import Elec02Teller
@@ -27,6 +29,7 @@ class Format:
         port_offset: the format's port is so far above the listener's.
         file: further lines of the bank's file; empty for a bank of the demonstration.
         settings: keys of fep.toml by section.
+        has_keys: AK and KEK must be loaded for the bank.
     """
 
     bank_code: str
@@ -34,6 +37,7 @@ class Format:
     port_offset: int = 0
     file: str = ""
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    has_keys: bool = False
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -42,6 +46,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "elec02": Format("0401", Elec02Teller, 2, 'dialect = "elec02"\nnode = "301"\naccept_no_mac = true\n'),
     }
 )
+ON_ONE_SITE = {name: bank_format for name, bank_format in FORMATS.items() if not name.endswith(" packed")}
+"""The formats that one daemon serves at once: how ISO 8583 is written is a setting of the site."""
 SECOND_STANDARD = Format("0103", lambda port: StandardTeller(port, "0103"))
 """Another bank of the demonstration, with another suite."""
 
@@ -62,6 +68,18 @@ class Bank:
             path.write_text(head + cut_off + bank_format.file, encoding="utf-8")
         for section, values in bank_format.settings.items():
             site.daemon.configure(section, **values)
+        if bank_format.has_keys:
+            self._import_keys()
+
+    def _import_keys(self) -> None:
+        """Load the keys as an operator does, each from a file of its own."""
+        words: list[str | Path] = []
+        for kind, key in (("ak", AK), ("kek", KEK)):
+            path = self.site.directory / f"{self.code}.{kind}"
+            path.touch(mode=0o600)
+            path.write_text(key.hex(), encoding="ascii")
+            words += [f"--{kind}-file", path]
+        done(fep("keys", "import", self.code, "--config", self.site.directory / "fep.toml", *words))
 
     @property
     def code(self) -> str:
