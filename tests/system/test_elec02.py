@@ -1,119 +1,62 @@
-"""A bank that speaks ELEC02: query, pay, repeat, cancel, as its own program would, on the daemon's second port."""
+"""A bank that speaks ELEC02: what its sheet has and no other format, on the daemon's port for it. ELEC02 端到端"""
 
-import socket
-from datetime import datetime
-from itertools import count
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.protocol.dialects.elec02.frames import (
-    PAY,
-    PAY_REPLY,
-    PAY_ROW,
-    QUERY,
-    QUERY_REPLY,
-    QUERY_ROW,
-    REPLY_HEAD,
-    UNDO,
-    framed,
-    head,
-    packed,
-    unpacked,
-)
-from tests.support.daemon import free_port, set_key
-from tests.support.raw_bank import SHANGHAI
+from tests.protocol.dialects.elec02.frames import head
 from tests.system.conftest import Site
-
-NODE = "301"
-SERIALS = count(1)
-BANK_FILE = """
-bank_code = "0401"
-name = "ELEC02"
-dialect = "elec02"
-node = "301"
-addresses = ["127.0.0.1"]
-accept_no_mac = true
-"""
-
-
-class Teller:
-    """The bank's program: one exchange on each connection."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.today = f"{datetime.now(SHANGHAI):%Y%m%d}"
-
-    def serial(self) -> str:
-        return f"{self.today}{next(SERIALS):08d}"
-
-    def ask(self, content: bytes) -> tuple[str, bytes]:
-        """Return the return code and the body; the daemon closes the connection."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
-            connection.sendall(framed(content))
-            received = b""
-            while chunk := connection.recv(65536):
-                received += chunk
-        assert received[:10] == b"%010d" % (len(received) - 10)
-        return unpacked(REPLY_HEAD, received[10:185])[1], received[185:]
-
-    def query(self, key: str) -> tuple[str, list[str], list[list[str]]]:
-        body = packed(QUERY, NODE, "3010017", self.today, self.serial(), "", "", key, "", "", "T0000042")
-        code, reply = self.ask(head("10") + body)
-        if code != "00":
-            return code, [], []
-        rows = [unpacked(QUERY_ROW, reply[at : at + 486]) for at in range(471, len(reply), 486)]
-        return code, unpacked(QUERY_REPLY, reply[:471]), rows
-
-    def pay(self, key: str, reference: str, amount: str, rows: list[list[str]], serial: str) -> tuple[str, bytes]:
-        first = (NODE, "3010017", "T0000042", serial, self.today, "", self.today, reference, "", "", key, NODE)
-        body = packed(PAY, *first, "6222021234567890", "RMB", amount, "", "0", "", "", "01", "0", serial)
-        listed = [packed(PAY_ROW, row[0], row[12], row[14], "", row[4], row[16], row[13], row[15]) for row in rows]
-        return self.ask(head("11") + body + b"".join(listed))
-
-    def cancel(self, key: str, original: str, amount: str) -> tuple[str, bytes]:
-        first = (NODE, "3010017", "T0000042", self.serial(), self.today, NODE, self.today, original, self.today, "")
-        rest = (key, NODE, "6222021234567890", "RMB", amount, amount, "", "误交", "")
-        return self.ask(head("12") + packed(UNDO, *first, *rest))
+from tests.system.tellers.bank import FORMATS, Bank, start
+from tests.system.tellers.elec02 import Elec02Teller
 
 
 @pytest.fixture(scope="module")
-def teller(site: Site) -> Teller:
-    """The bank's program, once the daemon knows the bank."""
-    daemon = site.daemon
-    (site.directory / "banks" / "0401_elec02.toml").write_text(BANK_FILE, encoding="utf-8")
-    port = free_port()
-    set_key(site.directory / "fep.toml", "listener", "dialect.elec02", f'["127.0.0.1:{port}"]')
-    daemon.restart()
-    return Teller(port)
+def site(make_site: Callable[[], Site], secrets: set[str]) -> Iterator[Site]:
+    """A site whose daemon knows the bank."""
+    site = make_site()
+    Bank(site, FORMATS["elec02"])
+    start(site)
+    yield site
+    site.close(secrets)
 
 
-def test_a_payment_and_its_cancel(site: Site, teller: Teller) -> None:
-    """What is listed is paid once, however often it is sent, and undone once; what never was is answered 15."""
-    account = site.take("owing")
-    code, account_fields, rows = teller.query(account.account_no)
-    assert code == "00"
-    amount, reference = account_fields[10], account_fields[2]
-    assert sum(int(row[12]) for row in rows) == int(amount)
-
-    serial = teller.serial()
-    assert teller.pay(account.account_no, reference, amount, rows[1:], serial)[0] == "73"
-    code, paid = teller.pay(account.account_no, reference, amount, rows, serial)
-    assert (code, unpacked(PAY_REPLY, paid)[7]) == ("00", amount)
-    assert teller.pay(account.account_no, reference, amount, rows, serial) == ("00", paid)
-    assert teller.query(account.account_no)[2] == []
-
-    assert teller.cancel(account.account_no, serial, amount)[0] == "00"
-    assert teller.query(account.account_no)[2] == rows
-    assert teller.cancel(account.account_no, teller.serial(), amount)[0] == "15"
+@pytest.fixture
+def teller(site: Site) -> Elec02Teller:
+    """The bank's program: one exchange on each connection."""
+    return Elec02Teller(site.daemon.port + FORMATS["elec02"].port_offset)
 
 
-def test_what_is_refused(site: Site, teller: Teller) -> None:
-    """No such customer, a payment without its query, a frame that is none."""
-    account = site.take("owing")
-    _, fields, rows = teller.query(account.account_no)
+@pytest.mark.parametrize("change", ["fewer", "more", "dearer", "other"])
+def test_the_bills_must_be_those_that_are_open(site: Site, teller: Elec02Teller, change: str) -> None:
+    """A payment that lists other bills than the open ones, or other amounts, is refused: query again."""
+    shown = teller.query(site.take("owing").account_no)
+    first, *others = shown.bills
+    listed = {
+        "fewer": others,
+        "more": [*shown.bills, replace(first, bill_no="TB99999999")],
+        "dearer": [replace(first, late_fee_fen=first.late_fee_fen + 1), *others],
+        "other": [replace(first, bill_no="TB99999999"), *others],
+    }[change]
 
-    assert teller.query("0999999999999999")[0] == "03"
-    assert teller.pay(account.account_no, "123456789012", fields[10], rows, teller.serial())[0] == "73"
-    assert teller.ask(head("77"))[0] == "59"
-    assert teller.ask(head("10") + b"short")[0] == "13"
-    assert teller.ask(head("10", node="999") + b"")[0] == "0f"
+    refused = teller.ask(teller.settle(replace(shown, bills=tuple(listed)), amount_fen=shown.payable_fen))
+
+    assert refused.means == {"2003"}
+    assert teller.query(shown.account_no).bills == shown.bills
+    assert teller.ask(teller.settle(shown)).is_approved
+
+
+def test_a_payment_names_its_query(site: Site, teller: Elec02Teller) -> None:
+    """A payment that names no query, or that of another customer, is refused."""
+    shown, other = (teller.query(site.take("owing").account_no) for _ in range(2))
+
+    for reference in ("123456789012", other.reference):
+        refused = teller.ask(teller.settle(replace(shown, reference=reference)))
+        assert refused.means == {"2003"}
+
+
+def test_frames_that_are_none(teller: Elec02Teller) -> None:
+    """A message that does not exist, one that is too short, a node that nobody knows."""
+    assert teller.exchange(head("77")) == ("59", b"")
+    assert teller.exchange(head("10") + b"short") == ("13", b"")
+    assert teller.exchange(head("10", node="999")) == ("0f", b"")

@@ -63,9 +63,7 @@ class Elec02Teller(Teller):
 
     def query(self, account_no: str) -> Shown:
         body = packed(QUERY, NODE, BRANCH, _ymd(), _serial(new_serial()), "", "", account_no, "", "", OPERATOR)
-        received = _read(self._connected(_head("10") + body))
-        assert received is not None, "a query got no reply"
-        code, data = _taken_apart(received)
+        code, data = self.exchange(_head("10") + body)
         if code != "00":
             return Shown(Outcome(CODES[code]), account_no)
         fields = unpacked(QUERY_REPLY, data[: QUERY_REPLY.size])
@@ -100,6 +98,12 @@ class Elec02Teller(Teller):
         return self.reverse(payment)
 
     # -- the connections
+
+    def exchange(self, content: bytes) -> tuple[str, bytes]:
+        """Send any message and return the return code and the body of its reply, which there must be."""
+        received = _read(self._connected(content))
+        assert received is not None, "no reply"
+        return _taken_apart(received)
 
     def send(self, request: Request) -> None:
         assert isinstance(request.content, bytes)
