@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
@@ -14,7 +14,7 @@ from fep.links.services import Clock
 from fep.partners.errors import PartnerBusy, PartnerUnreachable, Reason
 from fep.partners.exchange import PartnerExchange
 from protocol.canonical import RequestBody
-from protocol.dialect import Dialect, Outgoing, OwnReply, Sealing
+from protocol.dialect import Dialect, OwnReply, Sealing
 from protocol.transactions import Transaction
 
 EXCHANGES_MAX = 8
@@ -23,18 +23,6 @@ that take half a second each are a thousand debits a minute, and more would only
 
 _UNSEALED = Sealing(key_version=0)
 """Such formats have no MAC."""
-
-
-class PartnerDialect(Dialect, Protocol):
-    """A bank format in which the FEP asks over connections of its own."""
-
-    def own_reply(self, frame: bytes, asked: Outgoing, transaction: Transaction) -> OwnReply:
-        """Read the bank's reply to ``asked``.
-
-        Raises:
-            MessageInvalid: the frame is no reply to it.
-        """
-        ...
 
 
 class Partner:
@@ -52,7 +40,7 @@ class Partner:
     def __init__(
         self,
         bank: BankSettings,
-        dialect: PartnerDialect,
+        dialect: Dialect,
         reactor: Any,
         clock: Clock,
         wall_clock: Callable[[], datetime],

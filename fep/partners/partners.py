@@ -1,13 +1,13 @@
 """Partners 全部对端: the banks that this daemon asks over connections of its own, and the days that it keeps open."""
 
-from typing import Any, cast
+from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 
 from fep.links.bank import Bank
 from fep.links.services import Services
 from fep.partners.day_sign_in import DaySignIn
-from fep.partners.partner import Partner, PartnerDialect
+from fep.partners.partner import Partner
 from protocol.dialects.registry import DIALECTS
 from protocol.session import SignsIn
 
@@ -29,7 +29,7 @@ class Partners:
 
     def _add(self, bank: Bank, services: Services, reactor: Any) -> None:
         code = bank.settings.bank_code
-        dialect = cast("PartnerDialect", DIALECTS[bank.settings.dialect])
+        dialect = DIALECTS[bank.settings.dialect]
         timeout_s = services.settings.link.partner_timeout
         partner = Partner(bank.settings, dialect, reactor, services.clock, services.wall_clock, timeout_s)
         self.by_bank[code] = partner

@@ -136,6 +136,7 @@ class PartnerBank:
         self.release = threading.Event()
         self.ended = 0
         self._changed = threading.Condition()
+        self._connections: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port = int(self._listener.getsockname()[1])
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -158,6 +159,9 @@ class PartnerBank:
         self.release.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for connection in self._connections:
+            with suppress(OSError):  # over already
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(DEADLINE_S)
 
@@ -167,6 +171,7 @@ class PartnerBank:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self._connections.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection, self.manner), daemon=True)
             self._threads.append(thread)
             thread.start()

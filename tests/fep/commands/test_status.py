@@ -68,6 +68,26 @@ def test_a_running_daemon_is_shown(run: Run, site: Path, daemon: Callable[[Path,
     assert "mac_failed\t5" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("language", "trouble"), [("en", "sign_in: the bank refuses (51)"), ("zh", "sign_in: 银行拒绝 (51)")]
+)
+def test_partners_are_shown(
+    run: Run, site: Path, daemon: Callable[[Path, bytes], list[bytes]], language: str, trouble: str
+) -> None:
+    """Banks that the daemon asks: the day that is signed in, or why none is; an unknown reason is shown as it is."""
+    refused = {"address": "10.1.2.3:9800", "day": "", "trouble": "sign_in", "reason": "refused", "code": "51"}
+    signed_in = {"address": "10.1.2.4:9800", "day": "2026-11-21", "trouble": "", "reason": "", "code": ""}
+    newer = {**refused, "reason": "something_new", "code": ""}
+    partners = {"0102": refused, "0103": signed_in, "0104": newer, "0105": {"address": "10.1.2.5:9800"}}
+    banks = {code: {"name": "", "links": 0, "partner": partner} for code, partner in partners.items()}
+    daemon(site / "fep.sock", json.dumps({**ANSWER, "banks": banks}).encode() + b"\n")
+    shown = run("--lang", language, "status", "--config", site / "fep.toml").out
+    assert f"0102\t10.1.2.3:9800\t-\t{trouble}" in shown
+    assert "0103\t10.1.2.4:9800\t2026-11-21\t" in shown
+    assert "0104\t10.1.2.3:9800\t-\tsign_in: something_new" in shown
+    assert "0105\t10.1.2.5:9800\t-\t" in shown
+
+
 def test_the_answer_can_be_had_as_json(run: Run, site: Path, daemon: Callable[[Path, bytes], list[bytes]]) -> None:
     """For a monitoring system: what the daemon said, untouched, and the database beside it."""
     daemon(site / "fep.sock", json.dumps(ANSWER).encode() + b"\n")
