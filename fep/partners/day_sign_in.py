@@ -80,7 +80,7 @@ class DaySignIn:
         error = failure.value
         if isinstance(error, PartnerError):
             if error.reason is Reason.DRAINING:
-                return  # no trouble of the bank's; and nothing is asked any more
+                return  # no trouble of the bank's; it stays as asked, for nothing can be asked any more
             self._failed(request, error.reason, detail=error.detail)
         else:  # it cannot be said in the bank's format, which is a bug of ours
             self._failed(request, Reason.NOT_SENDABLE, error=error)

@@ -67,12 +67,29 @@ def test_days_only_go_forward(open_day: PartnerDay) -> None:
     assert open_day.signed_in == MONDAY
 
 
+def test_a_day_that_is_not_open_yet_is_not_forgotten(day: PartnerDay) -> None:
+    """The same holds while the bank is away: the later day is the one to be opened."""
+    waits(day, TUESDAY, 0.0, 1)
+    assert day.next_request(MONDAY, 10.0) == DayRequest(SIGN_IN, TUESDAY)
+
+
 def test_a_sign_in_is_repeated_ever_more_rarely(day: PartnerDay) -> None:
     """After 5 s, 10 s and so on, at last every five minutes."""
     assert waits(day, MONDAY, 0.0, 9) == [0, 5, 10, 20, 40, 80, 160, 300, 300]
     day.next_request(MONDAY, 10_000.0)
     day.succeeded(10_000.0)
     assert day.trouble is None
+    assert waits(day, TUESDAY, 10_000.0, 3) == [0, 5, 10]
+
+
+def test_after_the_sign_out_the_bank_is_there(open_day: PartnerDay) -> None:
+    """Once the old day is closed at last, the new one is not kept waiting for what went before."""
+    waits(open_day, TUESDAY, 0.0, 9)
+    assert open_day.next_request(TUESDAY, 1000.0 + 300.0) == DayRequest(SIGN_OUT, MONDAY)
+    open_day.succeeded(1300.0)
+    assert open_day.next_request(TUESDAY, 1300.0) == DayRequest(SIGN_IN, TUESDAY)
+    open_day.failed(Reason.CUT_OFF, "", 1300.0)
+    assert open_day.next_request(TUESDAY, 1305.0) == DayRequest(SIGN_IN, TUESDAY)
 
 
 def test_a_new_day_is_tried_at_once(day: PartnerDay) -> None:
@@ -110,6 +127,12 @@ def test_a_sign_out_that_is_never_answered_is_left_at_last(open_day: PartnerDay)
         open_day.failed(Reason.REPLY_TIMED_OUT, "", now)
         now += 300.0
     assert open_day.next_request(TUESDAY, now) == DayRequest(SIGN_IN, TUESDAY)
+    open_day.succeeded(now)
+
+    wednesday = TUESDAY + timedelta(days=1)
+    assert open_day.next_request(wednesday, now) == DayRequest(SIGN_OUT, TUESDAY)
+    open_day.failed(Reason.REPLY_TIMED_OUT, "", now)
+    assert open_day.next_request(wednesday, now + 300.0) == DayRequest(SIGN_OUT, TUESDAY)
 
 
 def test_a_bank_that_is_away_is_still_to_be_signed_out_at(open_day: PartnerDay) -> None:
