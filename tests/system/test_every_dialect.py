@@ -221,7 +221,7 @@ def test_repeats_of_many_at_once(bank, daemons):
 
 
 def test_a_serial_used_before_with_other_content(bank):
-    """Another payment or an undo under the serial of a payment is refused, and nothing is done."""
+    """Another payment under the serial of a payment is refused and does nothing; the first one is still repeated."""
     teller, account, other = bank.teller(), bank.site.take("owing"), bank.site.take("owing")
     request = teller.settle(shown(teller, account))
     first = teller.ask(request)
