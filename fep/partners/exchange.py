@@ -36,6 +36,7 @@ class PartnerExchange(TwistedProtocol):
     """The connection of one exchange.
 
     Args:
+        bank_code: for the log.
         frame: the request, length field included; it leaves in one write.
         reader: a new frame reader, which bounds what is kept of a reply.
         read_reply: reads the reply's frame; RemoteProtocolError when it is none to this request.
@@ -50,6 +51,7 @@ class PartnerExchange(TwistedProtocol):
 
     def __init__(
         self,
+        bank_code: str,
         frame: bytes,
         reader: FrameReader,
         read_reply: Callable[[bytes], OwnReply],
@@ -57,6 +59,7 @@ class PartnerExchange(TwistedProtocol):
         on_closed: Callable[["PartnerExchange"], None],
     ) -> None:
         self.reply: Deferred[OwnReply] = Deferred()
+        self._bank_code = bank_code
         self._frame = frame
         self._reader = reader
         self._read_reply = read_reply
@@ -123,7 +126,7 @@ class PartnerExchange(TwistedProtocol):
         except RemoteProtocolError as error:
             self._disbelieve(PartnerSilent(Reason.NOT_A_REPLY, str(error)))
         except Exception as error:  # noqa: BLE001 - a bug of ours must not leave the caller waiting
-            _log.error("partner_reply_failed", error=error)
+            _log.error("partner_reply_failed", bank_code=self._bank_code, error=error)
             self._disbelieve(PartnerSilent(Reason.NOT_READABLE))
         else:
             if reply is not None:

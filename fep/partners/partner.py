@@ -48,6 +48,7 @@ class Partner:
     ) -> None:
         assert bank.partner is not None, "a bank without an address of its own cannot be asked"
         self.address = bank.partner
+        self._bank_code = bank.bank_code
         self._node = bank.own_node
         self._dialect = dialect
         self._reactor = reactor
@@ -87,6 +88,7 @@ class Partner:
         dialect, now = self._dialect, self._wall_clock().replace(tzinfo=SHANGHAI)
         asked = dialect.own_request(transaction, body, self._node, fep_serial, now, _UNSEALED)
         exchange = PartnerExchange(
+            self._bank_code,
             dialect.seal(asked, b""),
             dialect.reader(),
             lambda frame: dialect.own_reply(frame, asked, transaction),

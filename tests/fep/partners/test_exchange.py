@@ -31,7 +31,7 @@ class Wired:
         self.factory: Any = None
         self.transport = FakeTransport()
         reader = FrameReader(DigitsLength(10, 1, 100))
-        self.exchange = PartnerExchange(REQUEST, reader, self.read, DEADLINE_S, self.close)
+        self.exchange = PartnerExchange("0401", REQUEST, reader, self.read, DEADLINE_S, self.close)
         self.exchange.reply.addBoth(self.results.append)
         self.exchange.connect(cast("Any", self))
 
