@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.support.raw_bank import new_serial
 from tests.system.billing import Account
 from tests.system.conftest import Site
 from tests.system.database import execute
 from tests.system.tellers.bank import ON_ONE_SITE, SECOND_STANDARD, Bank, start
-from tests.system.tellers.teller import NEVER_ARRIVED, UNDONE, Outcome, Request, Teller
+from tests.system.tellers.teller import NEVER_ARRIVED, UNDONE, UNDONE_BEFORE, Outcome, Request, Teller
 
 ACCOUNTS, LINES, STEPS = 6, 3, 120
 """Few accounts for many lines, so that they meet; a step takes a few milliseconds."""
@@ -146,6 +147,26 @@ def test_banks_of_every_format_at_once(banks):
         check_journal(history)
         check_repeats(history)
     check_accounts(histories, accounts)
+
+
+def test_a_serial_belongs_to_its_bank(banks):
+    """Every bank may use the same serial, and none can undo what another took under it."""
+    site, serial = banks[0].site, new_serial()
+    payments = []
+    for bank in banks:
+        teller, account = bank.teller(), site.take("future")
+        payment = teller.settle(teller.query(account.account_no), serial=serial)
+        assert teller.ask(payment).means == {"0000"}
+        payments.append((teller, account, payment))
+
+    for teller, _, own in payments:
+        for _, account, foreign in payments:
+            if foreign is not own:
+                assert not teller.ask(teller.reverse(foreign)).means & {UNDONE, UNDONE_BEFORE}
+                assert teller.query(account.account_no).payable_fen == 0
+    for teller, account, own in payments:
+        assert UNDONE in teller.ask(teller.reverse(own)).means
+        assert teller.query(account.account_no).payable_fen == account.payable
 
 
 def check_what_was_told(history: History) -> None:
