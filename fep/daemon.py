@@ -30,6 +30,7 @@ from dbgate.errors import GateError
 from dbgate.work import Work
 from fep.billing import Billing
 from fep.clock import SteadyClock, shanghai_now
+from fep.config.dialect_tables import spoken
 from fep.config.settings import Address, Settings
 from fep.control import ControlFactory
 from fep.links.bank import Bank
@@ -41,7 +42,6 @@ from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.partners.partners import Partners
 from protocol.dialect import Dialect
-from protocol.dialects.registry import DEFAULT, DIALECTS
 
 CLEARING_INTERVAL_S = 5.0
 """How often each database is looked after without any payment: a bank without traffic rolls within seconds, and a
@@ -176,7 +176,7 @@ class Daemon:
     def _banks(self, store: KeyStore) -> dict[str, Bank]:
         for bank in self._settings.banks.values():
             if not bank.session.has_mac:
-                _log.warning("no_mac", bank_code=bank.bank_code, dialect=bank.dialect)
+                _log.warning("no_mac", bank_code=bank.bank_code, dialect=bank.dialect.name)
             elif bank.suite.weak:
                 _log.warning("weak_suite", bank_code=bank.bank_code, suite=bank.suite.name)
         return {code: Bank.from_store(bank, store) for code, bank in self._settings.banks.items()}
@@ -185,10 +185,8 @@ class Daemon:
 
     def _listen(self, services: Services) -> None:
         """Listen for the banks of each dialect; the default one is listened for whether a bank speaks it or not."""
-        spoken = {bank.settings.dialect for bank in services.banks.values()} | {DEFAULT.name}
-        for name in DIALECTS:
-            if name in spoken:
-                self._listen_for(services, DIALECTS[name])
+        for dialect in spoken(self._settings.banks.values()):
+            self._listen_for(services, dialect)
 
     def _listen_for(self, services: Services, dialect: Dialect) -> None:
         listener = self._settings.listener

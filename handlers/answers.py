@@ -3,6 +3,7 @@
 from dbgate.changes import Changes
 from dbgate.records import AuditEntry
 from dbgate.work import Decision
+from handlers.errors import Refusal
 from handlers.requests import identity_of
 from handlers.terms import Context
 from protocol.canonical import Answer, PayRequest, ReplyBody, Request, UndoRequest
@@ -14,12 +15,13 @@ def approved(body: ReplyBody, context: Context) -> Decision:
     return Decision(Answer(ResponseCode.APPROVED, body, clearing_date=context.moment.clearing_date))
 
 
-def refused(request: Request, context: Context, code: ResponseCode) -> Decision:
+def refused(request: Request, context: Context, refusal: Refusal) -> Decision:
     """Return the refusal of ``request``. Of a money request it leaves a line in the audit trail 审计, else nothing.
 
     A refusal is not stored under the identity, so that it never blocks a corrected retry.
     """
-    answer = Answer(code, clearing_date=context.moment.clearing_date)
+    code = refusal.response_code
+    answer = Answer(code, clearing_date=context.moment.clearing_date, is_short=refusal.is_short)
     if not isinstance(request.body, PayRequest | UndoRequest):
         return Decision(answer)
     head = request.head

@@ -78,7 +78,7 @@ def _in_order(replay: Replay, checks: tuple[Check, ...], decide_on: DecideOn) ->
                 check(request, context)
             return decide_on(request, records, context)
         except Refusal as refusal:
-            return refused(request, context, refusal.response_code)
+            return refused(request, context, refusal)
 
     return decide
 

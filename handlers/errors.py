@@ -4,8 +4,14 @@ from protocol.response_codes import ResponseCode
 
 
 class Refusal(Exception):
-    """The request is refused, nothing is done; caught in one place, ``handlers.catalogue``."""
+    """The request is refused, nothing is done; caught in one place, ``handlers.catalogue``.
 
-    def __init__(self, response_code: ResponseCode) -> None:
+    Attributes:
+        response_code: why.
+        is_short: the amount is less than what is payable, which some bank formats tell apart.
+    """
+
+    def __init__(self, response_code: ResponseCode, *, is_short: bool = False) -> None:
         super().__init__(response_code.code, response_code.meaning)
         self.response_code = response_code
+        self.is_short = is_short

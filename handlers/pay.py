@@ -53,12 +53,16 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
     )
     dues = dues_on(context.moment.now.date(), unsettled, account.user_class, context.rules.late_fee)
     payable_fen = dues.payable_fen(account.balance_fen)
-    if 0 <= body.expected_payable_fen != payable_fen:
-        raise Refusal(ResponseCode.AMOUNT_DIFFERS)
-    if body.bills is not None:
-        _check_listed(body.bills, dues)
+    differs = Refusal(ResponseCode.AMOUNT_DIFFERS, is_short=body.amount_fen < payable_fen)
+    if 0 <= body.expected_payable_fen != payable_fen or not _lists_what_is_due(body.bills, dues):
+        raise differs
+    items: Sequence[Due]
     if body.mode is PayMode.SETTLE:
-        items = _everything(dues, payable_fen, body.amount_fen)
+        if payable_fen == 0:
+            raise Refusal(ResponseCode.NOTHING_TO_PAY)
+        if body.amount_fen != payable_fen:
+            raise differs
+        items = dues.items
     else:
         items = _whole_bills(dues, account.balance_fen + body.amount_fen)
     payment = _payment(request, body, account, dues, items, context)
@@ -75,20 +79,12 @@ def _check_reference(request: Request, reference: int, context: Context) -> None
         raise Refusal(ResponseCode.AMOUNT_DIFFERS)
 
 
-def _check_listed(listed: Sequence[ListedBill], dues: Dues) -> None:
-    """Refuse a list that is not exactly what is unsettled, with the late fees of today."""
+def _lists_what_is_due(listed: Sequence[ListedBill] | None, dues: Dues) -> bool:
+    """Tell whether a list, if there is one, is exactly what is unsettled, with the late fees of today."""
+    if listed is None or not dues.items:
+        return True
     unsettled = sorted((bill.bill_no, bill.principal_fen + fee) for bill, fee in dues.items)
-    if unsettled and sorted((bill.bill_no, bill.amount_fen) for bill in listed) != unsettled:
-        raise Refusal(ResponseCode.AMOUNT_DIFFERS)
-
-
-def _everything(dues: Dues, payable_fen: int, amount_fen: int) -> Sequence[Due]:
-    """Return all that is unsettled; the amount must be exactly what is payable."""
-    if payable_fen == 0:
-        raise Refusal(ResponseCode.NOTHING_TO_PAY)
-    if amount_fen != payable_fen:
-        raise Refusal(ResponseCode.AMOUNT_DIFFERS)
-    return dues.items
+    return sorted((bill.bill_no, bill.amount_fen) for bill in listed) == unsettled
 
 
 def _whole_bills(dues: Dues, money_fen: int) -> Sequence[Due]:

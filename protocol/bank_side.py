@@ -30,7 +30,9 @@ class BankSide(DescribedDialect):
             message.code, head.bank_code, None, None, flags, nonce, sealing.key_version, self.format.version
         )
         sources = Sources({"frame": frame, "head": head, "body": body})
-        return self._packager.pack(self._head, message.request, sources)
+        outgoing = self._packager.pack(self._head, message.request, sources)
+        assert outgoing is not None, "there is nothing that it would have to answer"
+        return outgoing
 
     def bank_reply(self, envelope: Envelope, plain_body: bytes) -> BankReply:
         """Read the FEP's authenticated reply; MessageInvalid names what is wrong, header first."""

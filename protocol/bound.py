@@ -29,6 +29,9 @@ from protocol.moments import MonthDay
 ROW_NUMBER = "#"
 """The number of a row, from 1."""
 
+AS_SENT = -1
+"""Size of an echo that repeats whatever was sent."""
+
 FRAME = "frame"
 """Scope of what a frame is opened by; it is read before the message is known, by whoever opens the frame."""
 
@@ -67,7 +70,7 @@ class Sources:
     sent: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-_Read = tuple[str, str, Callable[[Any], Any] | None]
+Read = tuple[str, str, Callable[[Any], Any] | None]
 """Name of a field, the attribute that it fills, and what reads it, None when its raw value is the value."""
 
 _Fill = tuple[int, Callable[[Any], Any] | None]
@@ -124,7 +127,7 @@ class BoundFields(ABC):
         self.interpret(reading.sent, reading)
 
     def interpret(self, sent: Mapping[str, Any], reading: Reading) -> None:
-        """Put what the fields say into ``reading``; ``sent`` has each of them.
+        """Put what the fields in ``sent`` say into ``reading``.
 
         Raises:
             MessageInvalid: a field does not fit; its path names it.
@@ -140,11 +143,15 @@ class BoundFields(ABC):
         try:
             for scope, fields in self._reads:
                 values = reading.values[scope]
-                for name, attribute, parse in fields:
+                for name, attribute, parse in self._present(fields, sent):
                     value = sent[name] if parse is None else parse(sent[name])
                     values[attribute] = value.nearest(reading.today) if type(value) is MonthDay else value
         except FieldInvalid as error:
             raise MessageInvalid(self.where(name), str(error)) from None
+
+    def _present(self, fields: list[Read], _sent: Mapping[str, Any]) -> list[Read]:
+        """Return those of ``fields`` that were sent."""
+        return fields
 
     def raw_values(self, sources: Sources) -> list[Any]:
         """Return the raw value of each field; LocalProtocolError when one does not fit."""
@@ -153,7 +160,8 @@ class BoundFields(ABC):
         for index, name, size in self._echoes:
             raw = sent.get(name)
             if raw is not None:
-                values[index] = raw if type(raw) is int or len(raw) == size else raw.strip(b" ")[:size].ljust(size)
+                fits = size == AS_SENT or type(raw) is int or len(raw) == size
+                values[index] = raw if fits else raw.strip(b" ")[:size].ljust(size)
         index = 0
         try:
             for scope, attributes_of, fills in self._fills:
@@ -177,9 +185,9 @@ def place_of(binding: Binding) -> tuple[str, str]:
     return (scope, attribute) if point else ("", binding)
 
 
-def _grouped_by_scope(fields: Sequence[Field]) -> list[tuple[str, list[_Read]]]:
+def _grouped_by_scope(fields: Sequence[Field]) -> list[tuple[str, list[Read]]]:
     """Return what reads the fields that are bound to places, but for those of the frame."""
-    groups: dict[str, list[_Read]] = {}
+    groups: dict[str, list[Read]] = {}
     for field in fields:
         if isinstance(field.attribute, str) and field.attribute:
             scope, attribute = place_of(field.attribute)

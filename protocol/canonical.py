@@ -452,6 +452,13 @@ class TotalsReply:
 
 
 @record
+class WorkDay:
+    """Body of SIGN_IN and SIGN_OUT where the FEP signs in: the day that it opens or closes."""
+
+    work_date: date
+
+
+@record
 class PushRequest:
     """5001 实时划拨: the FEP asks a bank to debit one bill; ``passbook`` is the customer's account at the bank."""
 
@@ -493,6 +500,7 @@ RequestBody = (
     | InvoiceRequest
     | TotalsRequest
     | PushRequest
+    | WorkDay
 )
 ReplyBody = (
     NoBody
@@ -536,6 +544,7 @@ class Answer:
         repeat: the effect was found in the journal.
         fep_serial: number of the movement, for money requests.
         clearing_date: the money request's own clearing date, for others what was last read; None while unknown.
+        is_short: refused because the amount is less than what is payable, which some bank formats tell apart.
     """
 
     code: ResponseCode
@@ -543,3 +552,4 @@ class Answer:
     repeat: bool = False
     fep_serial: int | None = None
     clearing_date: date | None = None
+    is_short: bool = False

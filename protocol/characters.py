@@ -106,12 +106,13 @@ class Digits(FixedField):
 
 
 class Number(FixedField):
-    """``n N`` as an int; when ``optional``, zero is None."""
+    """``n N`` as an int; zero is None when ``optional``; the largest means so many or more when it ``saturates``."""
 
-    def __init__(self, size: int, *, optional: bool = False) -> None:
+    def __init__(self, size: int, *, optional: bool = False, saturates: bool = False) -> None:
         super().__init__(f"n{size}", size, b"0")
-        self.accepts = "zeros when absent" if optional else ""
+        self.accepts = "zeros when absent" if optional else "nines: as many or more" if saturates else ""
         self._optional = optional
+        self._saturates = saturates
         self._limit: int = 10**size
 
     def parse(self, raw: bytes) -> int | None:
@@ -124,6 +125,8 @@ class Number(FixedField):
         """Return the digits of ``value``, zeros in front."""
         if value is None and self._optional:
             return self.blank
+        if self._saturates and value is not None:
+            value = min(value, self._limit - 1)
         if value is None or not 0 <= value < self._limit:
             raise FieldInvalid(f"not a number of at most {self.size} digits")
         return b"%0*d" % (self.size, value)

@@ -334,7 +334,9 @@ class DescribedDialect:
             raise LocalProtocolError("the moment has no time zone")
         at = now.astimezone(SHANGHAI).replace(tzinfo=None)
         frame = OwnFrame(message.code, node, at, fep_serial, 0, NO_NONCE, sealing.key_version, self.format.version)
-        return self._packager.pack(self._own_head, message.request, Sources({"frame": frame, "body": body}))
+        outgoing = self._packager.pack(self._own_head, message.request, Sources({"frame": frame, "body": body}))
+        assert outgoing is not None, "there is nothing that it would have to answer"
+        return outgoing
 
     def own_reply(self, frame: bytes, asked: Outgoing, transaction: Transaction) -> OwnReply:
         """Read a bank's reply to a request of the FEP, on a connection that the FEP has opened for it.
@@ -347,6 +349,8 @@ class DescribedDialect:
             raise LocalProtocolError(f"{self.name} describes no reply to a request of the FEP")
         header, rest = frame[: head.size], frame[head.size :]
         asked_fields = self._own_head.cut(asked.header)
+        if isinstance(message.request, Sheet):
+            asked_fields |= message.request.cut(asked.body)
         reading = Reading(date.min, sent={f"asked.{name}": raw for name, raw in asked_fields.items()})
         head.read(header, reading)
         code, words = reading.values["answer"]["code"], reading.values["answer"]["message"]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from protocol.bindings import Constant, Echo, Equal
+from protocol.described import DescribedDialect
 from protocol.dialects.elec02 import prose as elec02_prose
-from protocol.dialects.elec02.description import FORMAT as ELEC02
+from protocol.dialects.registry import DIALECTS
 from protocol.format import Format, Message, Part
 from protocol.layout import Field
 from protocol.response_codes import ResponseCode
@@ -79,8 +80,16 @@ _WORDS: Mapping[str, _Words] = MappingProxyType(
     }
 )
 
+
+
+def _format(name: str) -> Format:
+    dialect = DIALECTS[name]
+    assert isinstance(dialect, DescribedDialect)
+    return dialect.format
+
+
 FORMATS: Mapping[str, tuple[Format, Mapping[str, str]]] = MappingProxyType(
-    {ELEC02.name: (ELEC02, elec02_prose.TEMPLATES)}
+    {name: (_format(name), templates) for name, templates in (("elec02", elec02_prose.TEMPLATES),)}
 )
 """Description and prose of each, by its name."""
 

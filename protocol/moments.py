@@ -99,6 +99,21 @@ class Timestamp(FixedField):
         return b"%04d%02d%02d%02d%02d%02d" % value.timetuple()[:6]
 
 
+class TransmissionTime(FixedField):
+    """``MMDDHHMMSS``; only ever written."""
+
+    def __init__(self) -> None:
+        super().__init__("MMDDHHMMSS", 10, b"0")
+
+    def parse(self, raw: bytes) -> bytes:
+        """Return the digits: nobody reads them."""
+        return raw
+
+    def build(self, value: datetime) -> bytes:
+        """Return the digits of ``value``."""
+        return Timestamp().build(value)[4:]
+
+
 class TimeOfDay(FixedField):
     """``YYYYMMDDHHMMSS`` of which only the time counts; midnight when it is blank."""
 

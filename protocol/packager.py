@@ -48,8 +48,11 @@ class Packager(Protocol):
         """Take a frame apart. Never raises: what cannot be read is its ``problem``."""
         ...
 
-    def pack(self, head: BoundFields, body: Part, sources: Sources) -> Outgoing:
-        """Return header and body made from ``sources``; LocalProtocolError when a value does not fit."""
+    def pack(self, head: BoundFields, body: Part, sources: Sources) -> Outgoing | None:
+        """Return header and body made from ``sources``; LocalProtocolError when a value does not fit.
+
+        None: what was sent is so malformed that it cannot be answered.
+        """
         ...
 
     def signed(self, outgoing: Outgoing) -> bytes:

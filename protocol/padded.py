@@ -4,6 +4,8 @@ Our own are written as described. What a peer writes is read whatever side it ha
 keeps what stands on its left: peers differ from their own paper.
 """
 
+from collections.abc import Mapping
+from enum import IntEnum
 from typing import Literal
 
 from protocol.characters import Text
@@ -48,16 +50,36 @@ class Padded(FixedField):
 
 
 class Characters(Padded):
-    """``c N``: printable ASCII."""
+    """``c N``: printable ASCII.
 
-    def __init__(self, size: int, *, justify: Justify = "left", filler: str = " ", keeps_left: bool = False) -> None:
+    Args:
+        size: bytes.
+        justify: where the value stands in our own fields.
+        filler: one ASCII character.
+        keeps_left: spaces on the left belong to the value.
+        most: characters of a value, when that is less than the field has room for.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        justify: Justify = "left",
+        filler: str = " ",
+        keeps_left: bool = False,
+        most: int | None = None,
+    ) -> None:
         super().__init__(f"c{size}", size, justify=justify, filler=filler, keeps_left=keeps_left)
+        self.accepts = "" if most is None else f"at most {most}"
+        self._most = size if most is None else most
 
     def parse(self, raw: bytes) -> str:
         """Return the characters without their filler."""
         text = self._stripped(raw).decode("latin-1")
         if not (text.isascii() and (text.isprintable() or not text)):
             raise FieldInvalid("not printable ASCII")
+        if len(text) > self._most:
+            raise FieldInvalid(f"more than {self._most} characters")
         return text
 
     def build(self, value: str) -> bytes:
@@ -76,23 +98,40 @@ class PaddedText(Text):
 
 
 class Amount(Padded):
-    """``fen N`` or ``yuan N``: an amount of money in digits; yuan have two digits behind a point."""
+    """``fen N`` or ``yuan N``: an amount of money in digits; yuan have two digits behind a point.
+
+    Args:
+        size: bytes.
+        in_yuan: with a point.
+        justify: where the digits stand in our own fields.
+        filler: one ASCII character.
+        optional: a blank is no amount.
+        absent: value of no amount.
+    """
 
     unit = "_fen"
 
     def __init__(
-        self, size: int, *, in_yuan: bool = False, justify: Justify = "left", filler: str = " ", optional: bool = False
+        self,
+        size: int,
+        *,
+        in_yuan: bool = False,
+        justify: Justify = "left",
+        filler: str = " ",
+        optional: bool = False,
+        absent: int | None = None,
     ) -> None:
         super().__init__(f"{'yuan' if in_yuan else 'fen'}{size}", size, justify=justify, filler=filler)
         self.accepts = "blank when absent" if optional else ""
         self._in_yuan = in_yuan
         self._optional = optional
+        self._absent = absent
 
     def parse(self, raw: bytes) -> int | None:
-        """Return the amount in fen, None for a blank that may be."""
+        """Return the amount in fen, or what stands for none."""
         digits = self._stripped(raw)
         if not digits and self._optional:
-            return None
+            return self._absent
         if self._in_yuan:
             yuan, point, fen = digits.partition(b".")
             if not (point and len(fen) == 2):
@@ -106,7 +145,7 @@ class Amount(Padded):
 
     def build(self, value: int | None) -> bytes:
         """Return the digits of ``value`` filled."""
-        if value is None and self._optional:
+        if value == self._absent and self._optional:
             return self.blank
         if value is None or value < 0:
             raise FieldInvalid("not an amount of zero or more")
@@ -114,22 +153,94 @@ class Amount(Padded):
 
 
 class Count(Padded):
-    """``n N`` as an int, filled as described."""
+    """``n N`` as an int, filled as described; a blank is zero.
 
-    def __init__(self, size: int, *, justify: Justify = "left", filler: str = " ") -> None:
+    Args:
+        size: bytes.
+        justify: where the digits stand in our own fields.
+        filler: one ASCII character.
+        absent: what zero stands for; None is built as zero too.
+    """
+
+    def __init__(self, size: int, *, justify: Justify = "left", filler: str = " ", absent: int | None = 0) -> None:
         super().__init__(f"n{size}", size, justify=justify, filler=filler)
+        self.accepts = "" if not absent else f"0 = {absent}"
+        self._absent = absent
 
-    def parse(self, raw: bytes) -> int:
-        """Return the number; a blank is zero."""
+    def parse(self, raw: bytes) -> int | None:
+        """Return the number, or what zero stands for."""
         digits = self._stripped(raw)
-        if not digits:
-            return 0
-        if not digits.isdigit():
+        if digits and not digits.isdigit():
             raise FieldInvalid("not a number in digits")
-        return int(digits)
+        return int(digits or b"0") or self._absent
 
-    def build(self, value: int) -> bytes:
+    def build(self, value: int | None) -> bytes:
         """Return the digits of ``value`` filled."""
-        if value < 0:
+        if value is not None and value < 0:
             raise FieldInvalid("not a number of zero or more")
-        return self._padded(b"%d" % value)
+        return self._padded(b"%d" % (value or 0))
+
+
+class Coded(FixedField):
+    """``code N``: characters of which only some mean something.
+
+    Args:
+        size: bytes.
+        values: what each means.
+        absent: what a blank means; without it a blank is none of them.
+    """
+
+    def __init__(self, size: int, values: Mapping[str, object], absent: object = None) -> None:
+        super().__init__(f"code{size}", size, b" ")
+        self._values = {raw.encode("ascii"): value for raw, value in values.items()}
+        self._raws = {value: raw for raw, value in self._values.items()}
+        if absent is not None:
+            self._values[self.blank] = absent
+        words = [f"{raw} {_word(value)}" for raw, value in values.items()]
+        self.accepts = ", ".join(words) if absent is None else f"{', '.join(words)}, blank {_word(absent)}"
+
+    def parse(self, raw: bytes) -> object:
+        """Return what ``raw`` means."""
+        if raw not in self._values:
+            raise FieldInvalid("none of the values that are defined")
+        return self._values[raw]
+
+    def build(self, value: object) -> bytes:
+        """Return the characters that mean ``value``."""
+        if value not in self._raws:
+            raise FieldInvalid("none of the values that are defined")
+        return self._raws[value]
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.name.lower().replace("_", " ") if isinstance(value, IntEnum) else str(value)
+
+
+def members(kind: type[IntEnum]) -> dict[str, IntEnum]:
+    """Return the members of ``kind`` by their digits, for ``Coded``."""
+    return {str(member.value): member for member in kind}
+
+
+class Hex(FixedField):
+    """``hex N``: bytes as hexadecimal digits, in either case when read."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"hex{size * 2}", size * 2, b"0")
+
+    def parse(self, raw: bytes) -> bytes:
+        """Return the bytes."""
+        try:
+            value = bytes.fromhex(raw.decode("ascii"))
+        except ValueError:
+            raise FieldInvalid("not hexadecimal digits") from None
+        if len(value) * 2 != self.size:  # gaps are passed over by the above
+            raise FieldInvalid("not hexadecimal digits")
+        return value
+
+    def build(self, value: bytes) -> bytes:
+        """Return the digits of ``value``, which stands left of zeros when it is shorter."""
+        if len(value) * 2 > self.size:
+            raise FieldInvalid(f"more than {self.size // 2} bytes")
+        return value.hex().upper().encode("ascii").ljust(self.size, b"0")

@@ -3,7 +3,9 @@
 The four digits are those of the standard link; they are also what logs, metrics and documents show for every dialect.
 """
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Self
 
 
@@ -68,3 +70,14 @@ class ResponseCode(Enum):
         member.meaning = meaning
         member.gloss = gloss
         return member
+
+
+def wire_codes(table: str) -> Mapping[ResponseCode, str | None]:
+    """Return the wire code of each response code, from a table as ``0000=00 2001=14``; ``-`` is none.
+
+    Raises:
+        KeyError: a code that is none.
+    """
+    codes = {code.code: code for code in ResponseCode}
+    pairs = [pair.partition("=") for pair in table.split()]
+    return MappingProxyType({codes[code]: None if wire == "-" else wire for code, _, wire in pairs})

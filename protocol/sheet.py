@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from protocol.bound import ROW_NUMBER, BoundFields, Reading, Sources, place_of
@@ -51,6 +51,11 @@ class Sheet(BoundFields):
         self.rows = rows
         self._struct = struct_of(field.type for field in fields)
         self.size = self._struct.size
+
+    def changed(self, change: Callable[[Field], Field]) -> "Sheet":
+        """Return the same sheet with each of its fields changed, those of its rows too."""
+        rows = self.rows and replace(self.rows, sheet=self.rows.sheet.changed(change))
+        return Sheet(self.path, *map(change, self.fields), rows=rows)
 
     # --- reading
 

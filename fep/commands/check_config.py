@@ -51,6 +51,6 @@ def _show_banks(settings: "Settings") -> None:
     )
     for bank in settings.banks.values():
         networks = ", ".join(map(str, bank.addresses))
-        cells = (bank.bank_code, bank.name, bank.dialect, bank.suite.name, bank.encryption, networks)
+        cells = (bank.bank_code, bank.name, bank.dialect.name, bank.suite.name, bank.encryption, networks)
         report.row(*cells, f"{bank.cut_off:%H:%M}")
     report.show()

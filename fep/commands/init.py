@@ -134,5 +134,5 @@ def _shown(bank: "BankSettings") -> str:
     from protocol.dialects.registry import DEFAULT
 
     suite = bank.suite.name if bank.session.has_mac else ""
-    dialect = bank.dialect if bank.dialect != DEFAULT.name else ""
+    dialect = bank.dialect.name if bank.dialect is not DEFAULT else ""
     return " ".join(filter(None, (bank.bank_code, dialect, suite)))

@@ -14,6 +14,7 @@ from fep.config.settings import Address, BankSettings, Encryption, Network
 from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Hours
+from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS
 from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS, Transaction
 
@@ -50,7 +51,7 @@ class _BankFile:
     bank_code: str
     name: str
     addresses: tuple[Network, ...]
-    dialect: str = DEFAULT.name
+    dialect: Dialect = DEFAULT
     node: str = ""
     partner: Address | None = None
     accept_no_mac: bool = False
@@ -73,20 +74,26 @@ def _channel(value: object, place: Place) -> int:
 _AMOUNT = whole(1, AMOUNT_CEILING_FEN)
 _CHANNEL_LIMITS = Table(_ChannelLimits, single_fen=_AMOUNT, daily_fen=_AMOUNT)
 _LIMITS = Table(_Limits, single_fen=_AMOUNT, daily_fen=_AMOUNT, channel=mapping(_channel, _CHANNEL_LIMITS))
-_BANK_FILE = Table(
-    _BankFile,
-    bank_code=matching(r"\d{4}", 'a bank code of 4 digits in quotes, as "0102"', '引号中的 4 位银行代码, 如 "0102"'),
-    addresses=many(network, least=1),
-    dialect=choice(tuple(DIALECTS)),
-    node=matching(r"[!-~]{1,12}", "a node code of 1 to 12 characters", "1 到 12 个字符的节点代码"),
-    partner=peer_address,
-    suite=choice(SUITES),
-    transactions=many(choice(_BUSINESS), least=1),
-    limits=_LIMITS,
-)
 
 
-def read_banks(folder: Path) -> Mapping[str, BankSettings]:
+def bank_file(dialects: Mapping[str, Dialect]) -> Table:
+    """Return how a bank file is read where these dialects may be named."""
+    return Table(
+        _BankFile,
+        bank_code=matching(
+            r"\d{4}", 'a bank code of 4 digits in quotes, as "0102"', '引号中的 4 位银行代码, 如 "0102"'
+        ),
+        addresses=many(network, least=1),
+        dialect=choice(dialects),
+        node=matching(r"[!-~]{1,12}", "a node code of 1 to 12 characters", "1 到 12 个字符的节点代码"),
+        partner=peer_address,
+        suite=choice(SUITES),
+        transactions=many(choice(_BUSINESS), least=1),
+        limits=_LIMITS,
+    )
+
+
+def read_banks(folder: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> Mapping[str, BankSettings]:
     """Return the banks of all files in ``folder``, by bank code; a missing folder has none.
 
     Raises:
@@ -96,7 +103,7 @@ def read_banks(folder: Path) -> Mapping[str, BankSettings]:
     banks: dict[str, BankSettings] = {}
     files: dict[str, Path] = {}
     for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
-        bank = gathering.attempt(lambda path=path: read_bank(path))  # type: ignore[misc]
+        bank = gathering.attempt(lambda path=path: read_bank(path, dialects))  # type: ignore[misc]
         if bank is None:
             continue
         if bank.bank_code in files:
@@ -109,11 +116,11 @@ def read_banks(folder: Path) -> Mapping[str, BankSettings]:
     return MappingProxyType(banks)
 
 
-def read_bank(path: Path) -> BankSettings:
+def read_bank(path: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> BankSettings:
     """Return the bank of one file; ConfigInvalid says what is wrong with it."""
     tables = read_toml(path)
     gathering = Gathering()
-    bank: _BankFile | None = gathering.attempt(lambda: _BANK_FILE(tables, Place(path)))
+    bank: _BankFile | None = gathering.attempt(lambda: bank_file(dialects)(tables, Place(path)))
     gathering.attempt(lambda: _check_name(tables.get("bank_code"), path))
     gathering.attempt(lambda: _check_suite(tables, path))
     if bank is not None:
@@ -184,38 +191,39 @@ def _check_suite(tables: dict[str, Any], path: Path) -> None:
 
 def _check_protection(bank: _BankFile, path: Path) -> None:
     """Refuse what the bank's format cannot do, and a format without a MAC that nobody has thought about."""
-    session = DIALECTS[bank.dialect].session
+    dialect, session = bank.dialect.name, bank.dialect.session
     if bank.encryption == "required" and not session.may_encrypt:
         raise Place(path, "encryption").unfit(
-            f'cannot be "required": {bank.dialect} has no encryption', f'不能为 "required": {bank.dialect} 无加密'
+            f'cannot be "required": {dialect} has no encryption', f'不能为 "required": {dialect} 无加密'
         )
     if session.has_mac:
         return
     if not bank.accept_no_mac:
         raise Place(path, "dialect").unfit(
-            f'"{bank.dialect}" has no MAC: whoever can send from the bank\'s addresses is believed; put the line '
+            f'"{dialect}" has no MAC: whoever can send from the bank\'s addresses is believed; put the line '
             "behind TLS or IPsec, or use a leased line, and write accept_no_mac = true",
-            f'"{bank.dialect}" 无 MAC: 凡能从该行地址发报文者均被采信; 须经 TLS、IPsec 或专线接入, 并写明 '
+            f'"{dialect}" 无 MAC: 凡能从该行地址发报文者均被采信; 须经 TLS、IPsec 或专线接入, 并写明 '
             "accept_no_mac = true",
         )
     if any(not network.prefixlen for network in bank.addresses):
         raise Place(path, "addresses").unfit(
-            f'must name the bank\'s own addresses: "{bank.dialect}" has no MAC',
-            f'须写明该行自己的地址: "{bank.dialect}" 无 MAC',
+            f'must name the bank\'s own addresses: "{dialect}" has no MAC',
+            f'须写明该行自己的地址: "{dialect}" 无 MAC',
         )
 
 
 def _check_partner(bank: _BankFile, path: Path) -> None:
-    if bank.partner is not None and not DIALECTS[bank.dialect].session.fep_connects:
+    if bank.partner is not None and not bank.dialect.session.fep_connects:
+        name = bank.dialect.name
         raise Place(path, "partner").unfit(
-            f'is not for "{bank.dialect}": there the FEP asks on the connections that the bank opens; leave it out',
-            f'不适用于 "{bank.dialect}": 该格式中前置机的请求经银行所建连接发送; 请删去该项',
+            f'is not for "{name}": there the FEP asks on the connections that the bank opens; leave it out',
+            f'不适用于 "{name}": 该格式中前置机的请求经银行所建连接发送; 请删去该项',
         )
 
 
 def _of_same_node(bank: BankSettings, others: Iterable[BankSettings]) -> BankSettings | None:
-    called = (bank.dialect, bank.own_node)
-    return next((other for other in others if (other.dialect, other.own_node) == called), None)
+    called = (bank.dialect.name, bank.own_node)
+    return next((other for other in others if (other.dialect.name, other.own_node) == called), None)
 
 
 def _same_node(path: Path, first: Path, bank: BankSettings) -> ConfigInvalid:

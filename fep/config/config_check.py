@@ -95,14 +95,15 @@ def _check_bank_keys(bank: BankSettings, store: KeyStore) -> Check:
 
 def _check_bank(bank: BankSettings) -> Iterator[Check]:
     subject = bank.bank_code
+    dialect = bank.dialect.name
     if not bank.session.has_mac:
         yield Check(
             Level.WARNING,
             subject,
             Text(
-                f"dialect {bank.dialect} has no MAC: whoever can send from {_listed(bank)} is believed; keep it behind "
+                f"dialect {dialect} has no MAC: whoever can send from {_listed(bank)} is believed; keep it behind "
                 "TLS or IPsec, or on a leased line",
-                f"方言 {bank.dialect} 无 MAC: 凡能从 {_listed(bank)} 发报文者均被采信; 须置于 TLS、IPsec 之后或专线上",
+                f"方言 {dialect} 无 MAC: 凡能从 {_listed(bank)} 发报文者均被采信; 须置于 TLS、IPsec 之后或专线上",
             ),
         )
     elif bank.suite.weak:

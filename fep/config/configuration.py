@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import cast
 
 from fep.config.bank_files import read_banks
-from fep.config.converters import choice, listening_address, many, matching, reference, seconds, whole
+from fep.config.converters import choice, line, listening_address, many, matching, reference, seconds, whole
 from fep.config.database_tables import database_tables
 from fep.config.database_url import url_without_password
+from fep.config.dialect_tables import check_listeners, dialect_tables
 from fep.config.findings import ConfigInvalid, Finding, Gathering, Place
 from fep.config.settings import (
     BankSettings,
@@ -31,6 +32,7 @@ from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
 from handlers.query_references import QueryReferences
 from handlers.terms import Hours, LateFeeRates, PayWindow, Rules
+from protocol.dialect import Dialect
 from protocol.dialects.registry import DIALECTS
 
 __all__ = ["BANKS_FOLDER", "ConfigInvalid", "Finding", "load"]
@@ -69,8 +71,10 @@ class _File:
     log: LogSettings = field(default_factory=LogSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     rules: _Rules = field(default_factory=_Rules)
+    dialect: Mapping[str, Dialect] = field(default_factory=lambda: DIALECTS)
 
 
+_DIALECT_NAME = line(32)
 _PREFIX = matching(
     r"\d{1,16}",
     'the beginning of account numbers, 1 to 16 digits in quotes, as "0101"',
@@ -83,7 +87,7 @@ _FILE = Table(
         ListenerSettings,
         addresses=many(listening_address, least=1),
         connections_max=whole(1, 65_536),
-        dialect=mapping(choice(tuple(DIALECTS)), many(listening_address, least=1)),
+        dialect=mapping(_DIALECT_NAME, many(listening_address, least=1)),
     ),
     link=Table(LinkSettings, in_flight_max=whole(1, 65_536)),
     billing=Table(
@@ -120,6 +124,7 @@ _FILE = Table(
         reprints_max=whole(0, 254),
         query_age=seconds(60, 86_400),
     ),
+    dialect=dialect_tables,
 )
 
 
@@ -135,9 +140,19 @@ def load(path: Path) -> Settings:
     path = path.absolute()
     gathering = Gathering()
     file: _File | None = gathering.attempt(lambda: _FILE(read_toml(path), Place(path)))
-    banks = gathering.attempt(lambda: read_banks(path.parent / BANKS_FOLDER))
+    dialects = DIALECTS if file is None else file.dialect
+    banks = gathering.attempt(lambda: read_banks(path.parent / BANKS_FOLDER, dialects))
+    if file is not None and banks is not None:
+        gathering.attempt(lambda: _check_listener(file, banks, Place(path, "listener")))
     gathering.close()
     return _settings(path, cast("_File", file), cast("Mapping[str, BankSettings]", banks))
+
+
+def _check_listener(file: _File, banks: Mapping[str, BankSettings], place: Place) -> None:
+    """Refuse addresses for dialects that do not exist, and those that cannot all be listened on."""
+    for name in file.listener.dialect:
+        choice(file.dialect)(name, place.child("dialect"))
+    check_listeners(file.listener, banks.values(), place)
 
 
 def _settings(path: Path, file: _File, banks: Mapping[str, BankSettings]) -> Settings:

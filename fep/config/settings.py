@@ -14,7 +14,7 @@ from typing import Literal
 from crypto.suites import Suite
 from handlers.terms import BankTerms, Rules
 from protocol.dialect import Dialect
-from protocol.dialects.registry import DEFAULT, DIALECTS
+from protocol.dialects.registry import DEFAULT
 from protocol.session import Session
 
 Network = IPv4Network | IPv6Network
@@ -177,7 +177,7 @@ class BankSettings:
     suite: Suite
     addresses: tuple[Network, ...]
     terms: BankTerms
-    dialect: str = DEFAULT.name
+    dialect: Dialect = DEFAULT
     node: str = ""
     accept_no_mac: bool = False
     encryption: Encryption = "optional"
@@ -193,7 +193,7 @@ class BankSettings:
     @property
     def session(self) -> Session:
         """How a bank that speaks its dialect behaves."""
-        return DIALECTS[self.dialect].session
+        return self.dialect.session
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class LinkFactory(Factory):
     def __init__(self, services: Services, dialect: Dialect) -> None:
         self._services = services
         self._dialect = dialect
-        speaking = [bank for bank in services.banks.values() if bank.settings.dialect == dialect.name]
+        speaking = [bank for bank in services.banks.values() if bank.settings.dialect is dialect]
         self._banks = {bank.settings.own_node: bank for bank in speaking}
         self._networks = frozenset(network for bank in speaking for network in bank.settings.addresses)
         self.connections: set[Connection] = set()

@@ -15,7 +15,7 @@ from fep.links.services import Clock
 from fep.partners.errors import PartnerError, Reason
 from fep.partners.partner import Partner
 from fep.partners.partner_day import DayRequest, PartnerDay
-from protocol.canonical import NoBody
+from protocol.canonical import WorkDay
 from protocol.dialect import OwnReply
 from protocol.transactions import Transaction
 
@@ -64,7 +64,7 @@ class DaySignIn:
         if serial is None:
             self._failed(request, Reason.NO_SERIAL)
             return
-        answered = self._partner.ask(request.transaction, NoBody(), serial)
+        answered = self._partner.ask(request.transaction, WorkDay(request.day), serial)
         answered.addCallbacks(self._answered, self._not_answered, (request,), errbackArgs=(request,))
         answered.addErrback(lambda failure: _log.error("partner_day_failed", error=failure.value))
 

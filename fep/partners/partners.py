@@ -8,7 +8,6 @@ from fep.links.bank import Bank
 from fep.links.services import Services
 from fep.partners.day_sign_in import DaySignIn
 from fep.partners.partner import Partner
-from protocol.dialects.registry import DIALECTS
 from protocol.session import SignsIn
 
 
@@ -22,16 +21,14 @@ class Partners:
     def __init__(self, services: Services, reactor: Any) -> None:
         self.by_bank: dict[str, Partner] = {}
         self._days: dict[str, DaySignIn] = {}
-        self._is_draining = False
         for bank in services.banks.values():
             if bank.settings.partner is not None:
                 self._add(bank, services, reactor)
 
     def _add(self, bank: Bank, services: Services, reactor: Any) -> None:
         code = bank.settings.bank_code
-        dialect = DIALECTS[bank.settings.dialect]
         timeout_s = services.settings.link.partner_timeout
-        partner = Partner(bank.settings, dialect, reactor, services.clock, services.wall_clock, timeout_s)
+        partner = Partner(bank.settings, bank.settings.dialect, reactor, services.clock, services.wall_clock, timeout_s)
         self.by_bank[code] = partner
         if bank.settings.session.signs_in is not SignsIn.FEP_EACH_DAY:
             return
@@ -48,8 +45,6 @@ class Partners:
         """Enforce time limits, and ask what is due, at ``now`` (monotonic seconds)."""
         for partner in self.by_bank.values():
             partner.check(now)
-        if self._is_draining:  # a day stays open over a restart of the daemon
-            return
         for day in self._days.values():
             day.check(now)
 
@@ -72,6 +67,5 @@ class Partners:
         return {"partner": state}
 
     def drain(self) -> "Deferred[list[tuple[bool, None]]]":
-        """Ask nothing more; fires when what was sent is answered or over."""
-        self._is_draining = True
+        """Ask nothing more; fires when what was sent is answered or over. Days stay open: the daemon may come back."""
         return DeferredList([partner.drain() for partner in self.by_bank.values()])

@@ -1,18 +1,55 @@
-"""Registry of dialects 方言注册表: a bank's file names one of these."""
+"""Registry of dialects 方言注册表: a bank's file names one of these, or a form of one that the site has described."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from protocol.bank_side import BankSide
 from protocol.described import DescribedDialect
 from protocol.dialect import BankDialect, Dialect
-from protocol.dialects.elec02.description import FORMAT as ELEC02
+from protocol.dialects.elec02 import description as elec02
+from protocol.dialects.iso8583 import description as iso8583
 from protocol.dialects.standard.description import FORMAT as STANDARD
+from protocol.format import Format
+from protocol.options import Option, chosen
 
 DEFAULT: BankDialect = BankSide(STANDARD)
 """The dialect of banks that name none, and of the demonstration."""
 
-DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {dialect.name: dialect for dialect in (DEFAULT, DescribedDialect(ELEC02))}
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A format that a site may choose the form of.
+
+    Attributes:
+        options: what may be chosen.
+        describe: the format in the form that is chosen, of the value of each option.
+    """
+
+    options: tuple[Option, ...]
+    describe: Callable[..., Format]
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "iso8583": Kind(iso8583.OPTIONS, iso8583.describe),
+        "elec02": Kind(elec02.OPTIONS, elec02.describe),
+    }
 )
-"""Every dialect by its name. A new format is a new folder beside ``standard`` and a new entry here."""
+"""Every format but the default one by its name. A new format is a new folder beside ``standard`` and a new entry."""
+
+
+def dialect_of(kind: str, values: Mapping[str, str], name: str) -> Dialect:
+    """Return the dialect ``name``: the format ``kind`` in the form that ``values`` choose.
+
+    Raises:
+        OptionInvalid: a value is none of the option's, or there is no such option.
+    """
+    format_ = KINDS[kind].describe(**chosen(KINDS[kind].options, values))
+    return DescribedDialect(replace(format_, name=name))
+
+
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {DEFAULT.name: DEFAULT} | {kind: dialect_of(kind, {}, kind) for kind in KINDS}
+)
+"""Every dialect by its name, in the form that is usual."""

@@ -175,11 +175,15 @@ def _check_refused_repeat(ledger: Ledger, request: Request, first_digest: str, a
 
 
 def check_undone_exactly(ledger: Ledger, history: History) -> None:
-    """After any history, reversing what is still posted, newest first, puts every balance and bill back."""
+    """After any history, reversing what is still posted puts every balance and bill back.
+
+    First what has used a balance, then what has left one: newest first would do but for a history in which a payment
+    was undone after another had used the balance that it left, and a third had filled it up again.
+    """
     for call in history:
         ledger.submit([(call.on(ledger.today()), TERMS)])
     posted = [r for r in ledger.journal() if r.movement is Movement.PAY and r.state is PaymentState.POSTED]
-    for serial, row in enumerate(sorted(posted, key=_number, reverse=True), start=101):
+    for serial, row in enumerate(sorted(posted, key=lambda row: row.balance_change_fen), start=101):
         undo = Call(Transaction.REVERSE, serial, row.account_no, row.amount_fen, original=int(row.identity.bank_serial))
         answer = ledger.submit([(undo.on(row.identity.bank_date), TERMS)])[0]
         assert answer.code is ResponseCode.APPROVED

@@ -1,6 +1,7 @@
 """Description of ELEC02: headers, messages, codes, and how a partner behaves. docs/elec02.md is printed from it."""
 
-from types import MappingProxyType
+from dataclasses import replace
+from typing import Any, Literal
 
 from protocol.bindings import Constant, Echo, Equal
 from protocol.canonical import (
@@ -10,6 +11,7 @@ from protocol.canonical import (
     KeyKind,
     ListedBill,
     PayMode,
+    PushOutcome,
     UndoOutcome,
     UndoReply,
 )
@@ -17,15 +19,37 @@ from protocol.format import Format, Message
 from protocol.layout import Field
 from protocol.lengths import DigitsLength
 from protocol.moments import Date, Month, TimeOfDay, Timestamp
+from protocol.options import Option
 from protocol.packager import FixedPackager
 from protocol.padded import Amount, Characters, Count, PaddedText
-from protocol.response_codes import ResponseCode as R
-from protocol.session import Session
+from protocol.response_codes import ResponseCode, wire_codes
+from protocol.session import Session, SignsIn
 from protocol.sheet import RowsToEnd, Sheet
 from protocol.transactions import Transaction
 
 ROWS_MAX = 99
 """Rows are numbered by two digits."""
+
+OWN_NODE = Constant("")
+"""The utility's node, which a site chooses."""
+
+AMOUNTS: dict[str, tuple[Literal["left", "right"], str]] = {
+    "left": ("left", " "),
+    "right": ("right", " "),
+    "zeros": ("right", "0"),
+}
+CODES = wire_codes(
+    "0000=00 1001=51 1002=0f 1003=13 1004=59 1005=0f 1006=0f 1007=0f 1008=0f 1009=0f 1010=0f 1011=01 1012=51 "
+    "2001=03 2002=06 2003=73 2004=09 2005=51 2006=13 2007=15 2008=15 2009=14 2010=29 2011=18 2012=13 2013=15 "
+    "2014=0f 2015=0f 2016=29 2017=09 2018=03 3001=0i 3002=51 4001=0d 4002=0g 9001=50 9002=- 9003=0e"
+)
+QUERY_GIVEN = {"key_kind": KeyKind.ACCOUNT_NO, "page": 1, "wants_reference": True}
+PAY_GIVEN = {
+    "mode": PayMode.SETTLE,
+    "instrument": Instrument.TRANSFER,
+    "print_invoice": False,
+    "expected_payable_fen": -1,
+}
 
 
 def _gbk(size: int) -> PaddedText:
@@ -209,48 +233,142 @@ def _undo_code(answer: Answer) -> str | None:
     return "15" if never else None
 
 
-CODES = MappingProxyType(
-    {R.APPROVED: "00", R.NOT_SIGNED_IN: "51", R.MAC_INCORRECT: "0f", R.FORMAT_ERROR: "13", R.INVALID_TRANSACTION: "59"}
-    | {R.KEY_EXPIRED: "0f", R.UNKNOWN_BANK: "0f", R.UNSUPPORTED_VERSION: "0f", R.CLOCK_DIFFERS: "0f"}
-    | {R.ENCRYPTION_MISMATCH: "0f", R.ALREADY_SIGNED_IN: "0f", R.BUSY: "01", R.OUT_OF_SERVICE: "51"}
-    | {R.ACCOUNT_NOT_FOUND: "03", R.NOTHING_TO_PAY: "06", R.AMOUNT_DIFFERS: "73", R.ACCOUNT_NOT_ACTIVE: "09"}
-    | {R.OUTSIDE_PAY_WINDOW: "51", R.DUPLICATE_SERIAL: "13", R.ORIGINAL_NOT_FOUND: "15", R.ALREADY_UNDONE: "15"}
-    | {R.OTHER_CLEARING_DATE: "14", R.REVERSED: "29", R.IN_DEBIT_BATCH: "18", R.AMOUNT_OUTSIDE_LIMITS: "13"}
-    | {R.ORIGINAL_DIFFERS: "15", R.REPRINT_LIMIT: "0f", R.UTILITY_PRINTS: "0f", R.BALANCE_USED: "29"}
-    | {R.PAY_AT_UTILITY: "09", R.SEVERAL_ACCOUNTS: "03", R.NO_SUCH_DATE: "0i", R.DATE_STILL_OPEN: "51"}
-    | {R.NO_SUCH_FILE: "0d", R.FILE_CONTENT_WRONG: "0g", R.DATABASE_UNAVAILABLE: "50", R.SYSTEM_MALFUNCTION: "0e"}
-    | {R.OUTCOME_UNKNOWN: None}
+def _pay_code(answer: Answer) -> str | None:
+    """Too little is a part payment; any other difference means that the energy or the fee has changed meanwhile."""
+    return "27" if answer.code is ResponseCode.AMOUNT_DIFFERS and answer.is_short else None
+
+
+# what the FEP asks of the bank, on connections that it opens
+OWN_HEAD = Sheet(
+    "header",
+    Field("AppTradeCode", Characters(3), "transaction code", "业务交易码", "frame.code"),
+    Field("StartAddr", Characters(12), "source address: the utility's node", "源地址", OWN_NODE),
+    Field("DestAddr", Characters(12), "destination address: the bank's node", "目标地址", "frame.node"),
+    Field(
+        "MesgID",
+        Count(20, justify="right", filler="0"),
+        "message id: number of the request",
+        "报文标识号",
+        "frame.fep_serial",
+    ),
+    Field("WorkDate", Date(), "submit date", "提交日期", "frame.at"),
+    Field("SendTime", Timestamp(), "send time, YYYYMMDDHHMMSS", "发送时间", "frame.at"),
+    *REQUEST_HEAD.fields[6:],
+)
+OWN_REPLY_HEAD = Sheet(
+    "header",
+    Field("AppTradeCode", Characters(3), "transaction code", "业务交易码", Equal("asked.AppTradeCode")),
+    Field("thdRspCde", Characters(2), "return code, 00 done", "返回码", "answer.code"),
+    Field("ReturnMessage", _gbk(60), "return text", "返回信息", "answer.message"),
+    Field("StartAddr", Characters(12), "source address", "源地址"),
+    Field("DestAddr", Characters(12), "destination address", "目标地址"),
+    Field("MesgID", Characters(20), "message id", "报文标识号", Equal("asked.MesgID")),
+    *(Field(field.name, field.type, field.meaning, field.gloss) for field in REPLY_HEAD.fields[6:]),
+)
+DAY_REQUEST = Sheet(
+    "body",
+    Field("CreOrg", Characters(12), "sender node", "委托节点代码", OWN_NODE),
+    Field("WdoDat", Date(), "work date", "工作日期", "body.work_date"),
+    Field("OprCod", Characters(8), "operator", "操作员代码"),
+    Field("DlTxt", _gbk(128), "remark", "备注"),
+)
+DAY_REPLY = Sheet("body", Field("DlTxt", _gbk(128), "remark", "备注"))
+PUSH_REQUEST = Sheet(
+    "body",
+    Field("ECD", Characters(12), "company code: the utility's node", "收付费企业代码", OWN_NODE),
+    Field("JBR", Characters(8), "operator", "经办人编号"),
+    Field("TLogNo", Count(16), "serial of the utility", "第三方流水", "frame.fep_serial"),
+    Field("WDO", Date(), "work date", "工作日期", "frame.at"),
+    Field("EDD", Characters(3), "fee item", "费项代码"),
+    Field("JFH", Characters(32), "customer number", "缴费号", "body.account_no"),
+    Field("KKB", Characters(12), "debit bank: its node", "扣款行行号", "frame.node"),
+    Field("ActNo", Characters(32), "account to debit", "帐号", "body.passbook"),
+    Field("KAT", Characters(1), "kind of account", "扣款帐号类型"),
+    Field("CUN", Characters(3), "currency", "货币类型", Constant("RMB")),
+    Field("TxnAmt", Amount(12), "amount", "扣款金额", "body.due_fen"),
+    Field("KFG", Characters(1), "way of debit", "扣款方式"),
+    Field("ActNam", _gbk(64), "customer name", "客户名称", "body.name"),
+    Field("PCF", Characters(1), "part payment: 0 not possible", "部分缴费标志", Constant("0")),
+    Field("PCC", Amount(12), "late fee", "违约金", "body.late_fee_fen"),
+    Field("CPS", Amount(12), "principal", "本金", "body.principal_fen"),
+    Field("AUN", _gbk(32), "name of the bank account", "银行账户名称"),
+    Field("CLM", Characters(8), "energy", "电量"),
+    Field("OAN", Characters(32), "the utility's bank account", "供电局银行帐号"),
+    Field("MON", Month(), "month of the bill", "电费月份", "body.month"),
+    Field("MNS", Count(2), "number of the bill in its month", "电费次数", "body.seq"),
+    Field("JLD", Characters(5), "metering point", "计量点号"),
+    Field("YSH", Characters(16), "bill number", "应收凭证号", "body.bill_no"),
+    Field("GDO", Characters(16), "operator of the utility", "供电操作员代码"),
+)
+PUSH_REPLY = Sheet(
+    "body",
+    Field("WTC", Characters(12), "bank node", "委托节点代码"),
+    Field("LogNo", Characters(16), "serial of the bank", "流水", "body.debit_serial"),
+    Field("WDO", Date(), "date of the debit", "收费日期", "body.debit_date"),
+    Field("OWC", Characters(12), "company code", "收付费企业代码"),
+    Field("KKB", Characters(12), "debit bank", "扣款行行号"),
+    Field("TLogNo", Characters(16), "serial of the utility", "原业务流水", Equal("asked.TLogNo")),
+    Field("ActNo", Characters(32), "account", "扣款帐号"),
+    Field("TxnAmt", Amount(12), "amount debited", "扣款金额", "body.amount_fen"),
+    Field("rest", Characters(296), "as in the request, and of the bank; not looked at", "其余域"),
 )
 
-FORMAT = Format(
-    name="elec02",
-    length=DigitsLength(width=10, minimum=REQUEST_HEAD.size, maximum=65_536),
-    packager=FixedPackager(REQUEST_HEAD),
-    request_head=REQUEST_HEAD,
-    reply_head=REPLY_HEAD,
-    messages=(
-        Message(
-            "10",
-            Transaction.QUERY,
-            QUERY_REQUEST,
-            QUERY_REPLY,
-            given={"body.key_kind": KeyKind.ACCOUNT_NO, "body.page": 1, "body.wants_reference": True},
-        ),
-        Message(
-            "11",
-            Transaction.PAY,
-            PAY_REQUEST,
-            PAY_REPLY,
-            given={
-                "body.mode": PayMode.SETTLE,
-                "body.instrument": Instrument.TRANSFER,
-                "body.print_invoice": False,
-                "body.expected_payable_fen": -1,
-            },
-        ),
-        Message("12", Transaction.REVERSE, UNDO_REQUEST, UNDO_REPLY, given={"body.reason": 0}, code_of=_undo_code),
+CODE_OF = {"11": _pay_code, "12": _undo_code}
+OPTIONS = (
+    Option(
+        "own_node", ("",), "the utility's node in what the FEP asks", "前置机请求中供电公司的节点代码", r"[!-~]{0,12}"
     ),
-    codes=CODES,
-    session=Session(has_mac=False, may_encrypt=False, is_one_exchange=True),
-    port_offset=2,
+    Option("amounts", tuple(AMOUNTS), "side and filler of amounts that are written", "金额的对齐与填充"),
+    Option("cancel", ("reverse", "cancel"), "what 12 is taken for", "12 交易按冲正还是撤销处理"),
+    Option("reference", ("12", "16"), "bytes of OLZ in 11", "11 交易中 OLZ 的长度"),
+    Option("connections", ("one", "many"), "exchanges on a connection of the bank", "每个连接的收发次数"),
 )
+
+
+def describe(own_node: str, amounts: str, cancel: str, reference: str, connections: str) -> Format:
+    """Return the format in the form that a site has chosen."""
+    justify, filler = AMOUNTS[amounts]
+
+    def change(field: Field) -> Field:
+        if field.attribute is OWN_NODE:
+            return replace(field, attribute=Constant(own_node))
+        if isinstance(field.type, Amount):
+            return replace(field, type=Amount(field.type.size, justify=justify, filler=filler))
+        if field.attribute == "body.reference" and field.name == "OLZ":
+            return replace(field, type=Count(int(reference)))
+        return field
+
+    def message(code: str, transaction: Transaction, request: Sheet, reply: Sheet, **given: Any) -> Message:
+        places = {f"body.{name}": value for name, value in given.items()}
+        code_of = CODE_OF.get(code, lambda _: None)
+        return Message(code, transaction, request.changed(change), reply.changed(change), given=places, code_of=code_of)
+
+    undo = Transaction.CANCEL if cancel == "cancel" else Transaction.REVERSE
+    return Format(
+        name="elec02",
+        length=DigitsLength(width=10, minimum=REQUEST_HEAD.size, maximum=65_536),
+        packager=FixedPackager(REQUEST_HEAD),
+        request_head=REQUEST_HEAD,
+        reply_head=REPLY_HEAD,
+        messages=(
+            message("10", Transaction.QUERY, QUERY_REQUEST, QUERY_REPLY, **QUERY_GIVEN),
+            message("11", Transaction.PAY, PAY_REQUEST, PAY_REPLY, **PAY_GIVEN),
+            message("12", undo, UNDO_REQUEST, UNDO_REPLY, reason=0),
+        ),
+        codes=CODES,
+        session=Session(
+            has_mac=False,
+            may_encrypt=False,
+            is_one_exchange=connections == "one",
+            signs_in=SignsIn.FEP_EACH_DAY,
+            fep_connects=True,
+        ),
+        port_offset=2,
+        own_head=OWN_HEAD.changed(change),
+        own_messages=(
+            message("20", Transaction.BILL_PUSH, PUSH_REQUEST, PUSH_REPLY, outcome=PushOutcome.DEBITED),
+            message("90", Transaction.SIGN_IN, DAY_REQUEST, DAY_REPLY),
+            message("91", Transaction.SIGN_OUT, DAY_REQUEST, DAY_REPLY),
+        ),
+        own_reply_head=OWN_REPLY_HEAD,
+    )

@@ -669,7 +669,8 @@ class BrokenDialect(BankSide):
 
 def test_a_bug_costs_one_request(logs):
     """An exception in the dialect is 9003, authentic, with a traceback that shows no content; the link goes on."""
-    rim = Rim(dialect=BrokenDialect(STANDARD))
+    broken = BrokenDialect(STANDARD)
+    rim = Rim(dialect=broken, banks={"0102": {"dialect": broken}})
     bank = rim.bank()
 
     assert code_of(bank, bank.build(QUERY, query(ACCOUNT))) == ("9003", "right")

@@ -15,7 +15,7 @@ from tests.protocol.dialects.elec02.frames import REPLY_HEAD, framed, head, pay,
 from tests.support.records import NOW
 from tests.support.rim import PEER, FakeTransport, Rim
 
-CHANGES = {"dialect": "elec02", "accept_no_mac": True}
+CHANGES = {"dialect": DIALECTS["elec02"], "accept_no_mac": True}
 PAID = PayReply("0900000001", "王建国", 100, 100, 0, 0, 0, 0, 1, "", 202610, 202610)
 
 

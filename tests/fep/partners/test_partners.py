@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,9 +10,8 @@ import pytest
 from fep.config.settings import Address
 from fep.links.listener import CHECK_INTERVAL_S
 from fep.partners.partners import Partners
-from protocol.canonical import NoBody
-from protocol.dialects.registry import DIALECTS
-from protocol.session import Session, SignsIn
+from protocol.canonical import WorkDay
+from protocol.session import SignsIn
 from protocol.transactions import Transaction
 from tests.fep.partners.conftest import AskingDialect, Turning
 from tests.support import partner_bank
@@ -26,14 +23,13 @@ from tests.support.rim import Rim
 CODE = "0102"
 TODAY = NOW.date()
 TOMORROW = TODAY + timedelta(days=1)
-FEP_SIGNS_IN = Session(False, False, True, SignsIn.FEP_EACH_DAY, fep_connects=True)
 
 
 class Daemon:
     """What a daemon has of partners, with its clocks in the test's hand."""
 
-    def __init__(self, turning: Turning, port: int, bank_code: str = CODE) -> None:
-        self.rim = Rim(banks={bank_code: {"dialect": "elec02", "node": "301", "partner": Address("127.0.0.1", port)}})
+    def __init__(self, turning: Turning, port: int, dialect: AskingDialect) -> None:
+        self.rim = Rim(banks={CODE: {"dialect": dialect, "node": "301", "partner": Address("127.0.0.1", port)}})
         self.turning = turning
         self.partners = Partners(self.rim.services, turning.reactor)
 
@@ -53,27 +49,12 @@ class Daemon:
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> Session:
-    """The session of the format that the bank speaks."""
-    return use_session(monkeypatch, FEP_SIGNS_IN)
-
-
-def use_session(monkeypatch: pytest.MonkeyPatch, session: Session) -> Session:
-    dialect: Any = AskingDialect()
-    dialect.session = session
-    monkeypatch.setattr("fep.partners.partners.DIALECTS", {"elec02": dialect})
-    settings_dialects = {**DIALECTS, "elec02": SimpleNamespace(session=session)}
-    monkeypatch.setattr("fep.config.settings.DIALECTS", settings_dialects)
-    return session
-
-
-@pytest.fixture
-def start(turning: Turning, session: Session, logs: object) -> Iterator[Callable[[int], Daemon]]:
+def start(turning: Turning, logs: object) -> Iterator[Callable[..., Daemon]]:
     """A way to start a daemon whose bank listens on a port."""
     with ExitStack() as stack:
 
-        def begin(port: int) -> Daemon:
-            daemon = Daemon(turning, port)
+        def begin(port: int, signs_in: SignsIn = SignsIn.FEP_EACH_DAY) -> Daemon:
+            daemon = Daemon(turning, port, AskingDialect(signs_in))
             stack.callback(end, daemon)
             return daemon
 
@@ -85,7 +66,7 @@ def end(daemon: Daemon) -> None:
     daemon.until(lambda: drained.called, after_s=1000.0)
 
 
-def test_a_day_rolls(start: Callable[[int], Daemon], bank: PartnerBank, logs: list[Any]) -> None:
+def test_a_day_rolls(start: Callable[..., Daemon], bank: PartnerBank, logs: list[Any]) -> None:
     """The calendar's day at first; when the clearing date is known to be later, 91 and 90, once."""
     daemon = start(bank.port)
     daemon.until(lambda: daemon.state["day"])
@@ -101,12 +82,16 @@ def test_a_day_rolls(start: Callable[[int], Daemon], bank: PartnerBank, logs: li
     daemon.rim.gate.clearing_dates[CODE] = TOMORROW
     daemon.until(lambda: daemon.state["day"] == f"{TOMORROW}", after_s=CHECK_INTERVAL_S)
 
-    assert bank.codes == ["90", "91", "90"]
+    assert [(asked.code, asked.work_date) for asked in bank.asked] == [
+        ("90", f"{TODAY:%Y%m%d}"),
+        ("91", f"{TODAY:%Y%m%d}"),
+        ("90", f"{TOMORROW:%Y%m%d}"),
+    ]
     assert [asked.message_id for asked in bank.asked] == [f"{900_000_000 + n:020d}" for n in (1, 2, 3)]
     assert [line["event"] for line in logs] == ["partner_signed_in", "partner_signed_out", "partner_signed_in"]
 
 
-def test_a_bank_that_is_away_and_comes_back(start: Callable[[int], Daemon], logs: list[Any]) -> None:
+def test_a_bank_that_is_away_and_comes_back(start: Callable[..., Daemon], logs: list[Any]) -> None:
     """The reason is told meanwhile; the bank is signed in at when it is there again."""
     port = free_port()
     daemon = start(port)
@@ -127,7 +112,7 @@ def test_a_bank_that_is_away_and_comes_back(start: Callable[[int], Daemon], logs
     ]
 
 
-def test_a_bank_that_does_not_answer(start: Callable[[int], Daemon], bank: PartnerBank) -> None:
+def test_a_bank_that_does_not_answer(start: Callable[..., Daemon], bank: PartnerBank) -> None:
     """The daemon's own loop ends the exchange after ``partner_timeout``."""
     bank.manner = partner_bank.hold
     daemon = start(bank.port)
@@ -137,7 +122,7 @@ def test_a_bank_that_does_not_answer(start: Callable[[int], Daemon], bank: Partn
     daemon.until(lambda: daemon.state["reason"] == "reply_timed_out", after_s=0.1)
 
 
-def test_a_daemon_that_ends(start: Callable[[int], Daemon], bank: PartnerBank, logs: list[Any]) -> None:
+def test_a_daemon_that_ends(start: Callable[..., Daemon], bank: PartnerBank, logs: list[Any]) -> None:
     """A day stays open over a restart: nothing is signed out, and nothing new is asked."""
     daemon = start(bank.port)
     daemon.until(lambda: daemon.state["day"])
@@ -149,20 +134,17 @@ def test_a_daemon_that_ends(start: Callable[[int], Daemon], bank: PartnerBank, l
     assert len(logs) == 1
 
 
-def test_a_format_in_which_nobody_signs_in(
-    start: Callable[[int], Daemon], bank: PartnerBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_format_in_which_nobody_signs_in(start: Callable[..., Daemon], bank: PartnerBank) -> None:
     """The bank is asked when there is something to ask, and keeps no day."""
-    use_session(monkeypatch, replace(FEP_SIGNS_IN, signs_in=SignsIn.NOBODY))
-    daemon = start(bank.port)
+    daemon = start(bank.port, SignsIn.NOBODY)
     daemon.until(lambda: True, after_s=600.0)
     assert daemon.state == {"address": f"127.0.0.1:{bank.port}"}
-    answered = daemon.partners.by_bank[CODE].ask(Transaction.SIGN_IN, NoBody(), 1)
+    answered = daemon.partners.by_bank[CODE].ask(Transaction.SIGN_IN, WorkDay(TODAY), 1)
     assert daemon.turning.result(answered).is_approved
     assert bank.codes == ["90"]
 
 
-def test_banks_that_are_no_partners(start: Callable[[int], Daemon], bank: PartnerBank) -> None:
+def test_banks_that_are_no_partners(start: Callable[..., Daemon], bank: PartnerBank) -> None:
     """Nothing is told of them, and nothing asked."""
     daemon = start(bank.port)
     assert list(daemon.partners.by_bank) == [CODE]

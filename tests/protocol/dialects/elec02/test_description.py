@@ -25,9 +25,8 @@ from protocol.canonical import (
     UndoReply,
     UndoRequest,
 )
-from protocol.described import DescribedDialect
 from protocol.dialect import Envelope, Sealing
-from protocol.dialects.elec02.description import FORMAT
+from protocol.dialects.registry import DIALECTS
 from protocol.errors import LengthInvalid, MessageInvalid
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
@@ -47,7 +46,7 @@ from tests.protocol.dialects.elec02.frames import (
 
 NOW = datetime(2026, 11, 22, 10, 0, 3)  # noqa: DTZ001 - the wall clock of the link
 TODAY = NOW.date()
-ELEC02 = DescribedDialect(FORMAT)
+ELEC02 = DIALECTS["elec02"]
 HEAD = Head("301", "3010017", "T0000042", TODAY, time(10, 0), 1, "2026112200000117")
 BILL = BillRow(202610, 1, "B1", 22_450, 12_345, 150, date(2026, 11, 1), BillState.OPEN)
 ACCOUNT = QueryReply(
