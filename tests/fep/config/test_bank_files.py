@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +9,6 @@ from fep.config.bank_files import read_bank
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import Address
 from fep.language import choose
-from protocol.dialects.registry import DIALECTS
-from protocol.session import Session
 
 WriteBank = Callable[[str, str], Path]
 
@@ -24,10 +21,8 @@ def _english() -> Iterator[None]:
 
 
 @pytest.fixture
-def write_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteBank:
+def write_bank(tmp_path: Path) -> WriteBank:
     """A way to write a bank's file; in ``elec02`` the FEP connects, in ``standard`` it does not."""
-    connecting = SimpleNamespace(session=Session(has_mac=False, fep_connects=True))
-    monkeypatch.setattr("fep.config.bank_files.DIALECTS", {**DIALECTS, "elec02": connecting})
 
     def write(dialect: str, partner: str) -> Path:
         text = f"""

@@ -14,11 +14,12 @@ from twisted.python.failure import Failure
 from fep.clock import SHANGHAI
 from fep.config.settings import Address
 from fep.partners.partner import Partner
-from protocol.canonical import PushRequest
+from protocol.canonical import PushRequest, WorkDay
 from protocol.dialect import Outgoing, OwnReply, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.framing import FrameReader
 from protocol.lengths import DigitsLength
+from protocol.session import Session, SignsIn
 from protocol.transactions import Transaction
 from tests.protocol.dialects.elec02.frames import REPLY_HEAD, REQUEST_HEAD, packed, unpacked
 from tests.support.partner_bank import DAY, PUSH, PartnerBank
@@ -32,7 +33,11 @@ CODES = {Transaction.SIGN_IN: "90", Transaction.SIGN_OUT: "91", Transaction.BILL
 class AskingDialect:
     """What a partner needs of a format: ELEC02 as far as these tests go, by plain struct."""
 
+    name = "elec02"
     length = DigitsLength(10, 113, 65_536)
+
+    def __init__(self, signs_in: SignsIn = SignsIn.FEP_EACH_DAY) -> None:
+        self.session = Session(False, False, True, signs_in, fep_connects=True)
 
     def reader(self) -> FrameReader:
         return FrameReader(self.length)
@@ -47,8 +52,9 @@ class AskingDialect:
         head = packed(
             REQUEST_HEAD, CODES[transaction], "UTILITY", node, serial, day, f"{now:%Y%m%d%H%M%S}", "9", "0", "", "0"
         )
-        if not isinstance(body, PushRequest):
-            return Outgoing(head, packed(DAY, "UTILITY", day, "", ""))
+        if isinstance(body, WorkDay):
+            return Outgoing(head, packed(DAY, "UTILITY", f"{body.work_date:%Y%m%d}", "", ""))
+        assert isinstance(body, PushRequest)
         first = ("", "", serial[-16:], day, "", body.account_no, "", body.passbook, "", "RMB", str(body.due_fen), "")
         rest = (body.name, "0", str(body.late_fee_fen), str(body.principal_fen), "", "", "", str(body.month))
         return Outgoing(head, packed(PUSH, *first, *rest, str(body.seq), "", body.bill_no, ""))
@@ -110,13 +116,13 @@ def bank() -> Iterator[PartnerBank]:
 
 
 @pytest.fixture
-def make_partner(turning: Turning, clock: Clock, logs: object) -> Iterator[Callable[[int], Partner]]:
+def make_partner(turning: Turning, clock: Clock, logs: object) -> Iterator[Callable[..., Partner]]:
     """A way to make a partner whose bank listens on a port of the loopback."""
     partners: list[Partner] = []
 
-    def make(port: int) -> Partner:
+    def make(port: int, dialect: Any = None) -> Partner:
         bank = settings_of("0102", node="301", partner=Address("127.0.0.1", port))
-        dialect: Any = AskingDialect()
+        dialect = dialect or AskingDialect()
         partners.append(Partner(bank, dialect, turning.reactor, clock, lambda: NOW, TIMEOUT_S))
         return partners[-1]
 
@@ -128,6 +134,6 @@ def make_partner(turning: Turning, clock: Clock, logs: object) -> Iterator[Calla
 
 
 @pytest.fixture
-def partner(bank: PartnerBank, make_partner: Callable[[int], Partner]) -> Partner:
+def partner(bank: PartnerBank, make_partner: Callable[..., Partner]) -> Partner:
     """The partner whose bank is ``bank``."""
     return make_partner(bank.port)

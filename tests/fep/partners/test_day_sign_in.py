@@ -11,12 +11,13 @@ from twisted.internet.task import Clock
 from fep.partners.day_sign_in import DaySignIn
 from fep.partners.errors import PartnerSilent, PartnerUnreachable, Reason
 from fep.partners.partner_day import FIRST_WAIT_S
-from protocol.canonical import NoBody
+from protocol.canonical import WorkDay
 from protocol.dialect import OwnReply
 from protocol.errors import LocalProtocolError
 from protocol.transactions import Transaction
 
 MONDAY = date(2026, 11, 23)
+TUESDAY = MONDAY + timedelta(days=1)
 APPROVED = OwnReply(True, "00", "")
 
 
@@ -24,12 +25,12 @@ class AskedPartner:
     """Keeps what it is asked until the test answers."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, int]] = []
+        self.asked: list[tuple[str, int, date]] = []
         self.waiting: list[Deferred[OwnReply]] = []
 
     def ask(self, transaction: Transaction, body: Any, fep_serial: int) -> "Deferred[OwnReply]":
-        assert isinstance(body, NoBody)
-        self.asked.append((transaction.label, fep_serial))
+        assert isinstance(body, WorkDay)
+        self.asked.append((transaction.label, fep_serial, body.work_date))
         self.waiting.append(Deferred())
         return self.waiting[-1]
 
@@ -71,12 +72,12 @@ def test_a_day_and_the_next(keeper: Keeper, logs: list[Any]) -> None:
     """One 90 a day, one 91 before the next; each under a number of its own, each told once."""
     keeper.turn(APPROVED)
     keeper.turn(after_s=60_000.0)
-    keeper.today += timedelta(days=1)
+    keeper.today = TUESDAY
     keeper.turn(APPROVED)
     keeper.turn(APPROVED)
     keeper.turn()
 
-    assert keeper.partner.asked == [("sign_in", 101), ("sign_out", 102), ("sign_in", 103)]
+    assert keeper.partner.asked == [("sign_in", 101, MONDAY), ("sign_out", 102, MONDAY), ("sign_in", 103, TUESDAY)]
     assert [(line["event"], line["bank_code"], line["day"], line["log_level"]) for line in logs] == [
         ("partner_signed_in", "0401", "2026-11-23", "info"),
         ("partner_signed_out", "0401", "2026-11-23", "info"),
@@ -116,7 +117,7 @@ def test_a_code_that_is_none(keeper: Keeper, logs: list[Any]) -> None:
 def test_a_sign_out_that_fails(keeper: Keeper, logs: list[Any]) -> None:
     """It has a line of its own; the new day is opened all the same."""
     keeper.turn(APPROVED)
-    keeper.today += timedelta(days=1)
+    keeper.today = TUESDAY
     keeper.turn(OwnReply(False, "26", ""))
     keeper.turn(APPROVED)
     assert [line["event"] for line in logs] == ["partner_signed_in", "partner_sign_out_failed", "partner_signed_in"]
@@ -131,7 +132,7 @@ def test_no_numbers(keeper: Keeper, logs: list[Any]) -> None:
     assert keeper.partner.asked == []
     assert logs[0]["reason"] == "no_serial"
     keeper.turn(APPROVED, after_s=FIRST_WAIT_S)
-    assert keeper.partner.asked == [("sign_in", 101)]
+    assert keeper.partner.asked == [("sign_in", 101, MONDAY)]
 
 
 def test_what_the_format_cannot_say(keeper: Keeper, logs: list[Any]) -> None:

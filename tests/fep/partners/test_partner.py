@@ -14,7 +14,7 @@ from twisted.internet.testing import MemoryReactorClock
 from fep.config.settings import Address
 from fep.partners.errors import PartnerBusy, PartnerError, PartnerSilent, PartnerUnreachable, Reason
 from fep.partners.partner import EXCHANGES_MAX, Partner
-from protocol.canonical import NoBody, PushRequest
+from protocol.canonical import NoBody, PushRequest, WorkDay
 from protocol.dialect import OwnReply
 from protocol.errors import LocalProtocolError
 from protocol.transactions import Transaction
@@ -26,6 +26,7 @@ from tests.support.records import NOW
 from tests.support.rim import settings_of
 
 SERIAL = 700_000_000_001
+MONDAY = date(2026, 11, 23)
 BILL = PushRequest(
     "0100000001", "测试户", "6222021234567890", 202610, 1, "B000000000000001", 12_000, 345, date(2026, 11, 30)
 )
@@ -34,7 +35,7 @@ MakePartner = Callable[[int], Partner]
 
 
 def sign_in(partner: Partner, serial: int = SERIAL, **options: Any) -> "Deferred[OwnReply]":
-    return partner.ask(Transaction.SIGN_IN, NoBody(), serial, **options)
+    return partner.ask(Transaction.SIGN_IN, WorkDay(MONDAY), serial, **options)
 
 
 def error_of(turning: Turning, deferred: "Deferred[Any]") -> PartnerError:
@@ -74,6 +75,13 @@ def test_what_follows_the_reply_is_dropped(turning: Turning, partner: Partner, b
     bank.manner = partner_bank.chatter
     assert turning.result(sign_in(partner)).code == "00"
     assert turning.result(sign_in(partner)).code == "00"
+
+
+def test_the_day_that_is_opened(turning: Turning, partner: Partner, bank: PartnerBank) -> None:
+    """The request names the day that it is for, which need not be the calendar's."""
+    assert turning.result(sign_in(partner)).is_approved
+    [asked] = bank.asked
+    assert (asked.code, asked.head[4], asked.work_date) == ("90", f"{NOW:%Y%m%d}", "20261123")
 
 
 # --- nothing was sent
@@ -214,7 +222,9 @@ def test_a_bug_in_reading_the_reply(
     monkeypatch.setattr(AskingDialect, "own_reply", lambda *_: 1 / 0)
     error = error_of(turning, sign_in(partner))
     assert (type(error), error.reason) == (PartnerSilent, Reason.NOT_READABLE)
-    assert [(line["event"], type(line["error"])) for line in logs] == [("partner_reply_failed", ZeroDivisionError)]
+    [line] = logs
+    assert (line["event"], line["bank_code"]) == ("partner_reply_failed", "0102")
+    assert isinstance(line["error"], ZeroDivisionError)
 
 
 # --- draining
