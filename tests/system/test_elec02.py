@@ -12,25 +12,27 @@ from tests.system.tellers.elec02 import Elec02Teller
 
 
 @pytest.fixture(scope="module")
-def site(make_site: Callable[[], Site], secrets: set[str]) -> Iterator[Site]:
-    """A site whose daemon knows the bank."""
+def bank(make_site: Callable[[], Site], secrets: set[str]) -> Iterator[Bank]:
+    """A bank that speaks ELEC02, at a site of its own."""
     site = make_site()
-    Bank(site, FORMATS["elec02"])
+    bank = Bank(site, FORMATS["elec02"])
     start(site)
-    yield site
+    yield bank
     site.close(secrets)
 
 
 @pytest.fixture
-def teller(site: Site) -> Elec02Teller:
+def teller(bank: Bank) -> Elec02Teller:
     """The bank's program: one exchange on each connection."""
-    return Elec02Teller(site.daemon.port + FORMATS["elec02"].port_offset)
+    teller = bank.teller()
+    assert isinstance(teller, Elec02Teller)
+    return teller
 
 
 @pytest.mark.parametrize("change", ["fewer", "more", "dearer", "other"])
-def test_the_bills_must_be_those_that_are_open(site: Site, teller: Elec02Teller, change: str) -> None:
+def test_the_bills_must_be_those_that_are_open(bank: Bank, teller: Elec02Teller, change: str) -> None:
     """A payment that lists other bills than the open ones, or other amounts, is refused: query again."""
-    shown = teller.query(site.take("owing").account_no)
+    shown = teller.query(bank.site.take("owing").account_no)
     first, *others = shown.bills
     listed = {
         "fewer": others,
@@ -46,13 +48,23 @@ def test_the_bills_must_be_those_that_are_open(site: Site, teller: Elec02Teller,
     assert teller.ask(teller.settle(shown)).is_approved
 
 
-def test_a_payment_names_its_query(site: Site, teller: Elec02Teller) -> None:
+def test_a_payment_names_its_query(bank: Bank, teller: Elec02Teller) -> None:
     """A payment that names no query, or that of another customer, is refused."""
-    shown, other = (teller.query(site.take("owing").account_no) for _ in range(2))
+    shown, other = (teller.query(bank.site.take("owing").account_no) for _ in range(2))
 
     for reference in ("123456789012", other.reference):
         refused = teller.ask(teller.settle(replace(shown, reference=reference)))
         assert refused.means == {"2003"}
+
+
+@pytest.mark.parametrize(("difference_fen", "code"), [(-1, "27"), (1, "73")])
+def test_another_amount(bank: Bank, teller: Elec02Teller, difference_fen: int, code: str) -> None:
+    """Too little would be a part payment, which has a code of its own; for too much the answer is: query again."""
+    shown = teller.query(bank.site.take("owing").account_no)
+
+    payment = teller.settle(shown, amount_fen=shown.payable_fen + difference_fen)
+
+    assert teller.exchange(payment.content) == (code, b"")
 
 
 def test_frames_that_are_none(teller: Elec02Teller) -> None:

@@ -5,17 +5,20 @@ One more format is one more entry of FORMATS.
 
 import random
 import socket
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.support.daemon import Daemon, done, fep
+from tests.support.daemon import START_DEADLINE_S, Daemon, done, fep
 from tests.support.raw_bank import AK, KEK
 from tests.system.checks import CUT_OFF
 from tests.system.conftest import Site
 from tests.system.tellers.elec02 import Elec02Teller
+from tests.system.tellers.iso8583 import CHARACTERS_WITH_DIGITS, PACKED_WITH_NUMBER, Iso8583Teller
+from tests.system.tellers.iso8583_line import Form
 from tests.system.tellers.standard import StandardTeller
 from tests.system.tellers.teller import Teller
 
@@ -40,10 +43,20 @@ class Format:
     has_keys: bool = False
 
 
+def _iso8583(form: Form, length: str, packing: str) -> Format:
+    file, settings = (
+        'dialect = "iso8583"\nsuite = "3des"\n',
+        {"dialect.iso8583": {"length": length, "packing": packing}},
+    )
+    return Format("0901", lambda port: Iso8583Teller(port, form), 1, file, settings, has_keys=True)
+
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "standard": Format("0102", lambda port: StandardTeller(port, "0102")),
         "elec02": Format("0401", Elec02Teller, 2, 'dialect = "elec02"\nnode = "301"\naccept_no_mac = true\n'),
+        "iso8583": _iso8583(CHARACTERS_WITH_DIGITS, "digits", "ascii"),
+        "iso8583 packed": _iso8583(PACKED_WITH_NUMBER, "binary", "packed"),
     }
 )
 ON_ONE_SITE = {name: bank_format for name, bank_format in FORMATS.items() if not name.endswith(" packed")}
@@ -87,7 +100,9 @@ class Bank:
 
     def teller(self, daemon: int = 0) -> Teller:
         """Return a teller with a line of his own."""
-        teller = self.format.connect(self.site.daemons[daemon].port + self.format.port_offset)
+        port = self.site.daemons[daemon].port + self.format.port_offset
+        _wait_until_somebody_listens(port)
+        teller = self.format.connect(port)
         self._tellers.append(teller)
         return teller
 
@@ -104,6 +119,19 @@ def start(site: Site, daemons: int = 1) -> None:
     for daemon in site.daemons:
         daemon.port = _free_ports(3)
         daemon.start()
+
+
+def _wait_until_somebody_listens(port: int) -> None:
+    """A daemon that has just started opens its ports one after the other, this one not as the first."""
+    deadline = time.monotonic() + START_DEADLINE_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, f"nobody listens on port {port}"
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _free_ports(count: int) -> int:
