@@ -164,6 +164,16 @@ def test_a_closed_account(bank):
     check_owes(teller, account)
 
 
+def test_many_bills(bank):
+    """Thirty bills are all shown, on as many pages as the format needs, and settled by one payment."""
+    teller, account = bank.teller(), bank.site.take("many")
+    assert [bill.bill_no for bill in shown(teller, account).bills] == [bill.bill_no for bill in account.bills]
+
+    paid(teller, account)
+
+    check_stands(teller, account)
+
+
 def test_a_balance_counts(bank):
     """What is payable is what is owed less what was paid in before."""
     teller, account = bank.teller(), bank.site.take("partly")

@@ -70,12 +70,11 @@ class Iso8583Teller(Teller):
         reply, head, rows = self._page(account_no, 1)
         if reply["39"] != "00":
             return Shown(_refused(reply), account_no)
-        bills = [_bill(row) for row in rows]
-        for page in range(2, -(-int(head[12]) // ROWS_OF_A_PAGE) + 1):
-            bills += [_bill(row) for row in self._page(account_no, page)[2]]
-        assert len(bills) == int(head[12])
+        while len(rows) < int(head[12]):
+            rows += self._page(account_no, len(rows) // ROWS_OF_A_PAGE + 1)[2]
+        bills = tuple(Bill(row[2], row[0], int(row[1]), int(row[4]), int(row[5])) for row in rows)
         surplus_fen = int(head[7]) - int(head[10])
-        return Shown(Outcome(frozenset({"0000"})), head[0], head[1], int(head[11]), tuple(bills), surplus_fen)
+        return Shown(Outcome(frozenset({"0000"})), head[0], head[1], int(head[11]), bills, surplus_fen)
 
     def _page(self, account_no: str, page: int) -> tuple[Elements, list[str], list[list[str]]]:
         data = _text("32s1s2s", account_no, "1", f"{page:02d}")
@@ -84,6 +83,7 @@ class Iso8583Teller(Teller):
             return reply, [], []
         body = reply["48"].encode("latin-1")
         rows = [_split(QUERY_ROW, body[at : at + 71]) for at in range(QUERY_HEAD.size, len(body), QUERY_ROW.size)]
+        assert rows or page == 1, "a page without rows"
         return reply, _split(QUERY_HEAD, body[: QUERY_HEAD.size]), rows
 
     # -- what moves money
@@ -183,7 +183,3 @@ def _text(layout: str, *values: str) -> str:
 
 def _split(layout: struct.Struct, data: bytes) -> list[str]:
     return [field.decode("gbk").rstrip(" ") for field in layout.unpack(data)]
-
-
-def _bill(row: list[str]) -> Bill:
-    return Bill(row[2], row[0], int(row[1]), int(row[4]), int(row[5]))

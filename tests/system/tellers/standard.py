@@ -1,10 +1,13 @@
 """A teller of a bank on the standard link. 标准格式柜员"""
 
 from collections.abc import Callable
+from typing import Any
 
 from tests.support.raw_bank import Closed, Frame, RawBank, new_serial
 from tests.system import messages
 from tests.system.tellers.teller import UNKNOWN, Bill, Outcome, Request, Shown, Teller
+
+ROWS_OF_A_PAGE = 12
 
 
 class StandardTeller(Teller):
@@ -15,17 +18,24 @@ class StandardTeller(Teller):
         self._frames: dict[Request, bytes] = {}
 
     def query(self, account_no: str) -> Shown:
-        reply = self._bank.request(messages.QUERY, messages.query(account_no))
-        assert reply.mac_state == "right"
-        outcome = Outcome(frozenset({reply.code}))
-        if reply.code != "0000":
-            return Shown(outcome, account_no)
-        head, rows = messages.query_reply(reply.body)
+        code, head, rows = self._page(account_no, 1)
+        if code != "0000":
+            return Shown(Outcome(frozenset({code})), account_no)
+        while len(rows) < head["bill_count"]:
+            rows += self._page(account_no, len(rows) // ROWS_OF_A_PAGE + 1)[2]
         bills = tuple(
             Bill(row["bill_no"], row["month"], int(row["seq"]), row["principal"], row["late_fee"]) for row in rows
         )
         surplus_fen = head["balance"] - head["total_due"]
+        outcome = Outcome(frozenset({code}))
         return Shown(outcome, head["account_no"], head["name"], head["payable"], bills, surplus_fen)
+
+    def _page(self, account_no: str, page: int) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
+        reply = self._bank.request(messages.QUERY, messages.query(account_no, page=page))
+        assert reply.mac_state == "right"
+        head, rows = messages.query_reply(reply.body) if reply.code == "0000" else ({}, [])
+        assert rows or page == 1, "a page without rows"
+        return reply.code, head, rows
 
     def settle(self, shown: Shown, *, amount_fen: int | None = None, serial: int | None = None) -> Request:
         amount_fen = shown.payable_fen if amount_fen is None else amount_fen
