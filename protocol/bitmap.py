@@ -46,6 +46,14 @@ def spec_of(*, is_packed: bool) -> Spec:
     return MappingProxyType(spec)
 
 
+def written_as(name: str) -> str:
+    """Return how an element is written, as ISO 8583 says it: ``n 6``, ``LLVAR n ..11``."""
+    field: Mapping[str, Any] = default_ascii[name]
+    kind = "n" if name in _NUMBERS else "ans"
+    size, length = field["max_len"], "L" * field["len_type"]
+    return f"{length}VAR {kind} ..{size}" if length else f"{kind} {size}"
+
+
 class BitmapPackager:
     """ISO 8583:1987 messages: a type, bitmaps, elements, and the MAC as the last of them.
 

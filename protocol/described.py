@@ -356,8 +356,9 @@ class DescribedDialect:
         code, words = reading.values["answer"]["code"], reading.values["answer"]["message"]
         is_approved = code == self._approved
         if not is_approved:
-            refused = transaction is Transaction.BILL_PUSH
-            return OwnReply(False, code, words, PushReply(PushOutcome.REFUSED, code) if refused else None)
+            return OwnReply(
+                False, code, words, PushReply(PushOutcome.REFUSED, code) if code in message.refused else None
+            )
         reading.values["body"].update(_given(message.given)[1])
         message.reply.read(rest, reading)
         values = reading.values["body"]

@@ -72,7 +72,7 @@ class OwnReply:
         is_approved: the bank did it.
         code: the bank's own.
         message: its own words.
-        body: of BILL_PUSH.
+        body: of BILL_PUSH; None while the code leaves open whether it was done.
     """
 
     is_approved: bool

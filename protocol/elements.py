@@ -66,7 +66,8 @@ class Elements(BoundFields):
 
     def __init__(self, *fields: Field, optional: str = "") -> None:
         super().__init__("DE", fields)
-        self._optional = frozenset(optional.split())
+        self.optional = frozenset(optional.split())
+        """Numbers of those that may be absent when read."""
         self._composites = {field.name: field.type.sheet for field in fields if isinstance(field.type, Composite)}
         self._content = sorted(
             (int(field.name), field.name)
@@ -91,7 +92,7 @@ class Elements(BoundFields):
         """Put what was sent into ``reading``; MessageInvalid names an element that is missing or does not fit."""
         sent = reading.sent
         for name in self.names:
-            if name not in sent and name not in self._optional:
+            if name not in sent and name not in self.optional:
                 raise MessageInvalid(self.where(name), "missing")
         self.interpret(sent, reading)
         for name, sheet in self._composites.items():

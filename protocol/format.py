@@ -74,6 +74,7 @@ class Message:
         given: of this message, beside the format's own.
         code_of: the wire code of an answer where its response code alone does not tell; None: it does.
         also: other codes that mean the same, as those of repeats.
+        refused: codes by which a bank says for certain that it has not done what the FEP asked.
     """
 
     code: str
@@ -84,6 +85,7 @@ class Message:
     given: Given = field(default_factory=dict)
     code_of: Callable[[Answer], str | None] = lambda answer: None
     also: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,8 @@ class Link:
             return self._refuse_unauthenticated(exchange, ResponseCode.UNSUPPORTED_VERSION)
         bank = self.banks.get(envelope.bank_code)
         if bank is None:
+            if envelope.problem is not None:  # so malformed that nobody can say whose it is
+                self._log_invalid(envelope, envelope.problem)
             return self._refuse_unauthenticated(exchange, ResponseCode.UNKNOWN_BANK)
         if not self.dialect.session.has_mac:
             return self._believed_by_address(exchange, bank)
@@ -226,18 +228,21 @@ class Link:
         try:
             exchange.request = _of_bank(bank, self.dialect.request(envelope, exchange.plain_body()))
         except MessageInvalid as invalid:
-            _log.info(
-                "message_invalid",
-                bank_code=bank.settings.bank_code,
-                transaction=envelope.transaction.label if envelope.transaction else "unknown",
-                **self.dialect.trace(envelope),
-                path=invalid.path,
-                reason=invalid.reason,
-            )
+            self._log_invalid(envelope, invalid)
             if envelope.transaction is Transaction.ECHO and invalid.path == "header.bank_serial":
                 return self._drop(envelope, "echo_of_our_own")  # never echo an echo
             return self.answer(exchange, Answer(ResponseCode.FORMAT_ERROR))
         return self._act(exchange, bank, exchange.request)
+
+    def _log_invalid(self, envelope: Envelope, invalid: MessageInvalid) -> None:
+        _log.info(
+            "message_invalid",
+            bank_code=self._bank_code(envelope),
+            transaction=envelope.transaction.label if envelope.transaction else "unknown",
+            **self.dialect.trace(envelope),
+            path=invalid.path,
+            reason=invalid.reason,
+        )
 
     def _link_refusal(self, envelope: Envelope, bank: Bank) -> ResponseCode | None:
         """Return the code of the first failing check between MAC and fields, None when all pass."""

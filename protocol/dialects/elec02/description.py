@@ -43,6 +43,9 @@ CODES = wire_codes(
     "2001=03 2002=06 2003=73 2004=09 2005=51 2006=13 2007=15 2008=15 2009=14 2010=29 2011=18 2012=13 2013=15 "
     "2014=0f 2015=0f 2016=29 2017=09 2018=03 3001=0i 3002=51 4001=0d 4002=0g 9001=50 9002=- 9003=0e"
 )
+REFUSED = frozenset({"62", "63", "73", "74", "75", "76", "77", "78"})
+"""What a bank says of an account that it has not debited; any other code leaves that open."""
+
 QUERY_GIVEN = {"key_kind": KeyKind.ACCOUNT_NO, "page": 1, "wants_reference": True}
 PAY_GIVEN = {
     "mode": PayMode.SETTLE,
@@ -242,7 +245,7 @@ def _pay_code(answer: Answer) -> str | None:
 OWN_HEAD = Sheet(
     "header",
     Field("AppTradeCode", Characters(3), "transaction code", "业务交易码", "frame.code"),
-    Field("StartAddr", Characters(12), "source address: the utility's node", "源地址", OWN_NODE),
+    Field("StartAddr", Characters(12), "source address: `own_node`", "源地址: `own_node`", OWN_NODE),
     Field("DestAddr", Characters(12), "destination address: the bank's node", "目标地址", "frame.node"),
     Field(
         "MesgID",
@@ -267,7 +270,7 @@ OWN_REPLY_HEAD = Sheet(
 )
 DAY_REQUEST = Sheet(
     "body",
-    Field("CreOrg", Characters(12), "sender node", "委托节点代码", OWN_NODE),
+    Field("CreOrg", Characters(12), "sender node: `own_node`", "委托节点代码: `own_node`", OWN_NODE),
     Field("WdoDat", Date(), "work date", "工作日期", "body.work_date"),
     Field("OprCod", Characters(8), "operator", "操作员代码"),
     Field("DlTxt", _gbk(128), "remark", "备注"),
@@ -275,7 +278,7 @@ DAY_REQUEST = Sheet(
 DAY_REPLY = Sheet("body", Field("DlTxt", _gbk(128), "remark", "备注"))
 PUSH_REQUEST = Sheet(
     "body",
-    Field("ECD", Characters(12), "company code: the utility's node", "收付费企业代码", OWN_NODE),
+    Field("ECD", Characters(12), "company code: `own_node`", "收付费企业代码: `own_node`", OWN_NODE),
     Field("JBR", Characters(8), "operator", "经办人编号"),
     Field("TLogNo", Count(16), "serial of the utility", "第三方流水", "frame.fep_serial"),
     Field("WDO", Date(), "work date", "工作日期", "frame.at"),
@@ -341,7 +344,9 @@ def describe(own_node: str, amounts: str, cancel: str, reference: str, connectio
     def message(code: str, transaction: Transaction, request: Sheet, reply: Sheet, **given: Any) -> Message:
         places = {f"body.{name}": value for name, value in given.items()}
         code_of = CODE_OF.get(code, lambda _: None)
-        return Message(code, transaction, request.changed(change), reply.changed(change), given=places, code_of=code_of)
+        refused = REFUSED if transaction is Transaction.BILL_PUSH else frozenset()
+        parts = (request.changed(change), reply.changed(change))
+        return Message(code, transaction, *parts, given=places, code_of=code_of, refused=refused)
 
     undo = Transaction.CANCEL if cancel == "cancel" else Transaction.REVERSE
     return Format(

@@ -36,6 +36,10 @@ check-config` does too, and `frame_without_mac` in `fep status` counts the frame
 
 Types: `cN` printable ASCII; `textN` GBK; `fenN` an amount; `nN` a number; `date` YYYYMMDD; `month` YYYYMM.
 
+A site chooses in `[dialect.elec02]` of `fep.toml` what the paper leaves open; the default stands first:
+
+<<options>>
+
 ## Header of a request
 
 <<request_head>>
@@ -58,8 +62,8 @@ repeats as `OLZ`; it holds for 30 minutes (`query_age` in `[rules]`), for this b
 ## 11 Pay 缴费
 
 Settles everything that is open. The rows must be exactly the open bills, each with its amount due of today, and
-`KKA` must be `OweFeeAmt` of the query; else, and when `OLZ` names no query of the last 30 minutes, the reply is
-`73`: query again.
+`KKA` must be `OweFeeAmt` of the query. Too little is answered `27`; any other difference, and an `OLZ` that names
+no query of the last 30 minutes, `73`: query again.
 
 <<message 11>>
 
@@ -67,9 +71,39 @@ Settles everything that is open. The rows must be exactly the open bills, each w
 
 The teller's cancel and the bank's automatic reversal are one message, and both are taken as a reversal: the
 payment is undone within its clearing date, once. When the utility has no such payment the reply is `15`, and it
-has been noted: the payment cannot take effect any more, should it arrive later.
+has been noted: the payment cannot take effect any more, should it arrive later. With `cancel = "cancel"` nothing is
+noted, and a payment that was undone before is answered `15` too.
 
 <<message 12>>
+
+## What the FEP asks of the bank
+
+Over connections that the FEP opens to `partner = "IP:PORT"` of the bank's file, one request on each; without
+`partner` it asks nothing. The reply must come within `partner_timeout` of `[link]`, 10 s, and repeat the code and,
+unless it is blank, `MesgID`.
+
+<<own_head>>
+
+The bank's reply has the header of 175 bytes; a `thdRspCde` other than `00` needs no body.
+
+<<own_reply_head>>
+
+### 90 sign-in 签到, 91 sign-out 签退
+
+The FEP opens the bank's day when it starts and after each cut-off, and closes the old one first. It tries again,
+after 5 s at first and every 5 minutes at last, until the bank agrees; payments never wait for it. Each daemon signs
+in for itself: where several serve one site the bank gets a 90 from each, and at the cut-off a 91 for the old day and
+a 90 for the new one from each, told apart by `WdoDat`. A daemon that stops signs nothing out, so a day stays open
+over a restart.
+
+<<own 90>>
+
+### 20 debit of one bill 单笔扣款
+
+`62`, `63` and `73` to `78` say that the account was not debited. Any other code but `00`, and no answer, leave it
+open.
+
+<<own 20>>
 
 ## Return codes
 
@@ -82,8 +116,8 @@ connection closes; repeat the request, or send 12.
 
 | question | what the FEP does |
 |---|---|
-| `OLZ` of 11 has 12 bytes, elsewhere 16 | the reference has 12 digits, so nothing is lost |
-| justification of amounts and numbers | ours on the left with spaces; any is read |
+| `OLZ` of 11 has 12 bytes, elsewhere 16 | the reference has 12 digits, so nothing is lost; `reference` |
+| justification of amounts and numbers | ours on the left with spaces, or as `amounts` says; any is read |
 | `recordNum` of a request | not looked at: the rows are counted by the length |
 | `QFG`, `JYF`, `MNT`, `CHG`, `PDP`, `8ED`, `FYM` | not looked at; all open bills are returned and paid |
 | `PCF` | `0`: no part payment |
@@ -91,7 +125,8 @@ connection closes; repeat the request, or send 12.
 | a repeated 11 with the same serial | the first reply again |
 | the date of an original in 12 | any; one of another clearing date gets `14` |
 | instrument and channel, which the wire does not say | transfer, counter |
-| whether a connection may stay open | it may not: one exchange each |
+| whether a connection may stay open | it may not, unless `connections = "many"` |
+| cancel or reversal | a reversal, unless `cancel = "cancel"` |
 """
 
 _CHINESE = """\
@@ -119,6 +154,10 @@ _CHINESE = """\
 
 类型: `cN` 可见 ASCII; `textN` GBK; `fenN` 金额; `nN` 数字; `date` YYYYMMDD; `month` YYYYMM。
 
+文件未写明之处由 `fep.toml` 的 `[dialect.elec02]` 选定, 首个为缺省:
+
+<<options>>
+
 ## 请求报文头
 
 <<request_head>>
@@ -140,17 +179,42 @@ _CHINESE = """\
 
 ## 11 缴费
 
-结清全部欠费。明细行必须恰为全部未结清的应收, 金额为当日应缴金额, `KKA` 须等于查询应答的 `OweFeeAmt`; 否则, 或
-`OLZ` 不是 30 分钟内的 查询时, 应答 `73`: 请重新查询。
+结清全部欠费。明细行必须恰为全部未结清的应收, 金额为当日应缴金额, `KKA` 须等于查询应答的 `OweFeeAmt`。
+金额不足应答 `27`; 其他不符, 或 `OLZ` 不是 30 分钟内的查询, 应答 `73`: 请重新查询。
 
 <<message 11>>
 
 ## 12 抹账
 
 柜员撤销与银行自动冲正为同一报文, 均按冲正处理: 在清算日内将该笔缴费抹去一次。供电方无此缴费时应答 `15`, 同时已
-登记: 该笔缴费其后到达也不再生效。
+登记: 该笔缴费其后到达也不再生效。`cancel = "cancel"` 时不登记, 已撤销过的缴费亦应答 `15`。
 
 <<message 12>>
+
+## 前置机向银行的请求
+
+前置机主动连接银行配置文件中 `partner = "IP:端口"` 所写的地址, 每个连接一笔请求; 未写 `partner` 则不请求。
+应答须在 `[link]` 的 `partner_timeout` (10 秒) 内到达, 并重复交易码; `MesgID` 不为空时亦须相同。
+
+<<own_head>>
+
+银行的应答报文头为 175 字节; `thdRspCde` 不是 `00` 时可无报文体。
+
+<<own_reply_head>>
+
+### 90 签到, 91 签退
+
+前置机启动时及每次日切后打开该行营业日, 此前先关闭旧日。未成功则重试, 间隔由 5 秒渐增至 5 分钟; 交费从不等待签到。
+每个前置机进程各自签到: 同一站点有多个进程时, 银行会收到每个进程的 90, 日切时再收到每个进程对旧日的 91 与对新日的 90,
+以 `WdoDat` 区分。进程停止时不签退, 因此重启后营业日仍然有效。
+
+<<own 90>>
+
+### 20 单笔扣款
+
+`62`、`63` 及 `73` 至 `78` 表示未扣款。`00` 以外的其他返回码, 以及无应答, 均为结果未知。
+
+<<own 20>>
 
 ## 返回码
 
@@ -162,8 +226,8 @@ _CHINESE = """\
 
 | 问题 | 前置机的做法 |
 |---|---|
-| 11 的 `OLZ` 为 12 字节, 别处为 16 | 查询凭据为 12 位数字, 不会丢失 |
-| 金额和数字的对齐 | 发出左对齐补空格; 接收均可 |
+| 11 的 `OLZ` 为 12 字节, 别处为 16 | 查询凭据为 12 位数字, 不会丢失; `reference` |
+| 金额和数字的对齐 | 发出左对齐补空格, 或依 `amounts`; 接收均可 |
 | 请求的 `recordNum` | 不看, 行数由长度算出 |
 | `QFG`、`JYF`、`MNT`、`CHG`、`PDP`、`8ED`、`FYM` | 不看; 返回并结清全部未结清的应收 |
 | `PCF` | `0`: 不允许部分缴费 |
@@ -171,7 +235,8 @@ _CHINESE = """\
 | 同一流水重发 11 | 再次返回首次应答 |
 | 12 的原交易日期 | 不限; 属另一清算日的应答 `14` |
 | 报文未写明的支付工具和渠道 | 转账、柜台 |
-| 连接可否保持 | 不可, 每个连接一次收发 |
+| 连接可否保持 | 不可, 除非 `connections = "many"` |
+| 撤销还是冲正 | 冲正, 除非 `cancel = "cancel"` |
 """
 
 TEMPLATES = MappingProxyType({"en": _ENGLISH, "zh": _CHINESE})

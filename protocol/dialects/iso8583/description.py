@@ -137,7 +137,7 @@ TOTALS = tuple(
 REQUEST_HEAD = Elements(
     Field("3", Characters(6), "processing code", "交易处理码"),
     Field("4", AMOUNT.type, AMOUNT.meaning, AMOUNT.gloss),
-    Field("7", Characters(10), "transmission date and time, MMDDhhmmss", "传输时间"),
+    Field("7", Characters(10), "transmission date and time, MMDDhhmmss; not looked at", "传输时间(不看)"),
     Field("11", Characters(6), "system trace audit number", "系统跟踪号"),
     Field("12", Time(), "time, local", "受卡方时间", "head.bank_time"),
     Field(
@@ -147,7 +147,7 @@ REQUEST_HEAD = Elements(
     Field("37", Characters(12), "retrieval reference: the bank's serial", "检索参考号", "head.bank_serial"),
     Field("41", Characters(8), "terminal: teller", "终端号", "head.teller_id"),
     Field("42", Characters(15, most=12), "acceptor: outlet", "受理方标识码", "head.branch_code"),
-    Field("49", Characters(3), "currency", "货币代码"),
+    Field("49", Characters(3), "currency; not looked at", "货币代码(不看)"),
     Field("53", Number(16), "security control: version of the session keys", "安全控制信息", "frame.key_version"),
     Field("60", Variable(Count(2)), "channel 01 to 10; 01 when absent", "渠道", "head.channel"),
     Field("70", Characters(3), "network management information code", "网络管理信息码"),
