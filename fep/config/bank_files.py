@@ -55,6 +55,7 @@ class _BankFile:
     node: str = ""
     partner: Address | None = None
     accept_no_mac: bool = False
+    line_protection: str = ""
     suite: Suite = SUITES["3des"]
     encryption: Encryption = "optional"
     accept_weak_mac: bool = False
@@ -87,6 +88,7 @@ def bank_file(dialects: Mapping[str, Dialect]) -> Table:
         dialect=choice(dialects),
         node=matching(r"[!-~]{1,12}", "a node code of 1 to 12 characters", "1 到 12 个字符的节点代码"),
         partner=peer_address,
+        line_protection=matching(r"[^\x00-\x1f]{0,255}", "one line of text in quotes", "引号中的一行文字"),
         suite=choice(SUITES),
         transactions=many(choice(_BUSINESS), least=1),
         limits=_LIMITS,
@@ -150,6 +152,7 @@ def _settings(bank: _BankFile) -> BankSettings:
         dialect=bank.dialect,
         node=bank.node or bank.bank_code,
         accept_no_mac=bank.accept_no_mac,
+        line_protection=bank.line_protection,
         encryption=bank.encryption,
         accept_weak_mac=bank.accept_weak_mac,
         cut_off=bank.cut_off,
@@ -201,9 +204,14 @@ def _check_protection(bank: _BankFile, path: Path) -> None:
     if not bank.accept_no_mac:
         raise Place(path, "dialect").unfit(
             f'"{dialect}" has no MAC: whoever can send from the bank\'s addresses is believed; put the line '
-            "behind TLS or IPsec, or use a leased line, and write accept_no_mac = true",
+            "behind TLS or IPsec, or use a leased line, and write accept_no_mac = true and line_protection",
             f'"{dialect}" 无 MAC: 凡能从该行地址发报文者均被采信; 须经 TLS、IPsec 或专线接入, 并写明 '
-            "accept_no_mac = true",
+            "accept_no_mac = true 和 line_protection",
+        )
+    if not bank.line_protection.strip():
+        raise Place(path, "line_protection").unfit(
+            f'must say what protects the line, as "leased line" or "IPsec": "{dialect}" has no MAC',
+            f'须写明线路由什么保护, 如 "专线" 或 "IPsec": "{dialect}" 无 MAC',
         )
     if any(not network.prefixlen for network in bank.addresses):
         raise Place(path, "addresses").unfit(

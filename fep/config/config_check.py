@@ -101,9 +101,9 @@ def _check_bank(bank: BankSettings) -> Iterator[Check]:
             Level.WARNING,
             subject,
             Text(
-                f"dialect {dialect} has no MAC: whoever can send from {_listed(bank)} is believed; keep it behind "
-                "TLS or IPsec, or on a leased line",
-                f"方言 {dialect} 无 MAC: 凡能从 {_listed(bank)} 发报文者均被采信; 须置于 TLS、IPsec 之后或专线上",
+                f"dialect {dialect} has no MAC: whoever can send from {_listed(bank)} is believed; its line is "
+                f"protected by: {bank.line_protection}",
+                f"方言 {dialect} 无 MAC: 凡能从 {_listed(bank)} 发报文者均被采信; 线路保护: {bank.line_protection}",
             ),
         )
     elif bank.suite.weak:

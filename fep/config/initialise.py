@@ -36,7 +36,15 @@ from fep.config.template_files import (
     fep_toml,
 )
 from fep.databases import open_database
-from fep.demo.demo_banks import DEMO_AK, DEMO_BANKS, DEMO_KEK, DEMO_NETWORK, DemoBank, demo_bank_of
+from fep.demo.demo_banks import (
+    DEMO_AK,
+    DEMO_BANKS,
+    DEMO_KEK,
+    DEMO_LINE_PROTECTION,
+    DEMO_NETWORK,
+    DemoBank,
+    demo_bank_of,
+)
 from fep.demo.demo_data import account_rows, bill_rows
 from fep.language import say
 from fep.progress import ProgressBar
@@ -165,7 +173,7 @@ def _write_configuration(plan: Plan, url: str, password: str) -> None:
             DEMO_NETWORK,
             dialect=bank.dialect,
             accept_weak_mac=SUITES[bank.suite].weak,
-            accept_no_mac=not bank.dialect.session.has_mac,
+            line_protection="" if bank.dialect.session.has_mac else DEMO_LINE_PROTECTION,
         )
         (banks / f"{bank.bank_code}_{bank.file_name}.toml").write_text(text, encoding="utf-8")
 

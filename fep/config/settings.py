@@ -163,6 +163,7 @@ class BankSettings:
         dialect: bank format.
         node: what its frames call it, where that is not its bank code.
         accept_no_mac: needed for formats without a MAC: whoever can send from its addresses is believed.
+        line_protection: what protects the line of such a bank, in the operator's words.
         suite: the algorithms, never negotiated.
         encryption: whether bodies may, must or must not be encrypted.
         addresses: networks the bank may connect from.
@@ -180,6 +181,7 @@ class BankSettings:
     dialect: Dialect = DEFAULT
     node: str = ""
     accept_no_mac: bool = False
+    line_protection: str = ""
     encryption: Encryption = "optional"
     accept_weak_mac: bool = False
     cut_off: time = time(23, 30)

@@ -38,9 +38,9 @@ def bank_toml(
     *,
     dialect: Dialect = DEFAULT,
     accept_weak_mac: bool = False,
-    accept_no_mac: bool = False,
+    line_protection: str = "",
 ) -> str:
-    """Return the text of a bank file."""
+    """Return the text of a bank file; one that says what protects its line accepts that there is no MAC."""
     return _filled(
         "bank.toml",
         bank_code=bank_code,
@@ -50,7 +50,8 @@ def bank_toml(
         dialects=", ".join(DIALECTS),
         dialect=f'{"# " if dialect is DEFAULT else ""}dialect = "{dialect.name}"',
         accept_weak_mac="accept_weak_mac = true" if accept_weak_mac else "# accept_weak_mac = false",
-        accept_no_mac="accept_no_mac = true" if accept_no_mac else "# accept_no_mac = false",
+        accept_no_mac="accept_no_mac = true" if line_protection else "# accept_no_mac = false",
+        line_protection=f"{'' if line_protection else '# '}line_protection = {_quoted(line_protection)}",
     )
 
 

@@ -25,6 +25,7 @@ DEMO_BANKS = (
     DemoBank("0403", "邮政储蓄 (演示)", "post", "des"),
 )
 DEMO_NETWORK = "127.0.0.1/32"
+DEMO_LINE_PROTECTION = "this machine alone 仅限本机"
 DEMO_AK = bytes.fromhex("404142434445464748494A4B4C4D4E4F")
 DEMO_KEK = bytes.fromhex("505152535455565758595A5B5C5D5E5F")
 

@@ -15,8 +15,8 @@ front-end processor 前置机 (the *FEP*) runs on. 中文版: [elec02.zh-CN.md](
 ## Protection
 
 There is no MAC, no encryption and no sign-in: whoever can send from the bank's addresses is believed. So the
-bank's file needs `accept_no_mac = true` and addresses of the bank's own (`0.0.0.0/0` is refused), and the line
-must be a leased one, or run through TLS or IPsec. The daemon warns at each start (`no_mac` in the log), `fep
+bank's file needs `accept_no_mac = true`, addresses of the bank's own (`0.0.0.0/0` is refused) and, as
+`line_protection`, what protects the line: it must be a leased one, or run through TLS or IPsec. The daemon warns at each start (`no_mac` in the log), `fep
 check-config` does too, and `frame_without_mac` in `fep status` counts the frames that were believed so.
 
 ## Connections and frames
@@ -138,7 +138,8 @@ _CHINESE = """\
 ## 防护
 
 无 MAC、无加密、无签到: 凡能从该行地址发报文者均被采信。因此银行配置文件须写明 `accept_no_mac = true`, 地址须为
-该行自己的地址 (不接受 `0.0.0.0/0`), 线路须为专线, 或经 TLS、IPsec。守护进程每次启动时告警 (日志 `no_mac`),
+该行自己的地址 (不接受 `0.0.0.0/0`), 并以 `line_protection` 写明线路由什么保护: 须为专线, 或经 TLS、IPsec。
+守护进程每次启动时告警 (日志 `no_mac`),
 `fep check-config` 亦告警; `fep status` 的 `frame_without_mac` 为据此采信的报文数。
 
 ## 连接与报文帧

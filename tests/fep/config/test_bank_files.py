@@ -31,6 +31,7 @@ def write_bank(tmp_path: Path) -> WriteBank:
             addresses = ["10.1.2.3"]
             dialect = "{dialect}"
             accept_no_mac = true
+            line_protection = "IPsec"
             partner = {partner}
         """
         path = tmp_path / "0401_bank.toml"

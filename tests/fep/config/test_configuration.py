@@ -435,28 +435,31 @@ def test_another_engine_is_refused_with_what_there_is(path: Path) -> None:
 
 WITHOUT_MAC = 'bank_code = "0401"\nname = "x"\ndialect = "elec02"\nnode = "301"\naddresses = ["10.1.2.3"]\n'
 
+NO_MAC = 'accept_no_mac = true\nline_protection = "leased line"\n'
+
 
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
         (WITHOUT_MAC, 'dialect: "elec02" has no MAC: whoever can send from the bank\'s addresses is believed'),
         (
-            WITHOUT_MAC.replace("10.1.2.3", "0.0.0.0/0") + "accept_no_mac = true\n",
+            WITHOUT_MAC.replace("10.1.2.3", "0.0.0.0/0") + NO_MAC,
             "addresses: must name the bank's own addresses",
         ),
-        (WITHOUT_MAC + 'accept_no_mac = true\nencryption = "required"\n', 'encryption: cannot be "required"'),
+        (WITHOUT_MAC + "accept_no_mac = true\n", "line_protection: must say what protects the line"),
+        (WITHOUT_MAC + NO_MAC + 'encryption = "required"\n', 'encryption: cannot be "required"'),
         (WITHOUT_MAC.replace("301", "a node that is too long"), "node: expected a node code of 1 to 12 characters"),
     ],
 )
 def test_a_bank_whose_format_has_no_mac(path: Path, text: str, finding: str) -> None:
-    """It must be wanted, its addresses must be its own, and it cannot encrypt."""
+    """It must be wanted, its line be protected, its addresses be its own, and it cannot encrypt."""
     bank_file(path, text, "0401_x.toml")
     assert finding in finding_of(path)
 
 
 def test_two_banks_of_one_node(path: Path) -> None:
     """Frames would be of either; in another format the same node is another bank's."""
-    text = WITHOUT_MAC + "accept_no_mac = true\n"
+    text = WITHOUT_MAC + NO_MAC
     bank_file(path, text, "0401_x.toml")
     assert load(path).banks["0401"].own_node == "301"
     bank_file(path, text.replace("0401", "0402"), "0402_y.toml")

@@ -54,7 +54,7 @@ def _iso8583(form: Form, length: str, packing: str) -> Format:
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "standard": Format("0102", lambda port: StandardTeller(port, "0102")),
-        "elec02": Format("0401", Elec02Teller, 2, 'dialect = "elec02"\nnode = "301"\naccept_no_mac = true\n'),
+        "elec02": Format("0401", Elec02Teller, 2, 'dialect = "elec02"\nnode = "301"\naccept_no_mac = true\nline_protection = "loopback"\n'),
         "iso8583": _iso8583(CHARACTERS_WITH_DIGITS, "digits", "ascii"),
         "iso8583 packed": _iso8583(PACKED_WITH_NUMBER, "binary", "packed"),
     }
