@@ -87,16 +87,11 @@ class Timestamp(FixedField):
 
     def parse(self, raw: bytes) -> datetime:
         """Return the moment, of whatever clock the link goes by."""
-        if not raw.isdigit():
-            raise FieldInvalid("not digits")
-        try:
-            return datetime.strptime(raw.decode("ascii"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - the link's own wall clock
-        except ValueError:
-            raise FieldInvalid("no such moment") from None
+        return _moment_of(raw)
 
     def build(self, value: datetime) -> bytes:
         """Return the digits of ``value``."""
-        return b"%04d%02d%02d%02d%02d%02d" % value.timetuple()[:6]
+        return _digits_of_moment(value)
 
 
 class TransmissionTime(FixedField):
@@ -111,7 +106,7 @@ class TransmissionTime(FixedField):
 
     def build(self, value: datetime) -> bytes:
         """Return the digits of ``value``."""
-        return Timestamp().build(value)[4:]
+        return _digits_of_moment(value)[4:]
 
 
 class TimeOfDay(FixedField):
@@ -122,11 +117,11 @@ class TimeOfDay(FixedField):
 
     def parse(self, raw: bytes) -> time:
         """Return the time of day."""
-        return Timestamp().parse(raw).time() if raw.strip(b" ") else time.min
+        return _moment_of(raw).time() if raw.strip(b" ") else time.min
 
     def build(self, value: datetime) -> bytes:
         """Return the digits of ``value``."""
-        return Timestamp().build(value)
+        return _digits_of_moment(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +137,7 @@ class MonthDay:
         Raises:
             FieldInvalid: there is none within a year, as for 0229 in most years.
         """
-        days = [day for year in (today.year - 1, today.year, today.year + 1) if (day := self._in(year)) is not None]
-        if not days:
-            raise FieldInvalid("no such day within a year")
-        return min(days, key=lambda day: (abs(day - today), day > today))
-
-    def _in(self, year: int) -> date | None:
-        try:
-            return date(year, self.month, self.day)
-        except ValueError:
-            return None
+        return _nearest(self.month, self.day, today)
 
 
 class DayOfYear(FixedField):
@@ -162,14 +148,7 @@ class DayOfYear(FixedField):
 
     def parse(self, raw: bytes) -> MonthDay:
         """Return month and day; 0229 is one."""
-        if not raw.isdigit():
-            raise FieldInvalid("not digits")
-        month_day = MonthDay(int(raw[:2]), int(raw[2:]))
-        try:
-            date(2024, month_day.month, month_day.day)  # a leap year, which has every day
-        except ValueError:
-            raise FieldInvalid("no such day") from None
-        return month_day
+        return _month_day_of(raw)
 
     def build(self, value: date) -> bytes:
         """Return month and day of ``value``."""
@@ -195,6 +174,47 @@ def _date_of(raw: bytes) -> date:
 @lru_cache(DATES_KEPT)
 def _digits_of(day: date) -> bytes:
     return b"%04d%02d%02d" % (day.year, day.month, day.day)
+
+
+@lru_cache(DATES_KEPT)
+def _month_day_of(raw: bytes) -> MonthDay:
+    if not raw.isdigit():
+        raise FieldInvalid("not digits")
+    month, day = int(raw[:2]), int(raw[2:])
+    if _in_year(2024, month, day) is None:  # a leap year, which has every day
+        raise FieldInvalid("no such day")
+    return MonthDay(month, day)
+
+
+@lru_cache(DATES_KEPT)
+def _nearest(month: int, day: int, today: date) -> date:
+    years = (today.year - 1, today.year, today.year + 1)
+    days = [found for year in years if (found := _in_year(year, month, day)) is not None]
+    if not days:
+        raise FieldInvalid("no such day within a year")
+    return min(days, key=lambda found: (abs(found - today), found > today))
+
+
+def _in_year(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+@lru_cache(TIMES_KEPT)
+def _moment_of(raw: bytes) -> datetime:
+    if not raw.isdigit():
+        raise FieldInvalid("not digits")
+    try:
+        return datetime.combine(_date_of(raw[:8]), _time_of(raw[8:]))  # of the link's own wall clock
+    except FieldInvalid:
+        raise FieldInvalid("no such moment") from None
+
+
+def _digits_of_moment(moment: datetime) -> bytes:
+    day, time_of_day = (moment.year, moment.month, moment.day), (moment.hour, moment.minute, moment.second)
+    return b"%04d%02d%02d%02d%02d%02d" % (day + time_of_day)
 
 
 @lru_cache(TIMES_KEPT)
