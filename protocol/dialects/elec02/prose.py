@@ -16,8 +16,9 @@ front-end processor 前置机 (the *FEP*) runs on. 中文版: [elec02.zh-CN.md](
 
 There is no MAC, no encryption and no sign-in: whoever can send from the bank's addresses is believed. So the
 bank's file needs `accept_no_mac = true`, addresses of the bank's own (`0.0.0.0/0` is refused) and, as
-`line_protection`, what protects the line: it must be a leased one, or run through TLS or IPsec. The daemon warns at each start (`no_mac` in the log), `fep
-check-config` does too, and `frame_without_mac` in `fep status` counts the frames that were believed so.
+`line_protection`, what protects the line: it must be a leased one, or run through TLS or IPsec. The daemon
+warns at each start (`no_mac` in the log), `fep check-config` does too, and `frame_without_mac` in `fep status`
+counts the frames that were believed so.
 
 ## Connections and frames
 
@@ -139,16 +140,15 @@ _CHINESE = """\
 
 无 MAC、无加密、无签到: 凡能从该行地址发报文者均被采信。因此银行配置文件须写明 `accept_no_mac = true`, 地址须为
 该行自己的地址 (不接受 `0.0.0.0/0`), 并以 `line_protection` 写明线路由什么保护: 须为专线, 或经 TLS、IPsec。
-守护进程每次启动时告警 (日志 `no_mac`),
-`fep check-config` 亦告警; `fep status` 的 `frame_without_mac` 为据此采信的报文数。
+守护进程每次启动时告警 (日志 `no_mac`), `fep check-config` 亦告警;
+`fep status` 的 `frame_without_mac` 为据此采信的报文数。
 
 ## 连接与报文帧
 
     长度 10 位数字 | 报文头 113 或 175 字节 | 报文体
 
 - 此类银行接入单独的端口: 监听端口加 2, 或 `[listener]` 中 `dialect.elec02` 所写的地址。
-- 长度为其后的字节数。左侧的零和空格、右侧的空格均可; 前置机发出的左补零。长度不在 113 至 65,536 之间即断开连接
-  。
+- 长度为其后的字节数。左侧的零和空格、右侧的空格均可; 前置机发出的左补零。长度不在 113 至 65,536 之间即断开连接。
 - 每个连接一笔请求: 前置机一次发出应答后半关闭。连接后 10 秒内无报文即断开。
 - 文本为 GBK。域左对齐右补空格; 接收时两侧空格均可, 数字左侧可补零。金额为以分为单位的数字, 无小数点、无符号。
 - 节点、`WD0`、`CLZ` 标识一笔请求。同一请求重发得到同一应答; 同一标识而报文体不同, 应答 `13`。报文头不属于内容。

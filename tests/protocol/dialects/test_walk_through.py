@@ -10,6 +10,8 @@ import pytest
 
 from protocol.canonical import Answer, KeyKind, QueryRequest
 from protocol.dialect import Sealing
+from protocol.dialects import registry
+from protocol.dialects.registry import DIALECTS
 from protocol.errors import MessageInvalid
 from protocol.response_codes import ResponseCode
 from tests.protocol.dialects.elec02.test_description import ACCOUNT
@@ -17,6 +19,22 @@ from tests.protocol.dialects.elec02.test_description import ACCOUNT
 DOCUMENT = Path(__file__).parents[3] / "docs" / "dialects.md"
 NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - the wall clock of the link
 FRAME = b"Q301 20261122S0000007" + b"0900000001"
+
+
+@pytest.mark.parametrize("document", ["dialects.md", "dialects.zh-CN.md"])
+def test_the_lines_are_counted(document: str) -> None:
+    """The table says how long each description is."""
+    said = dict(re.findall(r"^\| `(\w+)` \| (\d+)", DOCUMENT.with_name(document).read_text("utf-8"), re.MULTILINE))
+    folder = Path(registry.__file__).parent
+    counted = {
+        name: sum(
+            len(path.read_text("utf-8").splitlines())
+            for path in (folder / name).rglob("*.py")
+            if path.name != "__init__.py" and not path.name.startswith("prose")
+        )
+        for name in DIALECTS
+    }
+    assert {name: int(lines) for name, lines in said.items()} == counted
 
 
 @pytest.fixture(scope="module")
