@@ -20,13 +20,22 @@ from protocol.format import Message, Part
 from protocol.packager import FrameFields, Unpacked
 
 MAC_SIZE = 8
-_NUMBERS = frozenset(map(str, (*range(2, 28), 32, 33, *range(66, 91), 53, 99, 100)))
-"""Elements of digits alone, by ISO 8583:1987."""
+_NUMBERS = frozenset(map(str, (*range(2, 28), 32, 33, 35, *range(66, 91), 53, 99, 100)))
+"""Elements of half bytes where messages are packed: digits, and track 2 with its separator."""
+_BEYOND = MappingProxyType(
+    {
+        str(number): {"data_enc": "latin-1", "len_enc": "latin-1", "len_type": 0, "max_len": 1 << 16}
+        for number in range(129, 193)
+    }
+)
+"""Elements of a third bitmap, which 1987 does not have: longer than any frame, so that they are refused by number."""
 
 _TYPE_SIZE = 4
 _MAC_ELEMENTS = ("64", "128")
 _BITMAPS = ("p", "1")
+_THIRD_BITMAP = "65"
 _SECOND_BITMAP_FROM = 65
+_BITMAP_DIGITS = 16
 
 Spec = Mapping[str, Mapping[str, Any]]
 
@@ -43,7 +52,7 @@ def spec_of(*, is_packed: bool) -> Spec:
             field |= {"data_enc": "b", "len_count": "nibbles", pad: "0"}
         if field["len_type"]:
             field |= {"len_enc": "bcd", "len_type": field["len_type"] // 2 + field["len_type"] % 2}
-    return MappingProxyType(spec)
+    return MappingProxyType(spec | _BEYOND)
 
 
 def written_as(name: str) -> str:
@@ -99,21 +108,24 @@ class BitmapPackager:
         except iso8583.DecodeError as error:
             decoded, encoded = error.doc_dec, error.doc_enc
             decoded.pop(error.field, None)
-            problem = MessageInvalid(_where(error.field), error.msg)
-        except KeyError as error:
-            return {}, MessageInvalid(_where(str(error.args[0])), "not in the profile")
-        for name, part in encoded.items():
-            if not self._is_packed and part["len"] and not part["len"].isdigit():  # int() takes signs and gaps too
-                return _raw(decoded), MessageInvalid(_where(name), "its length is not digits")
-        for name in decoded.keys() - self._accepted:
-            problem = problem or MessageInvalid(_where(name), "not in the profile")
+            problem = self._unknown([error.field]) or MessageInvalid(_where(error.field), error.msg)
+        if not self._is_packed:
+            problem = _passed_over(encoded) or problem
+        problem = problem or self._unknown(decoded)
+        if problem is None and len(decoded.get("1", "")) > _BITMAP_DIGITS:
+            problem = self._unknown([_THIRD_BITMAP])
         return _raw(decoded), problem
 
+    def _unknown(self, names: Iterable[str]) -> MessageInvalid | None:
+        """Refuse the first element that a message may not have."""
+        unknown = [int(name) for name in names if name not in self._accepted]
+        return MessageInvalid(f"DE {min(unknown)}", "not in the profile") if unknown else None
+
     def _code(self, mti: bytes, sent: Mapping[str, bytes]) -> str:
-        """Return the code of a message: repeats have the code of what they repeat."""
+        """Return the code of a message: repeats have that of what they repeat, replies that of what they answer."""
         if not _is_type(mti):
             return ""
-        code = f"{mti[:3].decode()}{int(mti[3:]) & ~1}"
+        code = f"{mti[:2].decode()}{int(mti[2:3]) & ~1}{int(mti[3:]) & ~1}"
         key = sent.get(self._keys.get(code, ""))
         return code if key is None else f"{code} {key.decode('latin-1')}"
 
@@ -155,6 +167,16 @@ class BitmapPackager:
 
 def _where(name: str) -> str:
     return {MTI: "MTI", "p": "bitmap", "1": "second bitmap"}.get(name, f"DE {name}")
+
+
+def _passed_over(encoded: Mapping[str, Mapping[str, bytes]]) -> MessageInvalid | None:
+    """Refuse what pyiso8583 passes over: signs and gaps in lengths, gaps in bitmaps."""
+    for name, part in encoded.items():
+        if part["len"] and not part["len"].isdigit():
+            return MessageInvalid(_where(name), "its length is not digits")
+        if name in _BITMAPS and b"".join(part["data"].split()) != part["data"]:
+            return MessageInvalid(_where(name), "not hexadecimal digits")
+    return None
 
 
 def _raw(decoded: Mapping[str, str]) -> dict[str, Any]:
