@@ -43,18 +43,27 @@ class Format:
     has_keys: bool = False
 
 
+ELEC02_FILE = """\
+dialect = "elec02"
+node = "301"
+accept_no_mac = true
+line_protection = "loopback"
+"""
+ISO8583_FILE = """\
+dialect = "iso8583"
+suite = "3des"
+"""
+
+
 def _iso8583(form: Form, length: str, packing: str) -> Format:
-    file, settings = (
-        'dialect = "iso8583"\nsuite = "3des"\n',
-        {"dialect.iso8583": {"length": length, "packing": packing}},
-    )
-    return Format("0901", lambda port: Iso8583Teller(port, form), 1, file, settings, has_keys=True)
+    settings = {"dialect.iso8583": {"length": length, "packing": packing}}
+    return Format("0901", lambda port: Iso8583Teller(port, form), 1, ISO8583_FILE, settings, has_keys=True)
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "standard": Format("0102", lambda port: StandardTeller(port, "0102")),
-        "elec02": Format("0401", Elec02Teller, 2, 'dialect = "elec02"\nnode = "301"\naccept_no_mac = true\nline_protection = "loopback"\n'),
+        "elec02": Format("0401", Elec02Teller, 2, ELEC02_FILE),
         "iso8583": _iso8583(CHARACTERS_WITH_DIGITS, "digits", "ascii"),
         "iso8583 packed": _iso8583(PACKED_WITH_NUMBER, "binary", "packed"),
     }
