@@ -70,7 +70,7 @@ class Sources:
     sent: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-Read = tuple[str, str, Callable[[Any], Any] | None]
+_Read = tuple[str, str, Callable[[Any], Any] | None]
 """Name of a field, the attribute that it fills, and what reads it, None when its raw value is the value."""
 
 _Fill = tuple[int, Callable[[Any], Any] | None]
@@ -124,34 +124,33 @@ class BoundFields(ABC):
 
     def read_sent(self, reading: Reading) -> None:
         """Put what the fields of a header say into ``reading``, from those sent; MessageInvalid as ``interpret``."""
-        self.interpret(reading.sent, reading)
+        self.interpret(reading)
 
-    def interpret(self, sent: Mapping[str, Any], reading: Reading) -> None:
-        """Put what the fields in ``sent`` say into ``reading``.
+    def interpret(self, reading: Reading) -> None:
+        """Put what these fields say into ``reading``, from those that were sent; one that was not says nothing.
 
         Raises:
             MessageInvalid: a field does not fit; its path names it.
         """
+        sent = reading.sent
         for name, blank, reason in self._blanks:
             if sent[name] != blank:
                 raise MessageInvalid(self.where(name), reason)
         for name, other in self._equals:
             said = sent[name].strip(b" ")
-            if said and said != reading.sent[other].strip(b" "):
+            if said and said != sent[other].strip(b" "):
                 raise MessageInvalid(self.where(name), f"another than in {other}")
         name = ""
         try:
             for scope, fields in self._reads:
                 values = reading.values[scope]
-                for name, attribute, parse in self._present(fields, sent):
-                    value = sent[name] if parse is None else parse(sent[name])
-                    values[attribute] = value.nearest(reading.today) if type(value) is MonthDay else value
+                for name, attribute, parse in fields:
+                    raw = sent.get(name)
+                    if raw is not None:
+                        value = raw if parse is None else parse(raw)
+                        values[attribute] = value.nearest(reading.today) if type(value) is MonthDay else value
         except FieldInvalid as error:
             raise MessageInvalid(self.where(name), str(error)) from None
-
-    def _present(self, fields: list[Read], _sent: Mapping[str, Any]) -> list[Read]:
-        """Return those of ``fields`` that were sent."""
-        return fields
 
     def raw_values(self, sources: Sources) -> list[Any]:
         """Return the raw value of each field; LocalProtocolError when one does not fit."""
@@ -185,9 +184,9 @@ def place_of(binding: Binding) -> tuple[str, str]:
     return (scope, attribute) if point else ("", binding)
 
 
-def _grouped_by_scope(fields: Sequence[Field]) -> list[tuple[str, list[Read]]]:
+def _grouped_by_scope(fields: Sequence[Field]) -> list[tuple[str, list[_Read]]]:
     """Return what reads the fields that are bound to places, but for those of the frame."""
-    groups: dict[str, list[Read]] = {}
+    groups: dict[str, list[_Read]] = {}
     for field in fields:
         if isinstance(field.attribute, str) and field.attribute:
             scope, attribute = place_of(field.attribute)

@@ -1,10 +1,9 @@
 """Data elements 数据元: the fields of an ISO 8583 message, of which each message has those that its bitmap names."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from protocol.bindings import Constant
-from protocol.bound import AS_SENT, BoundFields, Read, Reading, Sources
+from protocol.bound import AS_SENT, BoundFields, Reading, Sources
 from protocol.errors import MessageInvalid
 from protocol.fields import FieldType, FixedField
 from protocol.layout import Field
@@ -68,6 +67,7 @@ class Elements(BoundFields):
         super().__init__("DE", fields)
         self.optional = frozenset(optional.split())
         """Numbers of those that may be absent when read."""
+        self._required = dict.fromkeys(name for name in self.names if name not in self.optional).keys()
         self._composites = {field.name: field.type.sheet for field in fields if isinstance(field.type, Composite)}
         self._content = sorted(
             (int(field.name), field.name)
@@ -91,16 +91,12 @@ class Elements(BoundFields):
     def read_sent(self, reading: Reading) -> None:
         """Put what was sent into ``reading``; MessageInvalid names an element that is missing or does not fit."""
         sent = reading.sent
-        for name in self.names:
-            if name not in sent and name not in self.optional:
-                raise MessageInvalid(self.where(name), "missing")
-        self.interpret(sent, reading)
+        if not sent.keys() >= self._required:
+            raise MessageInvalid(self.where(next(name for name in self._required if name not in sent)), "missing")
+        self.interpret(reading)
         for name, sheet in self._composites.items():
             if name in sent:
                 sheet.read(sent[name], reading)
-
-    def _present(self, fields: list[Read], sent: Mapping[str, Any]) -> list[Read]:
-        return [field for field in fields if field[0] in sent]
 
     def read(self, _data: bytes, reading: Reading) -> None:
         """Put what was sent into ``reading``, as ``read_sent``: no element belongs to a header or a body alone."""

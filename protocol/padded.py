@@ -4,7 +4,7 @@ Our own are written as described. What a peer writes is read whatever side it ha
 keeps what stands on its left: peers differ from their own paper.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Literal
 
@@ -34,12 +34,7 @@ class Padded(FixedField):
         super().__init__(wire_name, size, b" ")
         self._justify = justify
         self._filler = filler.encode("ascii")
-        self._keeps_left = keeps_left
-
-    def _stripped(self, raw: bytes) -> bytes:
-        """Return the bytes of the value itself."""
-        value = raw.rstrip(b" ")
-        return value if self._keeps_left else value.lstrip(b" ")
+        self._strip: Callable[[bytes, bytes], bytes] = bytes.rstrip if keeps_left else bytes.strip
 
     def _padded(self, value: bytes) -> bytes:
         if len(value) > self.size:
@@ -75,8 +70,8 @@ class Characters(Padded):
 
     def parse(self, raw: bytes) -> str:
         """Return the characters without their filler."""
-        text = self._stripped(raw).decode("latin-1")
-        if not (text.isascii() and (text.isprintable() or not text)):
+        text = self._strip(raw, b" ").decode("latin-1")
+        if not (text.isascii() and text.isprintable()):
             raise FieldInvalid("not printable ASCII")
         if len(text) > self._most:
             raise FieldInvalid(f"more than {self._most} characters")
@@ -129,7 +124,7 @@ class Amount(Padded):
 
     def parse(self, raw: bytes) -> int | None:
         """Return the amount in fen, or what stands for none."""
-        digits = self._stripped(raw)
+        digits = self._strip(raw, b" ")
         if not digits and self._optional:
             return self._absent
         if self._in_yuan:
@@ -169,7 +164,7 @@ class Count(Padded):
 
     def parse(self, raw: bytes) -> int | None:
         """Return the number, or what zero stands for."""
-        digits = self._stripped(raw)
+        digits = self._strip(raw, b" ")
         if digits and not digits.isdigit():
             raise FieldInvalid("not a number in digits")
         return int(digits or b"0") or self._absent

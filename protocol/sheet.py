@@ -70,9 +70,9 @@ class Sheet(BoundFields):
         Raises:
             MessageInvalid: the size is wrong, or a field that is bound does not fit; its path names the field.
         """
-        raw = self.cut(data)
-        reading.sent.update(raw)
-        self.interpret(raw, reading)
+        self._check_size(data)
+        reading.sent.update(zip(self.names, self._struct.unpack_from(data), strict=True))
+        self.interpret(reading)
         if self.rows is not None and self.rows.canonical is not None:
             scope, attribute = place_of(self.rows.attribute)
             reading.values[scope][attribute] = self._rows(data, self.rows, reading)
