@@ -222,6 +222,8 @@ class Link:
         envelope = exchange.envelope
         if envelope.is_misdirected:
             return self._drop(envelope, "wrong_direction")
+        if envelope.transaction is Transaction.ECHO and envelope.fep_serial in self._own_serials:
+            return self._drop(envelope, "echo_of_our_own")  # never echo an echo: its reply would pass for the bank's
         code = self._link_refusal(envelope, bank)
         if code is not None:
             return self.answer(exchange, Answer(code))
