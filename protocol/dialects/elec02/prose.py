@@ -126,7 +126,7 @@ connection closes; repeat the request, or send 12.
 | a repeated 11 with the same serial | the first reply again |
 | the date of an original in 12 | any; one of another clearing date gets `14` |
 | instrument and channel, which the wire does not say | transfer, counter |
-| whether a connection may stay open | it may not, unless `connections = "many"` |
+| whether a connection may stay open | it may not, unless `connections = "many"`; then it ends after 70 s of silence |
 | cancel or reversal | a reversal, unless `cancel = "cancel"` |
 """
 
@@ -236,7 +236,7 @@ _CHINESE = """\
 | 同一流水重发 11 | 再次返回首次应答 |
 | 12 的原交易日期 | 不限; 属另一清算日的应答 `14` |
 | 报文未写明的支付工具和渠道 | 转账、柜台 |
-| 连接可否保持 | 不可, 除非 `connections = "many"` |
+| 连接可否保持 | 不可, 除非 `connections = "many"`; 此时静默 70 秒后断开 |
 | 撤销还是冲正 | 冲正, 除非 `cancel = "cancel"` |
 """
 
