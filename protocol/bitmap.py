@@ -34,7 +34,7 @@ _TYPE_SIZE = 4
 _MAC_ELEMENTS = ("64", "128")
 _BITMAPS = ("p", "1")
 _THIRD_BITMAP = "65"
-_SECOND_BITMAP_FROM = 65
+_OF_SECOND_BITMAP = frozenset(map(str, range(65, 129)))
 _BITMAP_DIGITS = 16
 
 Spec = Mapping[str, Mapping[str, Any]]
@@ -147,7 +147,7 @@ class BitmapPackager:
             return None
         elements: dict[str, bytes] = head.build(sources) | body.build(sources)
         elements[MTI] = mti
-        place = _MAC_ELEMENTS[any(int(name) >= _SECOND_BITMAP_FROM for name in elements if name != MTI)]
+        place = _MAC_ELEMENTS[0 if _OF_SECOND_BITMAP.isdisjoint(elements) else 1]
         message = {name: raw.decode("latin-1") for name, raw in elements.items()}
         message[place] = "0" * MAC_SIZE * 2
         try:

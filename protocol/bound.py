@@ -25,6 +25,7 @@ from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid
 from protocol.layout import Field
 from protocol.moments import MonthDay
+from protocol.record import record
 
 ROW_NUMBER = "#"
 """The number of a row, from 1."""
@@ -57,7 +58,7 @@ class Reading:
     body: object = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sources:
     """What a message is built from.
 

@@ -33,6 +33,7 @@ from protocol.flags import ENCRYPTED, REPEAT, RESPONSE
 from protocol.format import Format, Message
 from protocol.framing import FrameReader
 from protocol.packager import FrameFields
+from protocol.record import record
 from protocol.response_codes import ResponseCode
 from protocol.sheet import Sheet
 from protocol.transactions import LINK_TRANSACTIONS, Transaction
@@ -92,7 +93,7 @@ class Opened:
     sent: dict[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facts:
     """Scope ``answer``: what a reply may say of its outcome.
 
@@ -123,7 +124,7 @@ class Facts:
     key_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OwnFrame:
     """Scope ``frame`` of a request that we build: what its header says.
 

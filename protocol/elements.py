@@ -112,12 +112,11 @@ class Elements(BoundFields):
 
     def build(self, sources: Sources) -> dict[str, bytes]:
         """Return the elements by number; one that has no value is left out."""
-        values = {
-            name: value
-            for name, value in zip(self.names, self.raw_values(sources), strict=True)
-            if value is not None and name not in self._composites
-        }
-        return values | {name: sheet.build(sources) for name, sheet in self._composites.items()}
+        values = zip(self.names, self.raw_values(sources), strict=True)
+        elements: dict[str, bytes] = {name: value for name, value in values if value is not None}
+        for name, sheet in self._composites.items():
+            elements[name] = sheet.build(sources)
+        return elements
 
 
 def _unless_absent(build: Any) -> Any:
