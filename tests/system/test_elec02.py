@@ -67,6 +67,16 @@ def test_another_amount(bank: Bank, teller: Elec02Teller, difference_fen: int, c
     assert teller.exchange(payment.content) == (code, b"")
 
 
+def test_an_undo_of_nothing_however_often(bank: Bank, teller: Elec02Teller) -> None:
+    """Each 12 for a payment that never arrived is answered 15, whatever its serial: 00 would say that there was one."""
+    payment = teller.settle(teller.query(bank.site.take("owing").account_no))
+
+    codes = [teller.exchange(teller.reverse(payment).content)[0] for _ in range(2)]
+
+    assert codes == ["15", "15"]
+    assert teller.exchange(payment.content) == ("29", b"")
+
+
 def test_frames_that_are_none(teller: Elec02Teller) -> None:
     """A message that does not exist, one that is too short, a node that nobody knows."""
     assert teller.exchange(head("77")) == ("59", b"")

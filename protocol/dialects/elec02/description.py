@@ -12,7 +12,6 @@ from protocol.canonical import (
     ListedBill,
     PayMode,
     PushOutcome,
-    UndoOutcome,
     UndoReply,
 )
 from protocol.format import Format, Message
@@ -232,7 +231,7 @@ UNDO_REPLY = Sheet(
 
 def _undo_code(answer: Answer) -> str | None:
     """An original that never arrived has been noted, so that it cannot take effect any more; the bank is told 15."""
-    never = isinstance(answer.body, UndoReply) and answer.body.outcome is UndoOutcome.NEVER_ARRIVED
+    never = isinstance(answer.body, UndoReply) and answer.body.original_fep_serial is None
     return "15" if never else None
 
 

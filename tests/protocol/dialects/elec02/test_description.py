@@ -159,12 +159,17 @@ def test_undo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code"),
-    [(UndoOutcome.UNDONE, "00"), (UndoOutcome.UNDONE_BEFORE, "00"), (UndoOutcome.NEVER_ARRIVED, "15")],
+    ("outcome", "original", "code"),
+    [
+        (UndoOutcome.UNDONE, 7, "00"),
+        (UndoOutcome.UNDONE_BEFORE, 7, "00"),
+        (UndoOutcome.NEVER_ARRIVED, None, "15"),
+        (UndoOutcome.UNDONE_BEFORE, None, "15"),
+    ],
 )
-def test_undo_reply(outcome: UndoOutcome, code: str) -> None:
-    """What was never charged is answered 15, without a body, although it has been noted."""
-    body = UndoReply("0900000001", 24_840, 7, 0, 24_840, outcome)
+def test_undo_reply(outcome: UndoOutcome, original: int | None, code: str) -> None:
+    """What was never charged is answered 15, without a body, although it has been noted, however often it is asked."""
+    body = UndoReply("0900000001", 24_840, original, 0, 24_840, outcome)
     answer = Answer(ResponseCode.APPROVED, body, fep_serial=10_000_000_043, clearing_date=TODAY)
     header, content = answered(undo("2026112200000118", "24840"), answer)
 
