@@ -118,12 +118,16 @@ class FixedPackager:
 
     def unpack(self, frame: bytes, messages: Mapping[str, Message]) -> Unpacked:
         """Take a frame apart; only its length has been looked at."""
-        size, end = self._head.size, len(frame) - self._behind
-        header, body = frame[:size], frame[size:end]
-        sent = self._head.cut(header)
+        end = max(len(frame) - self._behind, 0)
+        signed, mac = frame[:end], frame[end:]
+        header, body = signed[: self._head.size], signed[self._head.size :]
+        try:
+            sent = self._head.cut(header)
+        except MessageInvalid as problem:
+            return Unpacked(header, body, signed, mac, {}, {"code": ""}, problem)
         said = self._fields.said(sent)
         said["code"] = str(said.get("code", ""))
-        unpacked = Unpacked(header, body, frame[:end], frame[end:], sent, said)
+        unpacked = Unpacked(header, body, signed, mac, sent, said)
         if isinstance(self._mac, FieldMac):
             self._take_fields(self._mac, unpacked, messages.get(said["code"]))
         return unpacked
