@@ -74,8 +74,8 @@ class Sources:
 _Read = tuple[str, str, Callable[[Any], Any] | None]
 """Name of a field, the attribute that it fills, and what reads it, None when its raw value is the value."""
 
-_Fill = tuple[int, Callable[[Any], Any] | None]
-"""Index of a field, and what builds it, None when the value is its raw value."""
+_Fill = tuple[int, Callable[[Any], Any], Callable[[Any], Any] | None]
+"""Index of a field, what takes its value, and what builds it, None when the value is its raw value."""
 
 
 class BoundFields(ABC):
@@ -164,9 +164,10 @@ class BoundFields(ABC):
                 values[index] = raw if fits else raw.strip(b" ")[:size].ljust(size)
         index = 0
         try:
-            for scope, attributes_of, fills in self._fills:
-                for (index, build), value in zip(fills, attributes_of(sources.scopes[scope]), strict=True):
-                    values[index] = value if build is None else build(value)
+            for scope, fills in self._fills:
+                source = sources.scopes[scope]
+                for index, take, build in fills:
+                    values[index] = take(source) if build is None else build(take(source))
         except FieldInvalid as error:
             raise LocalProtocolError(f"{self.where(self.names[index])}: {error}") from None
         return values
@@ -207,21 +208,12 @@ def _fixed_value(field: Field) -> Any:
         raise LocalProtocolError(f"{field.name}: the constant does not fit: {error}") from None
 
 
-def _fills(fields: Sequence[Field]) -> list[tuple[str, Callable[[object], tuple[Any, ...]], list[_Fill]]]:
-    """Return, for each scope, what takes its attributes and what builds them into which field."""
-    groups: dict[str, list[tuple[str, _Fill]]] = {}
+def _fills(fields: Sequence[Field]) -> list[tuple[str, list[_Fill]]]:
+    """Return, for each scope, how the fields that are bound to it are filled from it."""
+    groups: dict[str, list[_Fill]] = {}
     for index, field in enumerate(fields):
         if isinstance(field.attribute, str) and field.attribute:
             scope, attribute = place_of(field.attribute)
             build = None if field.type.is_plain else field.type.build
-            groups.setdefault(scope, []).append((attribute, (index, build)))
-    return [
-        (scope, _taker([attribute for attribute, _ in items]), [fill for _, fill in items])
-        for scope, items in groups.items()
-    ]
-
-
-def _taker(attributes: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
-    """Return what takes the attributes of an object, all at once."""
-    get = attrgetter(*attributes)
-    return get if len(attributes) > 1 else lambda source: (get(source),)
+            groups.setdefault(scope, []).append((index, attrgetter(attribute), build))
+    return list(groups.items())

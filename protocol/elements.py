@@ -80,8 +80,8 @@ class Elements(BoundFields):
         ]
         self._echoes = [(index, name, AS_SENT) for index, name, _ in self._echoes]
         self._fills = [
-            (scope, take, [(index, _unless_absent(build)) for index, build in fills])
-            for scope, take, fills in self._fills
+            (scope, [(index, take, _unless_absent(build)) for index, take, build in fills])
+            for scope, fills in self._fills
         ]
 
     def where(self, name: str) -> str:

@@ -32,16 +32,14 @@ class Padded(FixedField):
         self, wire_name: str, size: int, *, justify: Justify = "left", filler: str = " ", keeps_left: bool = False
     ) -> None:
         super().__init__(wire_name, size, b" ")
-        self._justify = justify
+        self._fill: Callable[[bytes, int, bytes], bytes] = bytes.ljust if justify == "left" else bytes.rjust
         self._filler = filler.encode("ascii")
         self._strip: Callable[[bytes, bytes], bytes] = bytes.rstrip if keeps_left else bytes.strip
 
     def _padded(self, value: bytes) -> bytes:
         if len(value) > self.size:
             raise FieldInvalid(f"longer than {self.size} bytes")
-        if self._justify == "left":
-            return value.ljust(self.size, self._filler)
-        return value.rjust(self.size, self._filler)
+        return self._fill(value, self.size, self._filler)
 
 
 class Characters(Padded):
