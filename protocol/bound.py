@@ -135,11 +135,11 @@ class BoundFields(ABC):
         """
         sent = reading.sent
         for name, blank, reason in self._blanks:
-            if sent[name] != blank:
+            if sent.get(name, blank) != blank:
                 raise MessageInvalid(self.where(name), reason)
         for name, other in self._equals:
-            said = sent[name].strip(b" ")
-            if said and said != sent[other].strip(b" "):
+            said = sent.get(name, b"").strip(b" ")
+            if said and said != sent.get(other, b"").strip(b" "):
                 raise MessageInvalid(self.where(name), f"another than in {other}")
         name = ""
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from protocol.bindings import Constant, Echo
+from protocol.bindings import Blank, Constant, Echo, Equal
 from protocol.bound import Reading, Sources
 from protocol.characters import Number
 from protocol.elements import Composite, Elements, Variable
@@ -103,6 +103,26 @@ def test_what_does_not_fit(name: str, raw: bytes, path: str, reason: str) -> Non
     with pytest.raises(MessageInvalid) as caught:
         read(REQUEST, {**SENT, name: raw})
     assert (caught.value.path, caught.value.reason) == (path, reason)
+
+
+def test_optional_elements_that_must_be_blank_or_equal() -> None:
+    """Where they are absent they say nothing else; where they are there they are looked at."""
+    elements = Elements(
+        Field("32", Variable(Characters(11)), "node", "节点", "frame.node"),
+        Field("33", Variable(Characters(11)), "forwarder", "转发机构", Equal("32")),
+        Field("54", Characters(3), "further amounts", "附加金额", Blank("no further amounts")),
+        optional="32 33 54",
+    )
+    for sent in ({"32": b"301"}, {"32": b"301", "33": b"301 ", "54": b"   "}, {}):
+        assert read(elements, sent).values == {}
+    for sent, why in (
+        ({"32": b"301", "33": b"302"}, "DE 33: another than in 32"),
+        ({"33": b"302"}, "DE 33: another than in 32"),
+        ({"54": b"001"}, "DE 54: no further amounts"),
+    ):
+        with pytest.raises(MessageInvalid) as caught:
+            read(elements, sent)
+        assert str(caught.value) == why
 
 
 def test_what_errors_call_them() -> None:
