@@ -5,12 +5,13 @@ from typing import Any
 
 from protocol.bound import Reading, Sources
 from protocol.canonical import Head, RequestBody
-from protocol.described import NO_NONCE, DescribedDialect, Opened, OwnFrame
+from protocol.described import NO_NONCE, DescribedDialect
 from protocol.dialect import BankReply, Envelope, Outgoing, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid
 from protocol.flags import ENCRYPTED, REPEAT
 from protocol.format import Format, Message
+from protocol.scopes import Opened, OwnFrame
 from protocol.transactions import Transaction
 
 

@@ -1,40 +1,22 @@
 """Described dialects 描述式方言: a ``Format`` made into a ``Dialect``. Nothing here is of one bank format."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
-from types import MappingProxyType
 from typing import Any
 
-from protocol.bindings import Echo, Equal
-from protocol.bound import BoundFields, Reading, Sources
-from protocol.canonical import (
-    Answer,
-    Head,
-    HistoryRequest,
-    InvoiceRequest,
-    KeyRequest,
-    NoBody,
-    PayRequest,
-    PushOutcome,
-    PushReply,
-    QueryRequest,
-    Request,
-    RequestBody,
-    StatusRequest,
-    Totals,
-    TotalsRequest,
-    UndoRequest,
-)
+from protocol.bodies import BODIES
+from protocol.bound import Reading, Sources
+from protocol.canonical import Answer, Head, PushOutcome, PushReply, Request, RequestBody
 from protocol.dialect import Envelope, Outgoing, OwnReply, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.flags import ENCRYPTED, REPEAT, RESPONSE
 from protocol.format import Format, Message
+from protocol.format_check import bound_parts, check
 from protocol.framing import FrameReader
 from protocol.packager import FrameFields
-from protocol.record import record
 from protocol.response_codes import ResponseCode
+from protocol.scopes import Facts, Opened, OwnFrame
 from protocol.sheet import Sheet
 from protocol.transactions import LINK_TRANSACTIONS, Transaction
 
@@ -44,114 +26,10 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Wall clock of every link. China has kept one offset and no summer time since 1991, so no time zone data is needed."""
 
 NO_NONCE = bytes(8)
-TRACE_NUMBERS = 1_000_000
-"""Of requests of the FEP, where a format has six digits for them."""
 
-
-def _totals_request(clearing_date: date, **totals: int) -> TotalsRequest:
-    counted = {attribute.removeprefix("totals."): number for attribute, number in totals.items()}
-    return TotalsRequest(clearing_date, Totals(**counted))
-
-
-BODIES: Mapping[Transaction, Callable[..., RequestBody]] = MappingProxyType(
-    {
-        Transaction.SIGN_IN: KeyRequest,
-        Transaction.SIGN_OUT: NoBody,
-        Transaction.KEY_EXCHANGE: KeyRequest,
-        Transaction.ECHO: NoBody,
-        Transaction.QUERY: QueryRequest,
-        Transaction.PAY: PayRequest,
-        Transaction.CANCEL: UndoRequest,
-        Transaction.REVERSE: UndoRequest,
-        Transaction.STATUS: StatusRequest,
-        Transaction.PAYMENTS: HistoryRequest,
-        Transaction.CONSUMPTION: HistoryRequest,
-        Transaction.INVOICE: InvoiceRequest,
-        Transaction.RECON_TOTALS: _totals_request,
-    }
-)
-"""What makes the canonical body of each transaction's request, of the attributes that a description binds."""
 
 _HEAD_GIVEN = {"head.branch_code": "", "head.teller_id": "", "head.bank_time": time.min, "head.channel": 1}
 """What most formats do not say of who asks."""
-
-
-@dataclass(slots=True)
-class Opened:
-    """What has been read of a frame of the other side's.
-
-    Attributes:
-        message: None when the code is none of this format.
-        node: what the frame calls the bank.
-        received_at: our wall clock, Asia/Shanghai.
-        sent: every field as it was sent, by name; those of the body once it has been read.
-    """
-
-    message: Message | None
-    node: str
-    received_at: datetime
-    sent: dict[str, Any] = field(repr=False)
-
-
-@record
-class Facts:
-    """Scope ``answer``: what a reply may say of its outcome.
-
-    Attributes:
-        code: wire code.
-        message: why it is not approved, for the teller; empty when it is.
-        reason: the canonical code and ``message``; empty when approved.
-        fep_serial: number of the movement.
-        clearing_date: None while unknown.
-        day: the clearing date, or today while that is unknown.
-        at: our wall clock.
-        row_count: rows of the whole reply.
-        flags: see ``protocol.flags``.
-        nonce: eight zero bytes when nothing is encrypted.
-        key_version: as in the request.
-    """
-
-    code: str
-    message: str
-    reason: str
-    fep_serial: int | None
-    clearing_date: date | None
-    day: date
-    at: datetime
-    row_count: int
-    flags: int
-    nonce: bytes
-    key_version: int
-
-
-@record
-class OwnFrame:
-    """Scope ``frame`` of a request that we build: what its header says.
-
-    Attributes:
-        code: wire code of the message.
-        node: what the bank is called; in a bank's own request what it calls itself.
-        at: our wall clock, Asia/Shanghai.
-        fep_serial: number of a request of the FEP, None in a bank's.
-        flags: see ``protocol.flags``.
-        nonce: eight zero bytes when nothing is encrypted.
-        key_version: of the keys that it is sealed with.
-        version: of the format.
-    """
-
-    code: str
-    node: str
-    at: datetime | None
-    fep_serial: int | None
-    flags: int
-    nonce: bytes
-    key_version: int
-    version: int
-
-    @property
-    def trace_no(self) -> int:
-        """The last six digits of ``fep_serial``, of which 000000 is none."""
-        return (self.fep_serial or 0) % TRACE_NUMBERS or TRACE_NUMBERS - 1
 
 
 class DescribedDialect:
@@ -376,15 +254,9 @@ def _given(*sets: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any]]
     return values["head"], values["body"]
 
 
-def _heads_and_body(format_: Format, message: Message) -> Iterator[BoundFields]:
-    yield format_.request_head
-    if isinstance(message.request, BoundFields):
-        yield message.request
-
-
 def _serial_at(format_: Format, message: Message) -> tuple[str, str]:
     """Return the name of the field that holds the bank's serial, and how errors call it."""
-    for part in _heads_and_body(format_, message):
+    for part in bound_parts(format_, message):
         if name := part.name_at("head.bank_serial"):
             return name, part.where(name)
     raise LocalProtocolError(f"{format_.name} {message.code}: no field is bound to head.bank_serial")
@@ -392,29 +264,6 @@ def _serial_at(format_: Format, message: Message) -> tuple[str, str]:
 
 def _traced(format_: Format, message: Message | None) -> list[tuple[str, str]]:
     """Return what a log line calls the fields that identify a request, and what the format calls them."""
-    parts = [format_.request_head] if message is None else list(_heads_and_body(format_, message))
+    parts = [format_.request_head] if message is None else list(bound_parts(format_, message))
     keys = ("bank_date", "bank_serial", "channel")
     return [(key, name) for key in keys for part in parts if (name := part.name_at(f"head.{key}"))]
-
-
-def check(format_: Format) -> None:
-    """Refuse a description that forgets a code, uses one twice, or repeats what is not asked.
-
-    Raises:
-        LocalProtocolError: it does.
-    """
-    codes = [code for message in format_.messages for code in (message.code, *message.also)]
-    if len(set(codes)) != len(codes):
-        raise LocalProtocolError(f"{format_.name}: two messages share a code")
-    unsaid = [code.code for code in ResponseCode if code not in format_.codes]
-    if unsaid:
-        raise LocalProtocolError(f"{format_.name}: no wire code is said for {', '.join(unsaid)}")
-    for message in format_.messages:
-        asked = {name for part in _heads_and_body(format_, message) for name in part.names}
-        for part in (format_.reply_head, message.reply, message.refusal or format_.refusal):
-            for field_ in part.fields if isinstance(part, BoundFields) else ():
-                if isinstance(field_.attribute, Echo | Equal) and field_.attribute.name not in asked:
-                    name = field_.attribute.name
-                    raise LocalProtocolError(
-                        f"{format_.name} {message.code}: {field_.name} repeats {name}, which is not asked"
-                    )
