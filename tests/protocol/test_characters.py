@@ -127,3 +127,16 @@ def test_numbers() -> None:
     for value in (1000, -1, None):
         with pytest.raises(FieldInvalid):
             Number(3).build(value)
+
+
+def test_numbers_that_saturate() -> None:
+    """A count says so many or more rather than nothing at all; what is negative is still a mistake."""
+    count = Number(3, saturates=True)
+    assert [count.build(value) for value in (0, 42, 998, 999, 1000, 10**9)] == [
+        *(b"000", b"042", b"998", b"999", b"999", b"999")
+    ]
+    assert count.parse(b"999") == 999
+    assert (count.accepts, Number(3).accepts) == ("nines: as many or more", "")
+    for value in (-1, None):
+        with pytest.raises(FieldInvalid):
+            count.build(value)

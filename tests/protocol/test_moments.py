@@ -1,13 +1,13 @@
 """Field types of the calendar: only days, months and times that exist."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.fields import FieldInvalid
-from protocol.moments import Date, DayOfYear, Month, MonthDay, Time, TimeOfDay, Timestamp
+from protocol.moments import Date, DayOfYear, Month, MonthDay, Time, TimeOfDay, Timestamp, TransmissionTime
 
 
 @given(st.dates())
@@ -103,3 +103,32 @@ def test_moments() -> None:
     for raw in (b"20261122250000", b"20261322100000", b"2026112210000 ", b"+2026112210000"):
         with pytest.raises(FieldInvalid):
             Timestamp().parse(raw)
+
+
+def test_transmission_times() -> None:
+    """Ten digits without a year; nobody reads them, so anything may stand there."""
+    moment = datetime(2026, 2, 9, 1, 2, 3, 999_999)  # noqa: DTZ001 - the wall clock of a link
+    assert TransmissionTime().build(moment) == b"0209010203"
+    assert TransmissionTime().parse(b"\xff no time") == b"\xff no time"
+
+
+@given(st.dates(date(1990, 1, 1), date(2090, 12, 31)), st.integers(-182, 182))
+def test_a_day_near_today_gets_its_own_year(today: date, days: int) -> None:
+    """Half a year to either side, on whatever side of New Year or of 29 February."""
+    day = today + timedelta(days=days)
+    assert DayOfYear().parse(DayOfYear().build(day)).nearest(today) == day
+
+
+def test_half_a_year_away() -> None:
+    """Of two days as near, the past one: an accounting date is rarely in the future."""
+    past, today, future = date(2024, 1, 1), date(2024, 7, 2), date(2025, 1, 1)
+    assert today - past == future - today
+    assert MonthDay(1, 1).nearest(today) == past
+    assert MonthDay(1, 1).nearest(today + timedelta(1)) == future
+
+
+@pytest.mark.parametrize("raw", [b"+122", b"1 22", b"12-2", b"\xb2\xb211", b"    ", b"0001", b"0100", b"1232", b"0431"])
+def test_what_is_no_day_of_a_year(raw: bytes) -> None:
+    """Four digits, and a day that some year has."""
+    with pytest.raises(FieldInvalid):
+        DayOfYear().parse(raw)

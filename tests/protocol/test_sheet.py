@@ -1,13 +1,14 @@
 """Sheets: fields bound one by one, echoes, constants, and rows to the end."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from protocol.bindings import Constant, Echo
+from protocol.bindings import Blank, Constant, Echo
 from protocol.bound import Reading, Sources
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.layout import Field
@@ -111,3 +112,89 @@ def test_our_own_mistakes() -> None:
         Sheet("body", Field("A", Count(1), "", ""), Field("A", Count(1), "", ""))
     with pytest.raises(LocalProtocolError, match="CUN: the constant does not fit"):
         Sheet("body", Field("CUN", Characters(2), "", "", Constant("RMB")))
+
+
+# --- pages, names, changes
+
+PAGED = Sheet(
+    "body",
+    Field("PAGE", Count(1), "page", "页码", "body.page"),
+    rows=RowsToEnd("body.bills", Row, ROW, rows_max=3, is_paged=True),
+)
+BILLS = tuple(Row(f"B{number}", number) for number in range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("page", "numbers", "bills"), [(1, "123", "123"), (2, "123", "456"), (3, "1", "7"), (4, "", ""), (9, "", "")]
+)
+def test_the_page_that_was_asked_for(page: int, numbers: str, bills: str) -> None:
+    """So many rows of all, numbered on their page; past the last there are none."""
+    body = SimpleNamespace(page=page, bills=BILLS)
+    rows = b"".join(
+        b"%-2sB%-5s%-5s" % (n.encode(), b.encode(), b.encode()) for n, b in zip(numbers, bills, strict=True)
+    )
+    assert PAGED.build(Sources({"body": body})) == b"%d" % page + rows
+
+
+def test_rows_of_a_body_that_has_none() -> None:
+    """As of a refusal, or of a payment that lists nothing."""
+    sheet = Sheet("body", rows=RowsToEnd("body.bills", Row, ROW, rows_max=3))
+    for body in (SimpleNamespace(bills=None), SimpleNamespace(bills=()), SimpleNamespace(), None):
+        assert sheet.build(Sources({"body": body})) == b""
+
+
+def test_all_rows_where_nothing_is_paged() -> None:
+    """Another format carries them all: how many one may have is said for what is read."""
+    sheet = Sheet("body", rows=RowsToEnd("body.bills", Row, ROW, rows_max=3))
+    assert len(sheet.build(Sources({"body": SimpleNamespace(bills=BILLS)}))) == 7 * ROW.size
+
+
+def test_rows_that_are_not_read() -> None:
+    """They are counted and left alone, whatever stands in them."""
+    sheet = Sheet("body", rows=RowsToEnd("body.bills", None, ROW, rows_max=2))
+    reading = Reading(TODAY)
+    sheet.read(b"\xff" * 26, reading)
+    assert reading.values == {}
+    with pytest.raises(MessageInvalid, match="3 rows, more than 2"):
+        sheet.read(b"\xff" * 39, Reading(TODAY))
+
+
+def test_fields_by_name() -> None:
+    """Every field of what was sent, bound or not, for whoever shows a message; the first that does not fit is named."""
+    assert REQUEST.named(MESSAGE.replace(b"\xff\xfe", b"  ")) == {
+        "WTC": "301",
+        "RQ": DayOfYear().parse(b"1121"),
+        "CUN": "RMB",
+        "BZ": "hi",
+    }
+    with pytest.raises(MessageInvalid, match=r"body\.BZ: not printable ASCII"):
+        REQUEST.named(MESSAGE)
+    with pytest.raises(MessageInvalid, match="15 bytes"):
+        REQUEST.named(MESSAGE[:15])
+
+
+def test_the_same_sheet_with_other_fields() -> None:
+    """Each field may be changed, those of the rows too; the sheet that was described stays as it is."""
+
+    def change(field: Field) -> Field:
+        kind: Any = Amount(8, justify="right", filler="0") if isinstance(field.type, Amount) else field.type
+        return replace(field, type=kind, attribute="head.channel" if field.name == "BZ" else field.attribute)
+
+    changed = REQUEST.changed(change)
+    assert (changed.size, changed.rows.sheet.size, REQUEST.rows.sheet.size) == (REQUEST.size, 16, 13)
+    assert (changed.name_at("head.channel"), REQUEST.name_at("head.channel")) == ("BZ", "")
+    body = SimpleNamespace(bills=(Row("B1", 100),))
+    head = SimpleNamespace(node="301", bank_date=date(2026, 11, 21), channel="05")
+    assert changed.build(Sources({"head": head, "body": body})) == b"301 1121RMB05   " + b"1 B1    00000100"
+    assert REPLY.changed(change).rows is None
+
+
+def test_a_blank_in_a_row() -> None:
+    """The row is named, and the field in it."""
+    row = Sheet("row", Field("A", Characters(1), "", "", "bill_no"), Field("B", Characters(1), "", "", Blank("unused")))
+    sheet = Sheet("body", rows=RowsToEnd("body.bills", lambda bill_no: bill_no, row, rows_max=3))
+    reading = Reading(TODAY)
+    sheet.read(b"a b ", reading)
+    assert reading.values["body"]["bills"] == ("a", "b")
+    with pytest.raises(MessageInvalid, match=r"^body\.rows\[1\]\.B: unused$"):
+        sheet.read(b"a bx", Reading(TODAY))
