@@ -54,13 +54,6 @@ UNDO = UndoRequest(date(2026, 11, 22), "000000000118", ACCOUNT, 12_495, 7)
 TOTALS = TotalsRequest(date(2026, 11, 21), Totals(22, 123_456, 1, 300, 3, 999_999_999_999_999))
 
 
-@pytest.fixture(params=FORMS)
-def name(request: pytest.FixtureRequest) -> str:
-    """The name of a form."""
-    chosen: str = request.param
-    return chosen
-
-
 def opened(name: str, message: Message, now: datetime = NOW, **sealed: Any) -> Envelope:
     return DIALECTS[name].open(FORMS[name].sealed(message, lambda _: MAC, **sealed), now)
 
