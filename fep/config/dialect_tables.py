@@ -11,6 +11,7 @@ from protocol.dialects.registry import DEFAULT, DIALECTS, KINDS, dialect_of
 from protocol.options import OptionInvalid
 
 _PORT_MAX = 65_535
+_EVERY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 _NAME = matching(
     r"[a-z][a-z0-9_-]{0,31}", "a name of small letters, digits, - and _", "小写字母、数字、- 和 _ 组成的名称"
 )
@@ -38,7 +39,7 @@ def _dialect(name: str, table: object, place: Place) -> Dialect:
     if not isinstance(table, dict):
         raise expected(place, f"a table [{place.key}]", f"表 [{place.key}]", table)
     kind = table.get("format", name)
-    if kind not in KINDS or (name in DIALECTS and kind != name):
+    if not isinstance(kind, str) or kind not in KINDS or (name in DIALECTS and kind != name):
         words = ", ".join(f'"{kind}"' for kind in KINDS)
         raise place.child("format").unfit(
             f"must say which format it is a form of, one of {words}", f"须写明所属的报文格式, 其一: {words}"
@@ -85,9 +86,15 @@ def _findings(
             f"must be given: {dialect.port_offset} above the listener's port is {address.port}, which is no port",
             f"须填写: 监听端口加 {dialect.port_offset} 为 {address.port}, 不是有效端口",
         )
-    other = taken.get(address)
-    if other is not None and other is not dialect:
-        yield place.unfit(
-            f'must be an address of its own, as ["{address.host}:PORT"]: "{other.name}" listens on {address} already',
-            f'须为单独的地址, 如 ["{address.host}:端口"]: {address} 已由 "{other.name}" 使用',
-        )
+    host = str(address).rpartition(":")[0]
+    for where, other in taken.items():
+        if other is not dialect and _is_same(where, address):
+            yield place.unfit(
+                f'must be an address of its own, as ["{host}:PORT"]: "{other.name}" listens on {where} already',
+                f'须为单独的地址, 如 ["{host}:端口"]: {where} 已由 "{other.name}" 使用',
+            )
+
+
+def _is_same(one: Address, other: Address) -> bool:
+    """Tell whether both cannot be listened on."""
+    return one.port == other.port and (one.host == other.host or not _EVERY_HOST.isdisjoint((one.host, other.host)))
