@@ -5,7 +5,7 @@ from typing import Any
 
 import iso8583
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.bindings import Constant, Echo
@@ -340,6 +340,7 @@ def test_a_node_that_the_form_cannot_say() -> None:
 # --- anything
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(sorted(FORMS)))
 def test_any_bytes_are_taken_apart(frame: bytes, name: str) -> None:
     """Nothing that a stranger sends raises; what cannot be read is said to be so."""
@@ -347,6 +348,7 @@ def test_any_bytes_are_taken_apart(frame: bytes, name: str) -> None:
     assert one.problem is not None or one.sent["t"]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_damage_is_taken(data: st.DataObject) -> None:
     """Nor does any message of which some bytes are others."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.fields import FieldInvalid
@@ -112,6 +112,7 @@ def test_transmission_times() -> None:
     assert TransmissionTime().parse(b"\xff no time") == b"\xff no time"
 
 
+@settings(deadline=None)
 @given(st.dates(date(1990, 1, 1), date(2090, 12, 31)), st.integers(-182, 182))
 def test_a_day_near_today_gets_its_own_year(today: date, days: int) -> None:
     """Half a year to either side, on whatever side of New Year or of 29 February."""

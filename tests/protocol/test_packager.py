@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.bindings import Constant, Echo
@@ -160,6 +160,7 @@ def test_a_frame_shorter_than_the_header(name: str, frame: bytes) -> None:
     assert one.said == {"code": ""}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.sampled_from(sorted(PACKAGERS)))
 def test_any_bytes_are_taken_apart(frame: bytes, name: str) -> None:
     """Nothing that a stranger sends raises."""

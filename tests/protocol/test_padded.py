@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.fields import FieldInvalid
@@ -115,6 +115,7 @@ def test_amounts_that_may_be_absent() -> None:
         Amount(6, absent=-1).build(-1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**15 - 1), st.sampled_from(["left", "right"]), st.booleans())
 def test_every_amount_comes_back(fen: int, justify: str, in_yuan: bool) -> None:
     """Whatever side it stands on and whatever fills it, up to ten trillion yuan."""

@@ -9,8 +9,15 @@ from fep.config.configuration import ConfigInvalid, load
 from fep.config.dialect_tables import spoken
 from fep.config.settings import Address, Settings
 from fep.language import choose
+from protocol.canonical import Answer, NoBody, WorkDay
+from protocol.described import SHANGHAI
+from protocol.dialect import Dialect, Sealing
 from protocol.dialects.registry import DEFAULT, DIALECTS
-from tests.protocol.dialects.iso8583.frames import CHARACTERS, PACKED, pay
+from protocol.response_codes import ResponseCode
+from protocol.transactions import Transaction
+from tests.protocol.dialects.elec02 import frames as elec02
+from tests.protocol.dialects.elec02.test_description import ACCOUNT
+from tests.protocol.dialects.iso8583.frames import CHARACTERS, PACKED, Form, network, pay
 from tests.protocol.dialects.iso8583.test_requests import NOW
 
 SMALLEST = """
@@ -74,7 +81,7 @@ def test_without_a_table_a_format_has_its_usual_form(site: Site) -> None:
 
 
 @pytest.mark.parametrize("form", [CHARACTERS, PACKED], ids=["ascii", "packed"])
-def test_the_form_that_a_site_chooses(site: Site, form: object) -> None:
+def test_the_form_that_a_site_chooses(site: Site, form: Form) -> None:
     """Frames of that form are read, frames of the other are not."""
     site.bank("0901", "iso8583")
     lines = "".join(f'{name} = "{value}"\n' for name, value in form.options.items())
@@ -89,12 +96,77 @@ def test_the_form_that_a_site_chooses(site: Site, form: object) -> None:
     assert reader.next_frame() == form.sealed(pay())
 
 
-def test_options_of_elec02(site: Site) -> None:
-    """Each key reaches the format; here, that a connection may have many exchanges."""
+@pytest.mark.parametrize("length", ["digits", "binary"])
+@pytest.mark.parametrize("form", [CHARACTERS, PACKED], ids=["ascii", "packed"])
+def test_each_length_with_each_form(site: Site, form: Form, length: str) -> None:
+    """One is chosen without the other, and holds for what is sent too."""
+    site.bank("0901", "iso8583")
+    table = f'[dialect.iso8583]\npacking = "{form.options["packing"]}"\nlength = "{length}"\n'
+    dialect = site.load(table).banks["0901"].dialect
+    shortest = form.sealed(network("002", de7=None))
+    sizes = {"digits": b"%04d" % len(shortest), "binary": len(shortest).to_bytes(2)}
+    reader = dialect.reader()
+    reader.receive_data(sizes[length] + shortest)
+    frame = reader.next_frame()
+
+    assert frame == shortest
+    reply = dialect.reply(dialect.open(frame, NOW), Answer(ResponseCode.APPROVED, NoBody()), Sealing(3))
+    assert reply is not None
+    sent = dialect.seal(reply, bytes(8))
+    size = len(sent) - len(sizes[length])
+    assert sent.startswith({"digits": b"%04d" % size, "binary": size.to_bytes(2)}[length])
+
+
+def elec02_with(site: Site, option: str) -> Dialect:
     site.bank("0401", "elec02")
-    table = '[dialect.elec02]\nown_node = "GDJ"\namounts = "zeros"\ncancel = "cancel"\nreference = "16"\n'
-    assert site.load(table).banks["0401"].session.is_one_exchange
-    assert not site.load(table + 'connections = "many"\n').banks["0401"].session.is_one_exchange
+    return site.load(f"[dialect.elec02]\n{option}\n").banks["0401"].dialect
+
+
+def test_how_the_fep_calls_itself(site: Site) -> None:
+    """In what it asks of a bank of ELEC02."""
+    dialect = elec02_with(site, 'own_node = "GDJ301"')
+    moment = NOW.replace(tzinfo=SHANGHAI)
+    asked = dialect.own_request(Transaction.SIGN_IN, WorkDay(NOW.date()), "301", 7, moment, Sealing(0))
+    assert (asked.header[3:15], asked.body[:12]) == (b"GDJ301      ", b"GDJ301      ")
+
+
+@pytest.mark.parametrize(
+    ("amounts", "written"), [("left", b"24840       "), ("right", b"       24840"), ("zeros", b"000000024840")]
+)
+def test_how_amounts_are_written(site: Site, amounts: str, written: bytes) -> None:
+    """Side and filler; what is read may stand anywhere all the same."""
+    dialect = elec02_with(site, f'amounts = "{amounts}"')
+    envelope = dialect.open(elec02.query(), NOW)
+    dialect.request(envelope, envelope.body)
+    reply = dialect.reply(envelope, Answer(ResponseCode.APPROVED, ACCOUNT), Sealing(0))
+    assert reply is not None
+    assert reply.body[426:438] == written
+    for amount in ("24840", "       24840", "000000024840"):
+        asked = dialect.open(elec02.pay("1", amount, []), NOW)
+        assert dialect.request(asked, asked.body).body.amount_fen == 24_840
+
+
+@pytest.mark.parametrize(("cancel", "transaction"), [("reverse", Transaction.REVERSE), ("cancel", Transaction.CANCEL)])
+def test_what_12_is_taken_for(site: Site, cancel: str, transaction: Transaction) -> None:
+    """The automatic reversal of the bank's system, or the act of a teller."""
+    dialect = elec02_with(site, f'cancel = "{cancel}"')
+    assert dialect.open(elec02.undo("2026112200000118", "1"), NOW).transaction is transaction
+
+
+@pytest.mark.parametrize("reference", ["12", "16"])
+def test_how_wide_the_reference_is(site: Site, reference: str) -> None:
+    """In 11; everything behind it stands accordingly."""
+    dialect = elec02_with(site, f'reference = "{reference}"')
+    content = elec02.pay("345678901234", "24840", [])
+    wide = content[: 113 + 88] + b" " * (int(reference) - 12) + content[113 + 88 :]
+    request = dialect.request(dialect.open(wide, NOW), wide[113:])
+    assert (request.body.reference, request.body.amount_fen) == (345_678_901_234, 24_840)
+
+
+@pytest.mark.parametrize(("connections", "is_one"), [("one", True), ("many", False)])
+def test_how_many_exchanges_a_connection_has(site: Site, connections: str, is_one: bool) -> None:
+    """One, as on paper, or as many as the bank likes."""
+    assert elec02_with(site, f'connections = "{connections}"').session.is_one_exchange is is_one
 
 
 @pytest.mark.parametrize(
