@@ -242,11 +242,12 @@ def test_three_wrong_macs(site: Site, witness: Teller, line: Line) -> None:
 
 
 def test_a_mac_in_the_wrong_place(site: Site, witness: Teller, line: Line) -> None:
-    """In 64 with an element behind it: no MAC at all."""
-    elements = {**payment(line, "0199700001", 100), "53": f"{line.version:016d}", "102": "1", "64": "0" * 16}
-    content, _ = iso8583.encode(elements, line._form.spec)
-    size = len(content)
-    line.send((b"%04d" % size if line._form.has_digits else struct.pack(">H", size)) + bytes(content))
+    """In 64 with an element behind it: no MAC at all, though the end of that element would be a right one."""
+    width = line._mac_bytes
+    elements = {**payment(line, "0199700001", 100), "53": f"{line.version:016d}", "64": "0" * 16, "102": "x" * width}
+    signed = bytes(iso8583.encode(elements, line._form.spec)[0][:-width])
+    content = signed + line._seal(signed)
+    line.send((b"%04d" % len(content) if line._form.has_digits else struct.pack(">H", len(content))) + content)
     line.socket.shutdown(socket.SHUT_WR)
     assert [reply["39"] for reply in taken_apart(until_closed(line.socket), line._form)] == ["A0"]
 
