@@ -5,17 +5,29 @@ from datetime import date
 from types import MappingProxyType
 
 from protocol.canonical import (
+    ConsumptionReply,
     HistoryRequest,
+    InvoiceReply,
     InvoiceRequest,
+    KeyReply,
     KeyRequest,
     NoBody,
+    PaymentsReply,
+    PayReply,
     PayRequest,
+    PushReply,
+    PushRequest,
+    QueryReply,
     QueryRequest,
     RequestBody,
+    StatusReply,
     StatusRequest,
     Totals,
+    TotalsReply,
     TotalsRequest,
+    UndoReply,
     UndoRequest,
+    WorkDay,
 )
 from protocol.transactions import Transaction
 
@@ -43,3 +55,35 @@ BODIES: Mapping[Transaction, Callable[..., RequestBody]] = MappingProxyType(
     }
 )
 """By transaction."""
+
+PLACES: Mapping[Transaction, tuple[type, type]] = MappingProxyType(
+    {
+        Transaction.SIGN_IN: (KeyRequest, KeyReply),
+        Transaction.SIGN_OUT: (NoBody, NoBody),
+        Transaction.KEY_EXCHANGE: (KeyRequest, KeyReply),
+        Transaction.ECHO: (NoBody, NoBody),
+        Transaction.QUERY: (QueryRequest, QueryReply),
+        Transaction.PAY: (PayRequest, PayReply),
+        Transaction.CANCEL: (UndoRequest, UndoReply),
+        Transaction.REVERSE: (UndoRequest, UndoReply),
+        Transaction.STATUS: (StatusRequest, StatusReply),
+        Transaction.PAYMENTS: (HistoryRequest, PaymentsReply),
+        Transaction.CONSUMPTION: (HistoryRequest, ConsumptionReply),
+        Transaction.INVOICE: (InvoiceRequest, InvoiceReply),
+        Transaction.RECON_TOTALS: (TotalsRequest, TotalsReply),
+    }
+)
+"""The bodies of a bank's request and of our reply, by transaction: what fields may be bound to."""
+
+OWN_PLACES: Mapping[Transaction, tuple[type, type]] = MappingProxyType(
+    {
+        Transaction.SIGN_IN: (WorkDay, NoBody),
+        Transaction.SIGN_OUT: (WorkDay, NoBody),
+        Transaction.ECHO: (NoBody, NoBody),
+        Transaction.BILL_PUSH: (PushRequest, PushReply),
+    }
+)
+"""The same of what the FEP asks."""
+
+NESTED: Mapping[str, type] = MappingProxyType({"totals": Totals})
+"""Attributes that are objects whose own attributes fields may be bound to."""

@@ -25,6 +25,7 @@ from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid
 from protocol.layout import Field
 from protocol.moments import MonthDay
+from protocol.padded import Amount, Count
 from protocol.record import record
 
 ROW_NUMBER = "#"
@@ -96,7 +97,9 @@ class BoundFields(ABC):
         """Fields by what they are bound to."""
         self._reads = _grouped_by_scope(self.fields)
         self._equals = [
-            (field.name, field.attribute.name) for field in self.fields if isinstance(field.attribute, Equal)
+            (field.name, field.attribute.name, b" 0" if isinstance(field.type, Amount | Count) else b" ")
+            for field in self.fields
+            if isinstance(field.attribute, Equal)
         ]
         self._blanks = [
             (field.name, field.type.blank, field.attribute.reason)
@@ -137,9 +140,9 @@ class BoundFields(ABC):
         for name, blank, reason in self._blanks:
             if sent.get(name, blank) != blank:
                 raise MessageInvalid(self.where(name), reason)
-        for name, other in self._equals:
-            said = sent.get(name, b"").strip(b" ")
-            if said and said != sent.get(other, b"").strip(b" "):
+        for name, other, filler in self._equals:
+            said = sent.get(name, b"").rstrip(b" ").lstrip(filler)
+            if said and said != sent.get(other, b"").rstrip(b" ").lstrip(filler):
                 raise MessageInvalid(self.where(name), f"another than in {other}")
         name = ""
         try:

@@ -106,7 +106,9 @@ class Digits(FixedField):
 
 
 class Number(FixedField):
-    """``n N`` as an int; zero is None when ``optional``; the largest means so many or more when it ``saturates``."""
+    """``n N`` as an int; zero is None when ``optional``; when it ``saturates``, the largest means so many or more, and
+    less than nothing is written as nothing.
+    """
 
     def __init__(self, size: int, *, optional: bool = False, saturates: bool = False) -> None:
         super().__init__(f"n{size}", size, b"0")
@@ -126,7 +128,7 @@ class Number(FixedField):
         if value is None and self._optional:
             return self.blank
         if self._saturates and value is not None:
-            value = min(value, self._limit - 1)
+            value = max(0, min(value, self._limit - 1))
         if value is None or not 0 <= value < self._limit:
             raise FieldInvalid(f"not a number of at most {self.size} digits")
         return b"%0*d" % (self.size, value)

@@ -10,6 +10,7 @@ from protocol.bound import Reading, Sources
 from protocol.canonical import Answer, Head, PushOutcome, PushReply, Request, RequestBody
 from protocol.dialect import Envelope, Outgoing, OwnReply, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
+from protocol.fields import FieldInvalid
 from protocol.flags import ENCRYPTED, REPEAT, RESPONSE
 from protocol.format import Format, Message
 from protocol.format_check import bound_parts, check
@@ -26,6 +27,9 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Wall clock of every link. China has kept one offset and no summer time since 1991, so no time zone data is needed."""
 
 NO_NONCE = bytes(8)
+DATE_DIGITS = 8
+_TRACED = {"bank_date": DATE_DIGITS, "bank_serial": 32, "channel": 2}
+"""What a log line has of a request, and the most digits of it: a stranger may write anything into a field."""
 
 
 _HEAD_GIVEN = {"head.branch_code": "", "head.teller_id": "", "head.bank_time": time.min, "head.channel": 1}
@@ -89,10 +93,20 @@ class DescribedDialect:
         )
 
     def trace(self, envelope: Envelope) -> dict[str, str]:
-        """Return the fields for a log line, as far as they are digits and have been read."""
+        """Return the fields for a log line: of a stranger digits alone, of an authenticated bank any serial."""
         opened: Opened = envelope.raw
-        said = {key: opened.sent.get(name, b"").strip(b" ") for key, name in self._traced[opened.message]}
-        return {key: raw.decode("ascii") for key, raw in said.items() if raw.isdigit()}
+        traced = self._traced[opened.message]
+        said = {key: opened.sent.get(name, b"").strip(b" ") for key, name, _ in traced}
+        texts = {
+            key: said[key].decode("ascii") for key, _, most in traced if said[key].isdigit() and len(said[key]) <= most
+        }
+        head = opened.head
+        if head is not None:
+            if len(texts.get("bank_date", "")) < DATE_DIGITS:
+                texts["bank_date"] = f"{head.bank_date:%Y%m%d}"
+            if head.bank_serial.isalnum():
+                texts["bank_serial"] = head.bank_serial
+        return texts
 
     def signed(self, outgoing: Outgoing) -> bytes:
         """Return what the MAC of a frame of ours covers."""
@@ -118,10 +132,13 @@ class DescribedDialect:
         message.request.read(plain_body, reading)
         if message not in self._serials_in_head:
             self._check_serial(message, opened)
-        head = Head(opened.node, **who)
+        opened.head = head = Head(opened.node, **who)
         if not (1 <= head.channel <= CHANNEL_MAX or (head.channel == 0 and message.transaction in LINK_TRANSACTIONS)):
             raise MessageInvalid(self._head.where_at("head.channel"), "no such channel")
         body: Any = reading.body if reading.body is not None else BODIES[message.transaction](**what)
+        original = getattr(body, "original_serial", "-")
+        if not original.strip(" 0"):
+            raise MessageInvalid(message.request.where_at("body.original_serial"), "zero" if original else "blank")
         return Request(message.transaction, head, body, self._digest(message, plain_body, reading))
 
     def _digest(self, message: Message, plain_body: bytes, reading: Reading) -> str:
@@ -159,16 +176,24 @@ class DescribedDialect:
         if raw is not None and not raw.strip(b" 0"):
             raise MessageInvalid(where, "zero" if b"0" in raw else "blank")
 
+    def sayable(self, envelope: Envelope, answer: Answer) -> Answer:
+        """Return ``answer``, or the refusal that stands for it where a message has no room for so many rows."""
+        opened: Opened = envelope.raw
+        most = None if opened.message is None else opened.message.rows_max
+        if most is None or len(getattr(answer.body, "rows", ())) <= most:
+            return answer
+        return Answer(ResponseCode.PAY_AT_UTILITY, clearing_date=answer.clearing_date)
+
     def reply(self, envelope: Envelope, answer: Answer, sealing: Sealing) -> Outgoing | None:
         """Build the reply to ``envelope``, or return None when this format has no word for it."""
         opened: Opened = envelope.raw
         message = opened.message
-        code = self._code_of(message, answer)
+        code, said = self._said(message, answer)
         if code is None:
             return None
         refusal = self.format.refusal if message is None or message.refusal is None else message.refusal
         if code != self._approved:
-            body, gloss, reason = refusal, answer.code.gloss, f"{answer.code.code} {answer.code.gloss}"
+            body, gloss, reason = refusal, said.gloss, f"{said.code} {said.gloss}"
         elif message is not None:
             body, gloss, reason = message.reply, "", ""
         else:
@@ -189,12 +214,21 @@ class DescribedDialect:
         sources = Sources({"answer": facts, "body": answer.body}, opened.sent)
         return self._packager.pack(self.format.reply_head, body, sources)
 
-    def _code_of(self, message: Message | None, answer: Answer) -> str | None:
-        if message is not None and (code := message.code_of(answer)) is not None:
-            return code
-        return self.format.codes[answer.code]
+    def _said(self, message: Message | None, answer: Answer) -> tuple[str | None, ResponseCode]:
+        """Return the wire code of an answer, and the response code whose words go with it."""
+        if message is not None and (said := message.code_of(answer)) is not None:
+            return said
+        return self.format.codes[answer.code], answer.code
 
     # --- requests of the FEP
+
+    def can_name(self, node: str) -> bool:
+        """Tell whether the field that names the bank takes ``node`` and gives it back."""
+        field = self._head.places["frame.node"]
+        try:
+            return bool(field.type.parse(field.type.build(node)) == node)
+        except FieldInvalid:
+            return False
 
     def own_request(
         self,
@@ -241,6 +275,8 @@ class DescribedDialect:
         reading.values["body"].update(_given(message.given)[1])
         message.reply.read(rest, reading)
         values = reading.values["body"]
+        if not values.get("debit_serial", "-").strip("0"):  # done, yet nothing says by which payment
+            raise MessageInvalid(message.reply.where_at("body.debit_serial"), "blank")
         return OwnReply(True, code, words, PushReply(**values) if transaction is Transaction.BILL_PUSH else None)
 
 
@@ -262,8 +298,9 @@ def _serial_at(format_: Format, message: Message) -> tuple[str, str]:
     raise LocalProtocolError(f"{format_.name} {message.code}: no field is bound to head.bank_serial")
 
 
-def _traced(format_: Format, message: Message | None) -> list[tuple[str, str]]:
-    """Return what a log line calls the fields that identify a request, and what the format calls them."""
+def _traced(format_: Format, message: Message | None) -> list[tuple[str, str, int]]:
+    """Return what a log line calls the fields that identify a request, what the format calls them, and their most."""
     parts = [format_.request_head] if message is None else list(bound_parts(format_, message))
-    keys = ("bank_date", "bank_serial", "channel")
-    return [(key, name) for key in keys for part in parts if (name := part.name_at(f"head.{key}"))]
+    return [
+        (key, name, most) for key, most in _TRACED.items() for part in parts if (name := part.name_at(f"head.{key}"))
+    ]

@@ -145,11 +145,19 @@ class Dialect(Protocol):
         """
         ...
 
+    def sayable(self, envelope: Envelope, answer: Answer) -> Answer:
+        """Return ``answer``, or the refusal that stands for it where this format has no room for what it says."""
+        ...
+
     def reply(self, envelope: Envelope, answer: Answer, sealing: Sealing) -> Outgoing | None:
         """Build the reply to ``envelope``, approved or not; header fields that it repeats are copied byte for byte.
 
         None: the format has no word for this answer, and the bank must not take another for it.
         """
+        ...
+
+    def can_name(self, node: str) -> bool:
+        """Tell whether frames of this format can call a bank ``node``."""
         ...
 
     def own_request(

@@ -88,6 +88,11 @@ class Elements(BoundFields):
         """Return how errors call an element."""
         return "MTI" if name == MTI else f"DE {name}"
 
+    def where_at(self, place: str) -> str:
+        """Return how errors call the element, or the field in one, that is bound to ``place``."""
+        inner = [sheet for sheet in self._composites.values() if place in sheet.places]
+        return inner[0].where_at(place) if inner else super().where_at(place)
+
     def read_sent(self, reading: Reading) -> None:
         """Put what was sent into ``reading``; MessageInvalid names an element that is missing or does not fit."""
         sent = reading.sent

@@ -52,6 +52,10 @@ class Part(Protocol):
         """Return every field of ``data`` by its name in the document; MessageInvalid when one does not fit."""
         ...
 
+    def where_at(self, place: str) -> str:
+        """Return how errors call the field that is bound to ``place``."""
+        ...
+
     def content(self, data: bytes, reading: Reading) -> bytes:
         """Return what says what is asked, by which a repeat is told from another request under its serial."""
         ...
@@ -72,7 +76,9 @@ class Message:
         reply: body of an approved reply.
         refusal: body of any other, where it is not the format's.
         given: of this message, beside the format's own.
-        code_of: the wire code of an answer where its response code alone does not tell; None: it does.
+        code_of: the wire code of an answer, and the response code whose words go with it, where the answer's own alone
+            does not tell; None: it does.
+        rows_max: an answer of more rows cannot be said: the customer must pay at the utility.
         also: other codes that mean the same, as those of repeats.
         refused: codes by which a bank says for certain that it has not done what the FEP asked.
     """
@@ -83,7 +89,8 @@ class Message:
     reply: Part
     refusal: Part | None = None
     given: Given = field(default_factory=dict)
-    code_of: Callable[[Answer], str | None] = lambda answer: None
+    code_of: Callable[[Answer], tuple[str, ResponseCode] | None] = lambda answer: None
+    rows_max: int | None = None
     also: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
 

@@ -51,6 +51,7 @@ class Characters(Padded):
         filler: one ASCII character.
         keeps_left: spaces on the left belong to the value.
         most: characters of a value, when that is less than the field has room for.
+        digits: they are digits.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class Characters(Padded):
         filler: str = " ",
         keeps_left: bool = False,
         most: int | None = None,
+        digits: bool = False,
     ) -> None:
-        super().__init__(f"c{size}", size, justify=justify, filler=filler, keeps_left=keeps_left)
+        super().__init__(f"{'n' if digits else 'c'}{size}", size, justify=justify, filler=filler, keeps_left=keeps_left)
         self.accepts = "" if most is None else f"at most {most}"
         self._most = size if most is None else most
+        self._digits = digits
 
     def parse(self, raw: bytes) -> str:
         """Return the characters without their filler."""
@@ -73,6 +76,8 @@ class Characters(Padded):
             raise FieldInvalid("not printable ASCII")
         if len(text) > self._most:
             raise FieldInvalid(f"more than {self._most} characters")
+        if self._digits and text and not text.isdigit():
+            raise FieldInvalid("not digits")
         return text
 
     def build(self, value: str) -> bytes:
@@ -153,12 +158,25 @@ class Count(Padded):
         justify: where the digits stand in our own fields.
         filler: one ASCII character.
         absent: what zero stands for; None is built as zero too.
+        least_digits: zeros in front of a shorter number.
+        saturates: the largest means so many or more, and less than nothing is written as nothing.
     """
 
-    def __init__(self, size: int, *, justify: Justify = "left", filler: str = " ", absent: int | None = 0) -> None:
+    def __init__(
+        self,
+        size: int,
+        *,
+        justify: Justify = "left",
+        filler: str = " ",
+        absent: int | None = 0,
+        least_digits: int = 1,
+        saturates: bool = False,
+    ) -> None:
         super().__init__(f"n{size}", size, justify=justify, filler=filler)
-        self.accepts = "" if not absent else f"0 = {absent}"
+        self.accepts = f"0 = {absent}" if absent else "nines: as many or more" if saturates else ""
         self._absent = absent
+        self._least_digits = least_digits
+        self._most = 10**size - 1 if saturates else None
 
     def parse(self, raw: bytes) -> int | None:
         """Return the number, or what zero stands for."""
@@ -169,9 +187,12 @@ class Count(Padded):
 
     def build(self, value: int | None) -> bytes:
         """Return the digits of ``value`` filled."""
-        if value is not None and value < 0:
+        number = value or 0
+        if self._most is not None:
+            number = max(0, min(number, self._most))
+        if number < 0:
             raise FieldInvalid("not a number of zero or more")
-        return self._padded(b"%d" % (value or 0))
+        return self._padded(b"%0*d" % (self._least_digits, number))
 
 
 class Coded(FixedField):

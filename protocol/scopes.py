@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from protocol.canonical import Head
 from protocol.format import Message
 from protocol.record import record
 
@@ -20,12 +21,14 @@ class Opened:
         node: what the frame calls the bank.
         received_at: our wall clock, Asia/Shanghai.
         sent: every field as it was sent, by name; those of the body once it has been read.
+        head: who asks, once an authenticated request has been read.
     """
 
     message: Message | None
     node: str
     received_at: datetime
     sent: dict[str, Any] = field(repr=False)
+    head: Head | None = None
 
 
 @record

@@ -22,6 +22,10 @@ class Whole:
         """Put the canonical object of ``data`` into ``reading``; MessageInvalid when it does not fit."""
         reading.body = self.layout.parse(data)
 
+    def where_at(self, place: str) -> str:
+        """Return how errors call the field that is bound to ``place``."""
+        return f"body.{place.partition('.')[2]}"
+
     def named(self, data: bytes) -> dict[str, object]:
         """Return every field of ``data`` but the reserved ones by its name in the interface document."""
         return self.layout.named(data)

@@ -83,6 +83,7 @@ class Link:
         self.timers = Timers(services.clock.seconds() + services.settings.link.sign_in_timeout)
         self._own_serials: set[int] = set()
         self._sign_out_exchange: Exchange | None = None
+        self._has_been_asked = False
 
     @property
     def is_closed(self) -> bool:
@@ -162,6 +163,9 @@ class Link:
     def frame_received(self, frame: bytes) -> None:
         """Handle one frame, answered or dropped; nothing is raised."""
         envelope = self.dialect.open(frame, self.services.wall_clock())
+        if self.dialect.session.is_one_exchange and self._has_been_asked:
+            return self._drop(envelope, "second_request")
+        self._has_been_asked = True
         exchange = Exchange(envelope, self.services.clock.seconds())
         try:
             if envelope.is_response:
@@ -180,8 +184,8 @@ class Link:
             return self._refuse_unauthenticated(exchange, ResponseCode.UNSUPPORTED_VERSION)
         bank = self.banks.get(envelope.bank_code)
         if bank is None:
-            if envelope.problem is not None:  # so malformed that nobody can say whose it is
-                self._log_invalid(envelope, envelope.problem)
+            self._log_problem(envelope)
+            self._log_stranger(envelope)
             return self._refuse_unauthenticated(exchange, ResponseCode.UNKNOWN_BANK)
         if not self.dialect.session.has_mac:
             return self._believed_by_address(exchange, bank)
@@ -196,8 +200,10 @@ class Link:
         try:
             self._authenticate(exchange, bank)
         except KeyVersionUnknown:
+            self._log_problem(envelope)
             return self._refuse_unauthenticated(exchange, ResponseCode.KEY_EXPIRED)
         except MacMismatch as mismatch:
+            self._log_problem(envelope)
             return self._mac_failed(exchange, mismatch)
         return self._authenticated(exchange, bank)
 
@@ -236,6 +242,18 @@ class Link:
             return self.answer(exchange, Answer(ResponseCode.FORMAT_ERROR))
         return self._act(exchange, bank, exchange.request)
 
+    def _log_problem(self, envelope: Envelope) -> None:
+        """Tell why a frame cannot be read that could not be authenticated either, perhaps for that reason."""
+        if envelope.problem is not None:
+            self._log_invalid(envelope, envelope.problem)
+
+    def _log_stranger(self, envelope: Envelope) -> None:
+        """Tell where an unknown bank's frame came from, and whose it would be in another format."""
+        others = self.services.banks.values()
+        named = next((bank for bank in others if bank.settings.own_node == envelope.bank_code), None)
+        meant = {} if named is None else {"node_of": named.settings.bank_code, "speaks": named.settings.dialect.name}
+        _log.warning("bank_unknown", peer=str(self.peer), dialect=self.dialect.name, **meant)
+
     def _log_invalid(self, envelope: Envelope, invalid: MessageInvalid) -> None:
         _log.info(
             "message_invalid",
@@ -256,9 +274,9 @@ class Link:
             and self.ring.expired(envelope.key_version, self.services.clock.seconds())
         ):
             return ResponseCode.KEY_EXPIRED
-        if transaction is None:
+        if transaction is None and envelope.problem is None:
             return ResponseCode.INVALID_TRANSACTION
-        if envelope.body and transaction not in _KEYED_BY_AK:
+        if transaction is not None and envelope.body and transaction not in _KEYED_BY_AK:
             encryption = bank.settings.encryption
             if (encryption == "required" and not envelope.is_encrypted) or (
                 encryption == "forbidden" and envelope.is_encrypted
@@ -325,6 +343,7 @@ class Link:
             "mac_incorrect",
             bank_code=self._bank_code(envelope),
             transaction=envelope.transaction.label if envelope.transaction else "unknown",
+            mac_bytes=len(envelope.mac),
             input_bytes=mismatch.input_bytes,
             input_sha256=mismatch.input_sha256,
         )
@@ -356,6 +375,7 @@ class Link:
         """Send the reply to ``exchange`` and write its log line."""
         if answer.clearing_date is None:
             answer = replace(answer, clearing_date=self._clearing_date())
+        answer = self.dialect.sayable(exchange.envelope, answer)
         frame = exchange.reply_frame(self.dialect, answer)
         if frame is not None:
             self.wire.send(frame)
@@ -390,7 +410,7 @@ class Link:
         outgoing = self.dialect.own_request(
             Transaction.ECHO,
             NoBody(),
-            bank.settings.bank_code,
+            bank.settings.own_node,
             serial,
             self.services.wall_clock().replace(tzinfo=SHANGHAI),
             Sealing(version),
@@ -400,7 +420,7 @@ class Link:
     def _response_received(self, exchange: Exchange) -> None:
         """A reply of the bank: to a request of ours, else dropped and counted; never answered."""
         envelope = exchange.envelope
-        if self.bank is None or envelope.bank_code != self.bank.settings.bank_code:
+        if self.bank is None or envelope.bank_code not in ("", self.bank.settings.own_node):
             return self._drop(envelope, "reply_of_nobody")
         try:
             self._verify_session(envelope)

@@ -38,11 +38,12 @@ class LinkFactory(Factory):
         if not any(peer in network for network in self._networks):
             self._refuse(str(peer), "address")
             return None
-        if len(self.connections) >= self._services.settings.listener.connections_max:
+        if self._services.connections >= self._services.settings.listener.connections_max:
             self._refuse(str(peer), "connections_max")
             return None
         connection = Connection(self._services, self._dialect, self._banks, peer, self._lost)
         self.connections.add(connection)
+        self._services.connections += 1
         return connection
 
     def _refuse(self, peer: str, reason: str) -> None:
@@ -51,6 +52,7 @@ class LinkFactory(Factory):
 
     def _lost(self, connection: Connection) -> None:
         self.connections.discard(connection)
+        self._services.connections -= 1
         if self._drained is not None and not self.connections:
             drained, self._drained = self._drained, None
             drained.callback(None)
@@ -58,7 +60,11 @@ class LinkFactory(Factory):
     def check(self, now: float) -> None:
         """Enforce the time limits of all connections at ``now`` (monotonic seconds)."""
         for connection in tuple(self.connections):
-            connection.check(now)
+            try:
+                connection.check(now)
+            except Exception as error:  # noqa: BLE001 - a bug of ours must cost one connection, not the daemon
+                _log.error("check_failed", peer=str(connection.link.peer), error=error)
+                connection.close()
 
     def drain(self) -> "Deferred[None]":
         """Take no new business; fires when the last connection is gone. The time limits bound it."""

@@ -42,6 +42,7 @@ class Services:
         wall_clock: naive Asia/Shanghai time of this machine.
         next_echo_serial: number for a request of our own; None while there is none.
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
+        connections: how many there are, of all dialects.
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
         after_round: has a function called when the loop has read what has arrived.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
@@ -58,6 +59,7 @@ class Services:
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)
     events: Counter[str] = field(default_factory=Counter)
     in_work: InWork = field(default_factory=InWork)
+    connections: int = 0
     branch_of: Callable[[Needs], Hashable | None] | None = None
     after_round: AfterRound = at_once
     submissions: Submissions = field(init=False)

@@ -86,7 +86,11 @@ UNDO = Message(
     Sheet("body", field("DAY", Date(), "answer.day")),
     refusal=Sheet("body", field("WHY", PaddedText(30, "gbk"), "answer.reason")),
     given={"body.original_date": TODAY, "body.reason": 7, "head.channel": 5},
-    code_of=lambda answer: "9999" if isinstance(answer.body, UndoReply) and answer.body.outcome == 2 else None,
+    code_of=lambda answer: (
+        ("9999", ResponseCode.ORIGINAL_NOT_FOUND)
+        if isinstance(answer.body, UndoReply) and answer.body.outcome == 2
+        else None
+    ),
 )
 OWN_HEAD = Sheet("header", field("CODE", Characters(2), "frame.code"), field("NUMBER", Count(6), "frame.fep_serial"))
 OWN_REPLY_HEAD = Sheet(
@@ -260,6 +264,7 @@ FLAGGED_HEAD = Sheet(
 )
 FLAGGED_REPLY = Sheet("header", field("RESULT", Characters(4), "answer.code"), field("FLAGS", U8, "answer.flags"))
 ECHO = Message("40", Transaction.ECHO, Sheet("body"), Sheet("body"))
+OWN_PLACES = {"DATE": "frame.at", "SERIAL": ""}
 FLAGGED = DescribedDialect(
     replace(
         FORMAT,
@@ -267,7 +272,9 @@ FLAGGED = DescribedDialect(
         request_head=FLAGGED_HEAD,
         reply_head=FLAGGED_REPLY,
         messages=(QUERY, ECHO),
-        own_head=FLAGGED_HEAD,
+        own_head=FLAGGED_HEAD.changed(
+            lambda asked: replace(asked, attribute=OWN_PLACES.get(asked.name, asked.attribute))
+        ),
         own_messages=(ECHO, PUSH),
         version=3,
     )
@@ -550,6 +557,8 @@ def without(code: ResponseCode) -> dict[ResponseCode, str | None]:
     return {one: wire for one, wire in CODES.items() if one is not code}
 
 
+RESULT = field("RESULT", Characters(4), "answer.code")
+MISSPELT = Sheet("body", field("X", Amount(4), "body.amount"))
 UNASKED = Sheet("body", field("X", Characters(4), Echo("TYPO")))
 WRONG: dict[str, tuple[Callable[[], Format], str]] = {
     "a code twice": (lambda: replace(FORMAT, messages=(QUERY, replace(UNDO, code="10"))), "two messages share a code"),
@@ -560,15 +569,39 @@ WRONG: dict[str, tuple[Callable[[], Format], str]] = {
     ),
     "a reply repeats what is not asked": (
         lambda: replace(FORMAT, messages=(replace(QUERY, reply=UNASKED),)),
-        "toy 10: X repeats TYPO, which is not asked",
+        "toy: 10: X repeats TYPO, which is not asked",
     ),
-    "a refusal does": (lambda: replace(FORMAT, refusal=UNASKED), "toy 10: X repeats TYPO"),
+    "a reply's place that is none": (
+        lambda: replace(FORMAT, messages=(replace(QUERY, reply=MISSPELT),)),
+        "toy: 10: X is bound to body.amount, which is no place",
+    ),
+    "a request's place that is none": (
+        lambda: replace(FORMAT, messages=(replace(QUERY, request=MISSPELT, reply=Sheet("body")),)),
+        "X is bound to body.amount",
+    ),
+    "a place of another scope": (
+        lambda: replace(FORMAT, reply_head=Sheet("header", RESULT, field("X", Characters(4), "head.teller_id"))),
+        "X is bound to head.teller_id",
+    ),
+    "a reply without an outcome": (
+        lambda: replace(FORMAT, reply_head=Sheet("header", field("X", Characters(4)))),
+        "no field of a reply is bound to answer.code",
+    ),
+    "a MAC without keys": (
+        lambda: replace(FORMAT, session=Session()),
+        "no field is bound to head.bank_time or frame.key_version",
+    ),
+    "an unknown outcome that is said as another": (
+        lambda: replace(FORMAT, codes=CODES | {ResponseCode.OUTCOME_UNKNOWN: CODES[ResponseCode.BUSY]}),
+        "says that the outcome is unknown, and something else too",
+    ),
+    "a refusal does": (lambda: replace(FORMAT, refusal=UNASKED), "toy: 10: X repeats TYPO"),
     "a message's own refusal does": (
         lambda: replace(FORMAT, messages=(replace(QUERY, refusal=UNASKED),)),
-        "toy 10: X repeats TYPO",
+        "toy: 10: X repeats TYPO",
     ),
     "the header does": (
-        lambda: replace(FORMAT, reply_head=Sheet("header", field("X", Characters(4), Equal("TYPO")))),
+        lambda: replace(FORMAT, reply_head=Sheet("header", RESULT, field("X", Characters(4), Equal("TYPO")))),
         "X repeats TYPO",
     ),
     "nothing identifies a request": (

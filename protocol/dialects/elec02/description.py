@@ -120,7 +120,7 @@ QUERY_ROW = Sheet(
     Field("MON", Month(), "month of the bill", "月份", "month"),
     Field("PCC", Amount(12), "late fee", "违约金", "late_fee_fen"),
     Field("CPS", Amount(12), "principal", "本金", "principal_fen"),
-    Field("DNLN", Count(8), "energy, whole kWh", "电量", "energy_kwh"),
+    Field("DNLN", Count(8, saturates=True), "energy, whole kWh", "电量", "energy_kwh"),
 )
 QUERY_REPLY = Sheet(
     "body",
@@ -185,7 +185,7 @@ PAY_REQUEST = Sheet(
 PAY_REPLY = Sheet(
     "body",
     Field("WTC", Characters(12), "sender node", "委托节点代码", Echo("ECD")),
-    Field("CLZ", Count(16), "serial of the utility", "流水", "answer.fep_serial"),
+    Field("CLZ", Count(16, least_digits=12), "serial of the utility", "流水", "answer.fep_serial"),
     Field("WD0", Date(), "work date: the clearing date", "工作日期", "answer.day"),
     Field("OWC", Characters(12), "node of the payment", "原委托节点代码", Echo("WTC")),
     Field("051", Characters(8), "date of the payment", "原委托日期", Echo("WD0")),
@@ -222,22 +222,23 @@ UNDO_REPLY = Sheet(
     "body",
     Field("WTC", Characters(12), "sender node", "委托节点代码", Echo("OCN")),
     Field("WD0", Date(), "work date: the clearing date", "工作日期", "answer.day"),
-    Field("CLZ", Count(16), "serial of the utility", "流水", "answer.fep_serial"),
+    Field("CLZ", Count(16, least_digits=12), "serial of the utility", "流水", "answer.fep_serial"),
     Field("OCN", Characters(12), "node of the cancel", "原冲销业务委托节点代码", Echo("WTC")),
     Field("OCD", Characters(8), "date of the cancel", "原冲销业务委托日期", Echo("WD0")),
     Field("OLZ", Characters(16), "serial of the cancel", "原冲销业务流水", Echo("CLZ")),
 )
 
 
-def _undo_code(answer: Answer) -> str | None:
+def _undo_code(answer: Answer) -> tuple[str, ResponseCode] | None:
     """An original that never arrived has been noted, so that it cannot take effect any more; the bank is told 15."""
     never = isinstance(answer.body, UndoReply) and answer.body.original_fep_serial is None
-    return "15" if never else None
+    return ("15", ResponseCode.ORIGINAL_NOT_FOUND) if never else None
 
 
-def _pay_code(answer: Answer) -> str | None:
+def _pay_code(answer: Answer) -> tuple[str, ResponseCode] | None:
     """Too little is a part payment; any other difference means that the energy or the fee has changed meanwhile."""
-    return "27" if answer.code is ResponseCode.AMOUNT_DIFFERS and answer.is_short else None
+    is_part = answer.code is ResponseCode.AMOUNT_DIFFERS and answer.is_short
+    return ("27", answer.code) if is_part else None
 
 
 # what the FEP asks of the bank, on connections that it opens
@@ -279,7 +280,7 @@ PUSH_REQUEST = Sheet(
     "body",
     Field("ECD", Characters(12), "company code: `own_node`", "收付费企业代码: `own_node`", OWN_NODE),
     Field("JBR", Characters(8), "operator", "经办人编号"),
-    Field("TLogNo", Count(16), "serial of the utility", "第三方流水", "frame.fep_serial"),
+    Field("TLogNo", Count(16, least_digits=12), "serial of the utility", "第三方流水", "frame.fep_serial"),
     Field("WDO", Date(), "work date", "工作日期", "frame.at"),
     Field("EDD", Characters(3), "fee item", "费项代码"),
     Field("JFH", Characters(32), "customer number", "缴费号", "body.account_no"),
@@ -345,7 +346,8 @@ def describe(own_node: str, amounts: str, cancel: str, reference: str, connectio
         code_of = CODE_OF.get(code, lambda _: None)
         refused = REFUSED if transaction is Transaction.BILL_PUSH else frozenset()
         parts = (request.changed(change), reply.changed(change))
-        return Message(code, transaction, *parts, given=places, code_of=code_of, refused=refused)
+        most = None if reply.rows is None else reply.rows.rows_max
+        return Message(code, transaction, *parts, given=places, code_of=code_of, refused=refused, rows_max=most)
 
     undo = Transaction.CANCEL if cancel == "cancel" else Transaction.REVERSE
     return Format(

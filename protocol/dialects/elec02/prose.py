@@ -55,8 +55,10 @@ A reply whose return code is not `00` has no body; `ReturnMessage` says why.
 
 ## 10 Query 欠费查询
 
-Returns the account and every bill that is open. `CLZ` of the reply is a number of 12 digits that the payment
-repeats as `OLZ`; it holds for 30 minutes (`query_age` in `[rules]`), for this bank and this customer only.
+Returns the account and every bill that is open; `OweFeeAmt` is their sum less the balance. An account with more
+than 99 open bills is answered `09`: it must pay at the utility. `CLZ` of the reply is a number of 12 digits
+that the payment repeats as `OLZ`; it holds for 30 minutes (`query_age` in `[rules]`), for this bank and this
+customer only.
 
 <<message 10>>
 
@@ -109,6 +111,8 @@ open.
 ## Return codes
 
 <<codes>>
+
+`27`: the amount is less than what is payable. `15` in reply to 12 also says that the payment never arrived.
 
 An outcome that is not known is not answered: no code says so, and any other would be taken for one. The
 connection closes; repeat the request, or send 12.
@@ -173,7 +177,8 @@ _CHINESE = """\
 
 ## 10 欠费查询
 
-返回用户及全部未结清的应收。应答的 `CLZ` 为 12 位数字, 缴费时作为 `OLZ` 送回; 30 分钟内有效 (`[rules]` 中的
+返回用户及全部未结清的应收; `OweFeeAmt` 为其合计减预存余额。未结清应收多于 99 笔的户应答 `09`: 须到供电公司办理。
+应答的 `CLZ` 为 12 位数字, 缴费时作为 `OLZ` 送回; 30 分钟内有效 (`[rules]` 中的
 `query_age`), 仅限该行、该户。
 
 <<message 10>>
@@ -220,6 +225,8 @@ _CHINESE = """\
 ## 返回码
 
 <<codes>>
+
+`27`: 金额小于应交金额。12 的应答 `15` 亦表示该笔缴费从未到达。
 
 结果未知时不应答: 没有表示未知的返回码, 其他返回码会被误解。连接关闭; 请重发该请求, 或发 12。
 

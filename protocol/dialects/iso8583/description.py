@@ -21,8 +21,7 @@ OPTIONS = (
     Option("packing", ("ascii", "packed"), "characters and hex, or BCD and bytes", "字符与十六进制, 或 BCD 与二进制"),
 )
 LENGTHS: dict[str, LengthField] = {"digits": DigitsLength(4, 40, 4096), "binary": BinaryLength(2, 20, 4096)}
-FEN = Amount(14, justify="right", filler="0")
-COUNT, SUM = Number(10), Amount(16, justify="right", filler="0")
+FEN, COUNT, SUM = Number(14), Number(10), Amount(16, justify="right", filler="0")
 NUMBER, KCV = Number(12, optional=True), Hex(4)
 YES_NO = {"0": False, "1": True}
 
@@ -51,7 +50,7 @@ ROW = Sheet(
     Field("month", Month(), "month of the bill", "电费年月", "month"),
     Field("seq", Number(2), "number of the bill in its month", "次数", "seq"),
     Field("bill_no", Characters(16), "bill", "应收号", "bill_no"),
-    Field("energy", Number(10), "energy, 1/100 kWh", "电量", "energy_centikwh"),
+    Field("energy", Number(10, saturates=True), "energy, 1/100 kWh", "电量", "energy_centikwh"),
     Field("principal", FEN, "principal", "本金", "principal_fen"),
     Field("late_fee", FEN, "late fee of today", "违约金", "late_fee_fen"),
     Field("due_date", Date(), "due date", "到期日", "due_date"),
@@ -121,7 +120,7 @@ UNDO_REPLY = Sheet(
 )
 
 # --- data elements
-AMOUNT = Field("4", Amount(12, justify="right", filler="0"), "amount, fen", "交易金额(分)", "body.amount_fen")
+AMOUNT = Field("4", Number(12), "amount, fen", "交易金额(分)", "body.amount_fen")
 TOTALS = tuple(
     Field(f"{number}", kind, f"{what}, {unit}", f"{gloss}{zh}", f"body.totals.{name}_{suffix}")
     for first, kind, unit, zh, suffix in (
@@ -143,7 +142,7 @@ REQUEST_HEAD = Elements(
     Field(
         "13", DayOfYear(), "date, local: the bank's accounting date; in 0800 today", "银行会计日期", "head.bank_date"
     ),
-    Field("32", Variable(Characters(11)), "acquirer: the bank's node", "受理机构", "frame.node"),
+    Field("32", Variable(Characters(11, digits=True)), "acquirer: the bank's node", "受理机构", "frame.node"),
     Field("37", Characters(12), "retrieval reference: the bank's serial", "检索参考号", "head.bank_serial"),
     Field("41", Characters(8), "terminal: teller", "终端号", "head.teller_id"),
     Field("42", Characters(15, most=12), "acceptor: outlet", "受理方标识码", "head.branch_code"),
@@ -172,7 +171,7 @@ OWN_HEAD = Elements(
     Field("11", Number(6), "system trace audit number", "系统跟踪号", "frame.trace_no"),
     Field("12", Time(), "time, local", "时间", "frame.at"),
     Field("13", DayOfYear(), "date, local", "日期", "frame.at"),
-    Field("32", Variable(Characters(11)), "the bank's node", "受理机构", "frame.node"),
+    Field("32", Variable(Characters(11, digits=True)), "the bank's node", "受理机构", "frame.node"),
     Field("37", Number(12), "number of the request; the reply repeats it", "检索参考号", "frame.fep_serial"),
     Field("53", Number(16), "version of the session keys", "安全控制信息", "frame.key_version"),
 )

@@ -77,7 +77,9 @@ generated from the description that the FEP runs on. 中文版: [iso8583.zh-CN.m
   day. The FEP answers within 10 s; after 30 s without a reply the outcome is unknown: repeat (0201) or reverse (0400).
 - The length counts what follows it, at most 4,096 bytes. There is no TPDU and no header before the MTI.
 - Numbers (`n`) have zeros in front, text (`ans`) has spaces behind. Text is GBK and is counted in bytes.
-- In DE 48, fields stand at fixed offsets; amounts are fen.
+- In DE 48, fields stand at fixed offsets; amounts are fen. Types: `cN` printable ASCII, `textN` GBK, `nN` and `fenN`
+  digits, `codeN` one of the values that are listed, `hexN` hexadecimal digits, upper-case in ours.
+- Several connections of one bank are allowed. One from an address that is no bank's is closed without an answer.
 
 A site chooses the form in `[dialect.iso8583]` of `fep.toml`, the same for all banks on that port:
 
@@ -85,11 +87,15 @@ A site chooses the form in `[dialect.iso8583]` of `fep.toml`, the same for all b
 
 | form | jPOS |
 |---|---|
-| `digits`, `ascii` | `ASCIIChannel` with `ISO87APackager` (pyiso8583: `default_ascii`) |
+| `digits`, `ascii` | `ASCIIChannel` with `ISO87APackager` |
 | `binary`, `packed` | `NACChannel` without TPDU, with `ISO87BPackager` |
 
 Packed: the MTI and numbers are BCD, fixed ones of odd length with a zero in front, LLVAR ones with a zero behind;
-lengths are BCD, of LLVAR 1 byte and of LLLVAR 2; bitmaps and MAC are bytes; text is as it is.
+lengths are BCD, of LLVAR 1 byte and of LLLVAR 2; bitmaps and MAC are bytes; text is as it is. Characters with
+binary bitmaps are not offered.
+
+DE 44 and DE 48 hold GBK. pyiso8583: its `default_ascii` with `data_enc` of 44 and 48 set to `gbk`. jPOS: take the
+bytes of the field's string in ISO-8859-1 and decode them as GBK. A character that GBK lacks becomes `?`.
 
 ## Messages
 
@@ -128,7 +134,10 @@ A reply that is not approved has no DE 48 but DE 44: the exact code of four digi
 - The algorithm is that of the bank's suite, 8 bytes: `3des` and `des` ANSI X9.19 and X9.9, `aes` and `sm4` CMAC cut
   to 8 bytes, `cups` its ECB form. [protocol.md](protocol.md) tells each.
 - Sign-on and key change are MACed under AK, request and reply; everything else under the session MAK of the version in
-  DE 53. A reply that nothing could authenticate (`77`, `A0`, `A7`, `31`) has zeros as MAC.
+  DE 53. A reply that nothing could authenticate (`77`, `A0`, `A7`, `31`) has zeros as MAC, and no DE 15 before
+  sign-on.
+- **Treat a reply whose MAC is zeros or wrong as no reply**: of a payment the outcome stays unknown, and nothing may be
+  given back for it.
 - The third wrong MAC in a row ends the connection.
 
 ## Identity, repeats, reversals
@@ -139,14 +148,19 @@ A reply that is not approved has no DE 48 but DE 44: the exact code of four digi
 - A reversal has a DE 37 of its own and names the original in DE 48. The original may not have arrived: then it never
   takes effect, and the reply says outcome 2.
 - A cancel needs its original, of the same clearing date and not undone: else `25`, `80`, `26`.
-- DE 13 of money requests may differ from today by a day.
+- DE 13 of money requests may differ from today by a day. DE 37 is neither blank nor zeros; payments, cancels and
+  reversals share one range of serials.
 
 ## 0800 sign-on 签到, sign-off 签退, key change 密钥更换, echo 线路测试
 
 The bank signs on first, within 10 s of connecting; DE 12 and DE 13 may differ from our clock by 5 minutes. It then
 proves its keys with any message under them, an echo at best. Keys last `key_lifetime` seconds, then business is
 answered `A7`: change keys before. On a line that is idle for 60 s the FEP sends 0800 with DE 70 = 301 itself; the bank
-answers 0810 with DE 39 = 00 and repeats DE 11, 37, 53 and 70, else the connection closes 10 s later.
+answers 0810 with DE 39 = 00 and repeats DE 11, 32, 37, 53 and 70, else the connection closes 10 s later.
+
+Sign-on and key change have no DE 53, or zeros in it: they are signed by AK, not by session keys. The old session keys
+hold for 60 s after a key change; a further one while two are valid is answered `91`. A connection whose new keys are
+not used within 70 s of sign-on is closed.
 
 <<message 0800 001>>
 
@@ -177,6 +191,9 @@ DE 4 is the amount of the original.
 
 ## 0500 totals 对总账
 
+Counted are payments, undone later or not; cancels that were approved; reversals with outcome 1. A day that is still
+open is answered `00` with DE 66 = 3 and the totals so far.
+
 <<message 0500>>
 
 ## Response codes
@@ -185,7 +202,8 @@ Those of ISO 8583 and UnionPay as far as they go; DE 44 has the exact one.
 
 <<codes>>
 
-`68` says that the outcome is not known: repeat or reverse. `91` says that nothing was done.
+`68` says that the outcome is not known: repeat, or reverse within the clearing date; after the cut-off repeat, and
+reconciliation settles what is left. `91` says that nothing was done.
 
 ## Examples
 
@@ -210,7 +228,9 @@ _CHINESE = """\
   30 秒无应答即结果未知: 请重发 (0201) 或冲正 (0400)。
 - 长度为其后的字节数, 最大 4,096。MTI 之前没有 TPDU 或其他报文头。
 - 数字 (`n`) 左补零, 文本 (`ans`) 右补空格。文本为 GBK, 按字节计长。
-- 域 48 内各项位置固定; 金额单位为分。
+- 域 48 内各项位置固定; 金额单位为分。类型: `cN` 可见 ASCII, `textN` GBK, `nN` 和 `fenN` 数字, `codeN` 所列值之一,
+  `hexN` 十六进制数字 (前置机发出的为大写)。
+- 同一银行可有多个连接。来自非银行地址的连接直接关闭, 不应答。
 
 形式由 `fep.toml` 的 `[dialect.iso8583]` 选定, 该端口的银行相同:
 
@@ -218,11 +238,14 @@ _CHINESE = """\
 
 | 形式 | jPOS |
 |---|---|
-| `digits`, `ascii` | `ASCIIChannel` 配 `ISO87APackager` (pyiso8583: `default_ascii`) |
+| `digits`, `ascii` | `ASCIIChannel` 配 `ISO87APackager` |
 | `binary`, `packed` | `NACChannel` (无 TPDU) 配 `ISO87BPackager` |
 
 `packed`: MTI 和数字为 BCD, 定长奇数位左补零, LLVAR 奇数位右补零; 长度为 BCD, LLVAR 1 字节, LLLVAR 2 字节;
-位图和 MAC 为二进制; 文本不变。
+位图和 MAC 为二进制; 文本不变。不提供字符形式配二进制位图。
+
+域 44 和域 48 为 GBK。pyiso8583: 用 `default_ascii`, 将 44 和 48 的 `data_enc` 改为 `gbk`。jPOS: 取该域字符串的
+ISO-8859-1 字节, 再按 GBK 解码。GBK 没有的字符以 `?` 代替。
 
 ## 报文
 
@@ -259,7 +282,9 @@ M 必须, O 可选。域 4 和域 48 见下列各报文。
   对其前的内容计算, 再填入。
 - 算法依该行套件, 8 字节: `3des` 和 `des` 为 ANSI X9.19 和 X9.9, `aes` 和 `sm4` 为 CMAC 取前 8 字节,
   `cups` 为其 ECB 算法, 见 [protocol.zh-CN.md](protocol.zh-CN.md)。
-- 签到和密钥更换的请求与应答用 AK; 其余用域 53 所示版本的会话 MAK。无法认证的应答 (`77`、`A0`、`A7`、`31`) MAC 为零。
+- 签到和密钥更换的请求与应答用 AK; 其余用域 53 所示版本的会话 MAK。无法认证的应答 (`77`、`A0`、`A7`、`31`) MAC 为零,
+  签到前的应答没有域 15。
+- **MAC 为零或错误的应答视为没有应答**: 交费的结果仍为未知, 不得据此退款。
 - 连续第三次 MAC 错即断开连接。
 
 ## 标识、重发、冲正
@@ -268,7 +293,7 @@ M 必须, O 可选。域 4 和域 48 见下列各报文。
   无论来自哪个连接、何种 MTI, 均得到首次应答; 内容不同则应答 `94`。
 - 冲正有自己的域 37, 原交易写在域 48。原交易可能未到达: 则其后也不再生效, 应答的处理结果为 2。
 - 撤销须有同一清算日、尚未撤销的原交易, 否则应答 `25`、`80`、`26`。
-- 资金类请求的域 13 与当日相差不得超过一天。
+- 资金类请求的域 13 与当日相差不得超过一天。域 37 不得为空或全零; 交费、撤销、冲正共用一个流水号范围。
 
 ## 0800 签到、签退、密钥更换、线路测试
 
@@ -276,7 +301,10 @@ M 必须, O 可选。域 4 和域 48 见下列各报文。
 随后以任一用会话密钥的报文证明密钥, 最好为线路测试。
 密钥有效 `key_lifetime` 秒, 过期后业务应答 `A7`, 请提前更换。
 线路空闲 60 秒时前置机自行发 0800 (域 70 = 301);
-银行应答 0810, 域 39 为 00, 域 11、37、53、70 同请求, 否则 10 秒后断开连接。
+银行应答 0810, 域 39 为 00, 域 11、32、37、53、70 同请求, 否则 10 秒后断开连接。
+
+签到和密钥更换没有域 53, 或为零: 它们用 AK 而不是会话密钥计算 MAC。更换密钥后旧密钥仍有效 60 秒;
+两套密钥均有效时再次更换应答 `91`。签到后 70 秒内未使用新密钥即断开连接。
 
 <<message 0800 001>>
 
@@ -306,6 +334,9 @@ M 必须, O 可选。域 4 和域 48 见下列各报文。
 
 ## 0500 对总账
 
+统计范围: 交费, 其后是否撤销均计; 已成功的撤销; 处理结果为 1 的冲正。
+尚未日切的日期应答 `00`, 域 66 = 3, 为截至目前的数。
+
 <<message 0500>>
 
 ## 应答码
@@ -314,7 +345,7 @@ M 必须, O 可选。域 4 和域 48 见下列各报文。
 
 <<codes>>
 
-`68` 表示结果未知: 请重发或冲正。`91` 表示未作任何处理。
+`68` 表示结果未知: 请重发, 或在清算日内冲正; 日切之后请重发, 其余由对账解决。`91` 表示未作任何处理。
 
 ## 示例
 

@@ -99,13 +99,13 @@ def test_where_a_bank_may_come_from() -> None:
     assert rim.factory.buildProtocol(IPv4Address("TCP", "10.3.0.1", 40_000)) is None
 
 
-def test_a_frame_of_another_bank_on_the_connection(rim: Rim) -> None:
-    """A connection is one bank's."""
+def test_a_second_frame_on_the_connection(rim: Rim) -> None:
+    """A connection is one exchange's: what follows the first request, another bank's too, is dropped."""
     connection = connect(rim)
     connection.dataReceived(framed(query()) + framed(head("10", node="302") + query(node="302")[113:]))
 
-    assert [header[1] for header in replies(connection)] == ["51"]
-    assert len(rim.gate.works) == 1
+    assert replies(connection) == []
+    assert (len(rim.gate.works), rim.events["frame_dropped"]) == (1, 1)
 
 
 def test_a_malformed_request(rim: Rim) -> None:

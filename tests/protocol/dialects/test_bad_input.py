@@ -232,7 +232,6 @@ def test_a_length_with_a_sign_or_a_gap(iso: IsoBank, logs: Logs, length: bytes) 
     assert iso.told(iso.frame(iso.message(network("301")))) == ("00", "right")
 
 
-@pytest.mark.xfail(strict=True, reason="DE 53 stands behind it: A7 is told, and the log does not say why")
 @pytest.mark.parametrize(("length", "path"), [(b"999", "DE 48"), (b"xyz", "DE 48")])
 def test_an_element_that_is_longer_than_the_rest(iso: IsoBank, logs: Logs, length: bytes, path: str) -> None:
     """The element is named in the log, whatever can be told; nothing of it is quoted."""
@@ -275,7 +274,6 @@ def test_fields_that_do_not_fit(iso: IsoBank, logs: Logs, message: dict[str, str
     assert iso.is_open
 
 
-@pytest.mark.xfail(strict=True, reason="DE 48.original_serial takes zeros and blanks")
 @pytest.mark.parametrize("original", ["0" * 12, " " * 12])
 def test_an_undo_of_nothing(iso: IsoBank, logs: Logs, original: str) -> None:
     """A reversal must name its original by a serial that one can have."""
@@ -321,7 +319,6 @@ def test_elec02_that_does_not_fit(line: Line, logs: Logs, content: bytes, path: 
     assert line.rim.gate.works == []
 
 
-@pytest.mark.xfail(strict=True, reason="OLZ of 12 takes zeros and blanks")
 @pytest.mark.parametrize("original", ["", "0" * 16])
 @pytest.mark.parametrize("name", ["elec02"])
 def test_an_elec02_undo_of_nothing(line: Line, original: str) -> None:

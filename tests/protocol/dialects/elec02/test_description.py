@@ -144,7 +144,7 @@ def test_pay_reply() -> None:
 
     assert header[:2] == ["11", "00"]
     assert unpacked(PAY_REPLY, content) == [
-        *("", "10000000042", "20261123", "301", "20261122", "2026112200000118", "RMB", "24840", "")
+        *("", "010000000042", "20261123", "301", "20261122", "2026112200000118", "RMB", "24840", "")
     ]
 
 
@@ -177,7 +177,7 @@ def test_undo_reply(outcome: UndoOutcome, original: int | None, code: str) -> No
     if code == "15":
         assert content == b""
     else:
-        assert unpacked(UNDO_REPLY, content) == ["", "20261122", "10000000043", "301", "20261122", "2026112200000119"]
+        assert unpacked(UNDO_REPLY, content) == ["", "20261122", "010000000043", "301", "20261122", "2026112200000119"]
 
 
 def test_refusals() -> None:
@@ -259,7 +259,7 @@ def test_what_the_log_says() -> None:
     assert ELEC02.trace(envelope) == {"bank_date": "20261122", "bank_serial": "2026112200000117"}
     odd = opened(query(serial="A1"))
     ELEC02.request(odd, odd.body)
-    assert ELEC02.trace(odd) == {"bank_date": "20261122"}
+    assert ELEC02.trace(odd) == {"bank_date": "20261122", "bank_serial": "A1"}
 
 
 def test_any_header_is_opened() -> None:

@@ -351,7 +351,6 @@ def test_replies_that_nobody_waits_for(rim: Rim, bank: IsoBank) -> None:
     assert not bank.is_open
 
 
-@pytest.mark.xfail(strict=True, reason="the link compares DE 32 with the bank's code, not with its node")
 def test_a_bank_that_is_called_otherwise(form: Form) -> None:
     """Its frames have its node in DE 32, and so has our echo, which it answers."""
     rim = rim_of(form, node="301")
@@ -362,7 +361,6 @@ def test_a_bank_that_is_called_otherwise(form: Form) -> None:
     assert rim.events.get("frame_dropped", 0) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the document lets DE 32 out of 0810; the link drops one without it")
 def test_an_answer_with_no_more_than_the_document_asks(rim: Rim, bank: IsoBank) -> None:
     """DE 39 = 00 and DE 11, 37, 53 and 70 repeated."""
     echo = echo_of(rim, bank)

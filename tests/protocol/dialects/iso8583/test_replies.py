@@ -256,7 +256,6 @@ def test_names_that_are_too_long(name: str) -> None:
     assert head[1:3] == ["?" + "王" * 19, "路" * 30]
 
 
-@pytest.mark.xfail(raises=LocalProtocolError, strict=True, reason="n10 has no sign: such an account cannot be queried")
 def test_energy_that_is_taken_back(name: str) -> None:
     """A corrected reading makes a bill's energy negative; its account is shown all the same."""
     body = replace(account(0, 1), rows=(replace(BILL, energy_centikwh=-100),))

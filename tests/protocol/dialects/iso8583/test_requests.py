@@ -340,7 +340,7 @@ def test_payments_that_do_not_fit(name: str, changes: dict[str, str], path: str,
 @pytest.mark.parametrize("amount", ["0000001249.5", "+00000012495", "-00000012495", "00000 012495", " " * 12])
 def test_amounts_are_digits(amount: str) -> None:
     """No point, no sign, no gap, not nothing."""
-    assert refusal("ascii", pay(de4=amount)) == ("DE 4", "not an amount in digits")
+    assert refusal("ascii", pay(de4=amount)) == ("DE 4", "not digits")
 
 
 @pytest.mark.parametrize(("element", "text"), [("4", "A" * 12), ("11", "00000F"), ("12", "1A0000"), ("13", "11D2")])
