@@ -17,9 +17,8 @@ from protocol.elements import MTI, Elements
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.flags import RESPONSE
 from protocol.format import Message, Part
-from protocol.packager import FrameFields, Unpacked
+from protocol.packager import MAC_SIZE, FrameFields, Unpacked
 
-MAC_SIZE = 8
 _NUMBERS = frozenset(map(str, (*range(2, 28), 32, 33, 35, *range(66, 91), 53, 99, 100)))
 """Elements of half bytes where messages are packed: digits, and track 2 with its separator."""
 _BEYOND = MappingProxyType(

@@ -96,6 +96,9 @@ class BoundFields(ABC):
         self.places = {field.attribute: field for field in self.fields if isinstance(field.attribute, str)}
         """Fields by what they are bound to."""
         self._reads = _grouped_by_scope(self.fields)
+        for field in self.fields:
+            if isinstance(field.attribute, Equal) and not isinstance(field.type.blank, bytes):
+                raise LocalProtocolError(f"{path}: {field.name} is no field of bytes, so it can be Equal to none")
         self._equals = [
             (field.name, field.attribute.name, b" 0" if isinstance(field.type, Amount | Count) else b" ")
             for field in self.fields

@@ -10,6 +10,7 @@ from protocol.canonical import Head
 from protocol.elements import Composite
 from protocol.errors import LocalProtocolError
 from protocol.format import Format, Message
+from protocol.packager import MAC_SIZE, FieldMac
 from protocol.response_codes import ResponseCode
 from protocol.scopes import Facts, OwnFrame
 from protocol.sheet import Sheet
@@ -36,7 +37,7 @@ def check(format_: Format) -> None:
     Raises:
         LocalProtocolError: what it is, and where.
     """
-    for problem in (*_codes(format_), *_heads(format_), *_echoes(format_), *_places(format_)):
+    for problem in (*_codes(format_), *_heads(format_), *_macs(format_), *_echoes(format_), *_places(format_)):
         raise LocalProtocolError(f"{format_.name}: {problem}")
 
 
@@ -66,6 +67,23 @@ def _heads(format_: Format) -> Iterator[str]:
         yield f"a format with a MAC has session keys, but no field is bound to {' or '.join(missing)}"
     if Transaction.SIGN_IN not in {message.transaction for message in format_.messages}:
         yield "a format with a MAC has session keys, but no message signs in"
+
+
+def _macs(format_: Format) -> Iterator[str]:
+    """A MAC in a field must have one, of its size, wherever it is asked for; and it can cover fields only."""
+    mac = getattr(format_.packager, "mac", None)
+    if not isinstance(mac, FieldMac):
+        return
+    for message in format_.messages:
+        for parts in ((format_.request_head, message.request), (format_.reply_head, message.reply)):
+            fields = {field.name: field for part in parts if isinstance(part, BoundFields) for field in part.fields}
+            if mac.name not in fields:
+                yield f"{message.code}: no field {mac.name} holds the MAC"
+            elif fields[mac.name].type.size != MAC_SIZE:
+                yield f"{message.code}: {mac.name} has {fields[mac.name].type.size} bytes, a MAC {MAC_SIZE}"
+        asked = {name for part in bound_parts(format_, message) for name in part.names}
+        if missing := [name for name in mac.covers if name not in asked]:
+            yield f"{message.code}: the MAC covers {', '.join(missing)}, which is no field"
 
 
 def _echoes(format_: Format) -> Iterator[str]:

@@ -23,6 +23,7 @@ class Option:
         meaning: for the interface document, in English.
         gloss: the same in Chinese.
         pattern: what free text must match.
+        must: the same in words, in English and Chinese.
     """
 
     name: str
@@ -30,12 +31,15 @@ class Option:
     meaning: str
     gloss: str
     pattern: str = ""
+    must: tuple[str, str] = ("", "")
 
     def checked(self, value: str) -> str:
         """Return ``value``; OptionInvalid when the option has no such value."""
         if self.pattern:
             if not re.fullmatch(self.pattern, value):
-                raise OptionInvalid(self.name, f"text like {self.pattern}", f"符合 {self.pattern} 的文字")
+                must, must_zh = self.must
+                like = self.pattern
+                raise OptionInvalid(self.name, must or f"text like {like}", must_zh or f"符合 {like} 的文字")
         elif value not in self.values:
             words = ", ".join(f'"{word}"' for word in self.values)
             raise OptionInvalid(self.name, f"one of {words}", f"其一: {words}")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from protocol.bound import FRAME, BoundFields, Sources
 from protocol.dialect import Outgoing
-from protocol.errors import MessageInvalid
+from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid
 from protocol.format import Message, Part
 from protocol.sheet import Sheet
@@ -39,6 +39,10 @@ class Unpacked:
     sent: dict[str, Any] = field(repr=False)
     said: Said = field(repr=False)
     problem: MessageInvalid | None = None
+
+
+MAC_SIZE = 8
+"""Of every suite."""
 
 
 class Packager(Protocol):
@@ -111,9 +115,11 @@ class FixedPackager:
     """
 
     def __init__(self, head: Sheet, mac: int | FieldMac = 0) -> None:
+        if mac not in (0, MAC_SIZE) and not isinstance(mac, FieldMac):
+            raise LocalProtocolError(f"a MAC of {mac} bytes: every suite's has {MAC_SIZE}")
         self._head = head
         self._fields = FrameFields(head)
-        self._mac = mac
+        self.mac = mac
         self._behind = mac if isinstance(mac, int) else 0
 
     def unpack(self, frame: bytes, messages: Mapping[str, Message]) -> Unpacked:
@@ -128,8 +134,8 @@ class FixedPackager:
         said = self._fields.said(sent)
         said["code"] = str(said.get("code", ""))
         unpacked = Unpacked(header, body, signed, mac, sent, said)
-        if isinstance(self._mac, FieldMac):
-            self._take_fields(self._mac, unpacked, messages.get(said["code"]))
+        if isinstance(self.mac, FieldMac):
+            self._take_fields(self.mac, unpacked, messages.get(said["code"]))
         return unpacked
 
     @staticmethod
@@ -147,17 +153,17 @@ class FixedPackager:
     def pack(self, head: BoundFields, body: Part, sources: Sources) -> Outgoing:
         """Return header and body."""
         outgoing = Outgoing(head.build(sources), body.build(sources))
-        if isinstance(self._mac, FieldMac):
+        if isinstance(self.mac, FieldMac):
             assert isinstance(head, Sheet)
             assert isinstance(body, Sheet)
             outgoing.fields = head.cut(outgoing.header) | body.cut(outgoing.body)
-            outgoing.mac_at = _offset_of(self._mac.name, head, body)
+            outgoing.mac_at = _offset_of(self.mac.name, head, body)
         return outgoing
 
     def signed(self, outgoing: Outgoing) -> bytes:
         """Return header and body exactly as they are sent, or the fields that are covered."""
-        if isinstance(self._mac, FieldMac):
-            return b"".join([outgoing.fields.get(name, b"") for name in self._mac.covers])
+        if isinstance(self.mac, FieldMac):
+            return b"".join([outgoing.fields.get(name, b"") for name in self.mac.covers])
         return outgoing.header + outgoing.body
 
     def seal(self, outgoing: Outgoing, mac: bytes) -> bytes:

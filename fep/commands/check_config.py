@@ -51,6 +51,14 @@ def _show_banks(settings: "Settings") -> None:
     )
     for bank in settings.banks.values():
         networks = ", ".join(map(str, bank.addresses))
-        cells = (bank.bank_code, bank.name, bank.dialect.name, bank.suite.name, bank.encryption, networks)
+        has_mac, may_encrypt = bank.session.has_mac, bank.session.may_encrypt
+        cells = (
+            bank.bank_code,
+            bank.name,
+            bank.dialect.name,
+            bank.suite.name if has_mac else "-",
+            bank.encryption if may_encrypt else "-",
+            networks,
+        )
         report.row(*cells, f"{bank.cut_off:%H:%M}")
     report.show()

@@ -45,8 +45,8 @@ _DEFAULT_SEED = 1
     "dialects",
     multiple=True,
     metavar="NAME",
-    en="Add a demo bank that speaks this message format, on a port of its own; may be given again.",
-    zh="另建一家使用该报文格式的演示银行, 端口另计; 可重复给出。",
+    en="Add a demo bank that speaks this message format (docs/dialects.md), on a port of its own; may be repeated.",
+    zh="另建一家使用该报文格式 (见 docs/dialects.zh-CN.md) 的演示银行, 端口另计; 可重复给出。",
 )
 @option(
     "--port",

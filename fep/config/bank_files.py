@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from crypto.suites import SUITES, Suite
-from fep.config.converters import choice, expected, many, matching, network, peer_address, whole
+from fep.config.converters import Convert, choice, expected, many, matching, network, peer_address, whole
 from fep.config.findings import ConfigInvalid, Gathering, Place
 from fep.config.settings import Address, BankSettings, Encryption, Network
 from fep.config.tables import Table, mapping
@@ -20,6 +20,9 @@ from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS, Transaction
 
 CHANNELS = range(1, 11)
 """Channels of the wire specification, 01 counter to 10 batch."""
+
+_NETWORK_BITS_MIN = {4: 8, 6: 16}
+"""A larger network is no bank's own."""
 
 _BUSINESS = {transaction.label: transaction for transaction in BANK_BUSINESS}
 
@@ -77,6 +80,22 @@ _CHANNEL_LIMITS = Table(_ChannelLimits, single_fen=_AMOUNT, daily_fen=_AMOUNT)
 _LIMITS = Table(_Limits, single_fen=_AMOUNT, daily_fen=_AMOUNT, channel=mapping(_channel, _CHANNEL_LIMITS))
 
 
+def _dialect_of(dialects: Mapping[str, Dialect]) -> Convert:
+    names = ", ".join(f'"{name}"' for name in dialects)
+
+    def convert(value: object, place: Place) -> Dialect:
+        if isinstance(value, str) and value in dialects:
+            return dialects[value]
+        raise expected(
+            place,
+            f"one of {names}, or the name of a table [dialect.NAME] of fep.toml",
+            f"其中之一: {names}, 或 fep.toml 中 [dialect.名称] 表的名称",
+            value,
+        )
+
+    return convert
+
+
 def bank_file(dialects: Mapping[str, Dialect]) -> Table:
     """Return how a bank file is read where these dialects may be named."""
     return Table(
@@ -85,7 +104,7 @@ def bank_file(dialects: Mapping[str, Dialect]) -> Table:
             r"\d{4}", 'a bank code of 4 digits in quotes, as "0102"', '引号中的 4 位银行代码, 如 "0102"'
         ),
         addresses=many(network, least=1),
-        dialect=choice(dialects),
+        dialect=_dialect_of(dialects),
         node=matching(r"[!-~]{1,12}", "a node code of 1 to 12 characters", "1 到 12 个字符的节点代码"),
         partner=peer_address,
         line_protection=matching(r"[^\x00-\x1f]{0,255}", "one line of text in quotes", "引号中的一行文字"),
@@ -112,6 +131,8 @@ def read_banks(folder: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> Mapp
             gathering.add(_duplicate(path, files[bank.bank_code], bank.bank_code))
         elif twin := _of_same_node(bank, banks.values()):
             gathering.add(_same_node(path, files[twin.bank_code], bank))
+        elif twin := _of_same_addresses(bank, banks.values()):
+            gathering.add(_same_addresses(path, files[twin.bank_code], bank))
         files[bank.bank_code] = path
         banks[bank.bank_code] = bank
     gathering.close()
@@ -127,6 +148,7 @@ def read_bank(path: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> BankSet
     gathering.attempt(lambda: _check_suite(tables, path))
     if bank is not None:
         gathering.attempt(lambda: _check_protection(bank, path))
+        gathering.attempt(lambda: _check_node(bank, path))
         gathering.attempt(lambda: _check_partner(bank, path))
     gathering.close()
     return _settings(cast("_BankFile", bank))
@@ -213,10 +235,20 @@ def _check_protection(bank: _BankFile, path: Path) -> None:
             f'must say what protects the line, as "leased line" or "IPsec": "{dialect}" has no MAC',
             f'须写明线路由什么保护, 如 "专线" 或 "IPsec": "{dialect}" 无 MAC',
         )
-    if any(not network.prefixlen for network in bank.addresses):
+    if any(network.prefixlen < _NETWORK_BITS_MIN[network.version] for network in bank.addresses):
         raise Place(path, "addresses").unfit(
             f'must name the bank\'s own addresses: "{dialect}" has no MAC',
             f'须写明该行自己的地址: "{dialect}" 无 MAC',
+        )
+
+
+def _check_node(bank: _BankFile, path: Path) -> None:
+    node = bank.node or bank.bank_code
+    if not bank.dialect.can_name(node):
+        name = bank.dialect.name
+        raise Place(path, "node").unfit(
+            f'must be one that frames of "{name}" can call the bank, which "{node}" is not',
+            f'须为 "{name}" 报文可用的节点代码, "{node}" 不可用',
         )
 
 
@@ -238,6 +270,32 @@ def _same_node(path: Path, first: Path, bank: BankSettings) -> ConfigInvalid:
     return Place(path, "node").unfit(
         f'"{bank.own_node}" is what the frames of {first.name} say already',
         f'节点 "{bank.own_node}" 已在 {first.name} 中使用',
+    )
+
+
+def _of_same_addresses(bank: BankSettings, others: Iterable[BankSettings]) -> BankSettings | None:
+    """Return a bank that could act for this one: neither has a MAC, and an address is both's."""
+    if bank.session.has_mac:
+        return None
+    return next(
+        (
+            other
+            for other in others
+            if not other.session.has_mac
+            and any(
+                mine.version == theirs.version and mine.overlaps(theirs)
+                for mine in bank.addresses
+                for theirs in other.addresses
+            )
+        ),
+        None,
+    )
+
+
+def _same_addresses(path: Path, first: Path, bank: BankSettings) -> ConfigInvalid:
+    return Place(path, "addresses").unfit(
+        f'are partly those of {first.name}: "{bank.dialect.name}" has no MAC, so either could act for the other',
+        f'与 {first.name} 的地址重叠: "{bank.dialect.name}" 无 MAC, 两家银行可互相冒充',
     )
 
 

@@ -89,7 +89,13 @@ def _check_bank_keys(bank: BankSettings, store: KeyStore) -> Check:
     try:
         Bank.from_store(bank, store)
     except CryptoError as error:
-        return Check(Level.PROBLEM, bank.bank_code, Text(str(error), error.chinese))
+        todo = Text(f"fep keys import {bank.bank_code}", f"请执行 fep keys import {bank.bank_code}")
+        text = (
+            Text(f"{error}: {todo.en}", f"{error.chinese}: {todo.zh}")
+            if bank.bank_code not in store.bank_codes()
+            else None
+        )
+        return Check(Level.PROBLEM, bank.bank_code, text or Text(str(error), error.chinese))
     return Check(Level.GOOD, bank.bank_code, Text("has its keys", "密钥齐全"))
 
 

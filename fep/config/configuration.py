@@ -141,11 +141,22 @@ def load(path: Path) -> Settings:
     gathering = Gathering()
     file: _File | None = gathering.attempt(lambda: _FILE(read_toml(path), Place(path)))
     dialects = DIALECTS if file is None else file.dialect
-    banks = gathering.attempt(lambda: read_banks(path.parent / BANKS_FOLDER, dialects))
+    banks = gathering.attempt(lambda: _banks(path.parent / BANKS_FOLDER, dialects, is_known=file is not None))
     if file is not None and banks is not None:
         gathering.attempt(lambda: _check_listener(file, banks, Place(path, "listener")))
     gathering.close()
     return _settings(path, cast("_File", file), cast("Mapping[str, BankSettings]", banks))
+
+
+def _banks(folder: Path, dialects: Mapping[str, Dialect], *, is_known: bool) -> Mapping[str, BankSettings]:
+    """Return the banks; while it is not known which dialects there are, nothing is said of those that they name."""
+    try:
+        return read_banks(folder, dialects)
+    except ConfigInvalid as error:
+        findings = [finding for finding in error.findings if is_known or finding.key != "dialect"]
+        if findings:
+            raise ConfigInvalid(findings) from None
+        return {}
 
 
 def _check_listener(file: _File, banks: Mapping[str, BankSettings], place: Place) -> None:

@@ -38,12 +38,7 @@ def _dialect(name: str, table: object, place: Place) -> Dialect:
     _NAME(name, place)
     if not isinstance(table, dict):
         raise expected(place, f"a table [{place.key}]", f"表 [{place.key}]", table)
-    kind = table.get("format", name)
-    if not isinstance(kind, str) or kind not in KINDS or (name in DIALECTS and kind != name):
-        words = ", ".join(f'"{kind}"' for kind in KINDS)
-        raise place.child("format").unfit(
-            f"must say which format it is a form of, one of {words}", f"须写明所属的报文格式, 其一: {words}"
-        )
+    kind = _kind(name, table.get("format", name), place)
     values = {key: item for key, item in table.items() if key != "format"}
     for key, item in values.items():
         if not isinstance(item, str):
@@ -52,6 +47,26 @@ def _dialect(name: str, table: object, place: Place) -> Dialect:
         return dialect_of(kind, values, name)
     except OptionInvalid as error:
         raise place.child(error.name).unfit(f"must be {error.must}", f"须为{error.must_zh}") from None
+
+
+def _kind(name: str, kind: object, place: Place) -> str:
+    """Return the format that a table is a form of."""
+    words = ", ".join(f'"{kind}"' for kind in KINDS)
+    if name == DEFAULT.name:
+        raise place.unfit("nothing can be chosen of this format; leave the table out", "该格式没有可选项; 请删去该表")
+    if name in KINDS and kind != name:
+        raise place.child("format").unfit(
+            f'is not for the table of a format: give another form of "{kind}" a name of its own',
+            f'不用于格式自己的表: "{kind}" 的另一形式请另取名称',
+        )
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise expected(
+            place.child("format"),
+            f"the format that it is a form of, one of {words}",
+            f"所属的格式, 其一: {words}",
+            kind,
+        )
+    return kind
 
 
 def spoken(banks: Iterable[BankSettings]) -> list[Dialect]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.bindings import Constant, Echo, Equal
@@ -453,6 +453,7 @@ def test_a_mac_in_every_place(place: str) -> None:
 
 
 @pytest.mark.parametrize("place", WITH_MAC)
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_frame_is_opened(place: str, data: st.DataObject) -> None:
     """Whatever stands in it, and whatever is answered: opened, read or refused, and a refusal can be built."""

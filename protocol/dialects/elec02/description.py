@@ -319,7 +319,12 @@ PUSH_REPLY = Sheet(
 CODE_OF = {"11": _pay_code, "12": _undo_code}
 OPTIONS = (
     Option(
-        "own_node", ("",), "the utility's node in what the FEP asks", "前置机请求中供电公司的节点代码", r"[!-~]{0,12}"
+        "own_node",
+        ("",),
+        "the utility's node in what the FEP asks",
+        "前置机请求中供电公司的节点代码",
+        r"[!-~]{0,12}",
+        ("at most 12 printable ASCII characters, no space", "最多 12 个可见 ASCII 字符, 不含空格"),
     ),
     Option("amounts", tuple(AMOUNTS), "side and filler of amounts that are written", "金额的对齐与填充"),
     Option("cancel", ("reverse", "cancel"), "what 12 is taken for", "12 交易按冲正还是撤销处理"),

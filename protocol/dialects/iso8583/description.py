@@ -165,6 +165,7 @@ REPLY_HEAD = Elements(
     Field("15", DayOfYear(), "date, settlement: the clearing date", "清算日期", "answer.clearing_date"),
     Field("39", Characters(2), "response code", "应答码", "answer.code"),
     Field("53", Number(16), "as in the request", "同请求", "answer.key_version"),
+    optional="15",
 )
 OWN_HEAD = Elements(
     Field("7", TransmissionTime(), *AT, "frame.at"),

@@ -447,6 +447,10 @@ NO_MAC = 'accept_no_mac = true\nline_protection = "leased line"\n'
             "addresses: must name the bank's own addresses",
         ),
         (WITHOUT_MAC + "accept_no_mac = true\n", "line_protection: must say what protects the line"),
+        (
+            WITHOUT_MAC.replace('"10.1.2.3"', '"0.0.0.0/1", "128.0.0.0/1"') + NO_MAC,
+            "addresses: must name the bank's own addresses",
+        ),
         (WITHOUT_MAC + NO_MAC + 'encryption = "required"\n', 'encryption: cannot be "required"'),
         (WITHOUT_MAC.replace("301", "a node that is too long"), "node: expected a node code of 1 to 12 characters"),
     ],
@@ -464,6 +468,26 @@ def test_two_banks_of_one_node(path: Path) -> None:
     assert load(path).banks["0401"].own_node == "301"
     bank_file(path, text.replace("0401", "0402"), "0402_y.toml")
     assert 'node: "301" is what the frames of 0401_x.toml say already' in finding_of(path)
+
+
+@pytest.mark.parametrize(("network", "overlaps"), [("10.1.2.0/24", True), ("10.1.3.0/24", False), ("fd00::/64", False)])
+def test_two_banks_without_a_mac_at_one_address(path: Path, network: str, overlaps: bool) -> None:
+    """Each could act for the other, so their addresses must be their own."""
+    bank_file(path, WITHOUT_MAC + NO_MAC, "0401_x.toml")
+    other = WITHOUT_MAC.replace("0401", "0402").replace("301", "302").replace("10.1.2.3", network)
+    bank_file(path, other + NO_MAC, "0402_y.toml")
+    if overlaps:
+        assert 'addresses: are partly those of 0401_x.toml: "elec02" has no MAC' in finding_of(path)
+    else:
+        assert list(load(path).banks) == ["0401", "0402"]
+
+
+@pytest.mark.parametrize(("dialect", "node"), [("iso8583", "ICBC"), ("iso8583", "123456789012"), ("standard", "12345")])
+def test_nodes_that_a_format_cannot_say(path: Path, dialect: str, node: str) -> None:
+    """A bank that its frames cannot name would never be known."""
+    text = f'bank_code = "0401"\nname = "x"\ndialect = "{dialect}"\nnode = "{node}"\naddresses = ["10.1.2.3"]\n'
+    bank_file(path, text, "0401_x.toml")
+    assert f'node: must be one that frames of "{dialect}" can call the bank, which "{node}" is not' in finding_of(path)
 
 
 def test_where_another_format_is_listened_for(path: Path) -> None:

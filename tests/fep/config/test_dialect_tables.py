@@ -181,16 +181,22 @@ def test_how_many_exchanges_a_connection_has(site: Site, connections: str, is_on
             '[dialect.iso8583]\npaking = "packed"',
             "dialect.iso8583.paking: must be one of the options of this format (length, packing)",
         ),
-        ('[dialect.elec02]\nown_node = "供电局"', "dialect.elec02.own_node: must be text like"),
+        (
+            '[dialect.elec02]\nown_node = "供电局"',
+            "dialect.elec02.own_node: must be at most 12 printable ASCII characters",
+        ),
         ('[dialect.elec02]\nreference = "13"', 'dialect.elec02.reference: must be one of "12", "16"'),
-        ('[dialect.standard]\nlength = "digits"', "dialect.standard.format: must say which format it is a form of"),
-        ('[dialect.icbc]\npacking = "packed"', "dialect.icbc.format: must say which format it is a form of"),
-        ('[dialect.icbc]\nformat = "standard"', "dialect.icbc.format: must say which format it is a form of"),
-        ('[dialect.icbc]\nformat = "iso"', 'dialect.icbc.format: must say which format it is a form of, one of "iso'),
-        ("[dialect.icbc]\nformat = 8583", "dialect.icbc.format: must say which format it is a form of"),
-        ('[dialect.icbc]\nformat = ["iso8583"]', "dialect.icbc.format: must say which format it is a form of"),
-        ('[dialect.icbc.format]\nname = "iso8583"', "dialect.icbc.format: must say which format it is a form of"),
-        ('[dialect.elec02]\nformat = "iso8583"', "dialect.elec02.format: must say which format it is a form of"),
+        ('[dialect.standard]\nlength = "digits"', "dialect.standard: nothing can be chosen of this format"),
+        ('[dialect.icbc]\npacking = "packed"', "dialect.icbc.format: expected the format that it is a form of"),
+        ('[dialect.icbc]\nformat = "standard"', "dialect.icbc.format: expected the format that it is a form of"),
+        (
+            '[dialect.icbc]\nformat = "iso"',
+            'dialect.icbc.format: expected the format that it is a form of, one of "iso8583", "elec02", not "iso"',
+        ),
+        ("[dialect.icbc]\nformat = 8583", "dialect.icbc.format: expected the format that it is a form of"),
+        ('[dialect.icbc]\nformat = ["iso8583"]', "dialect.icbc.format: expected the format that it is a form of"),
+        ('[dialect.icbc.format]\nname = "iso8583"', "dialect.icbc.format: expected the format that it is a form of"),
+        ('[dialect.elec02]\nformat = "iso8583"', "dialect.elec02.format: is not for the table of a format"),
         ('[dialect.ICBC]\nformat = "iso8583"', "dialect.ICBC: expected a name of small letters"),
         ('[dialect."工行"]\nformat = "iso8583"', "expected a name of small letters"),
         ('[dialect]\niso8583 = "packed"', "dialect.iso8583: expected a table [dialect.iso8583]"),
@@ -260,7 +266,8 @@ def test_a_bank_that_names_a_form_that_nobody_has_described(site: Site) -> None:
     """All that there are are named."""
     site.bank("0902", "icbc")
     [finding] = site.findings("")
-    assert finding.endswith('dialect: expected one of "standard", "iso8583", "elec02", not "icbc"')
+    listed = '"standard", "iso8583", "elec02", or the name of a table [dialect.NAME] of fep.toml'
+    assert finding.endswith(f'dialect: expected one of {listed}, not "icbc"')
     assert "icbc" not in DIALECTS
 
 
