@@ -20,6 +20,7 @@ from dbgate.clearing_locks import (
     take_days,
 )
 from dbgate.database import Database
+from dbgate.errors import DayNotOpen
 from dbgate.records import ClearingDay
 from dbgate.wanted import in_chunks
 
@@ -95,21 +96,27 @@ class ClearingDates:
                 due.append((bank_code, following))
         return due
 
-    def close_day(self, connection: Connection, bank_code: str, database: Database) -> date:
-        """Say that a bank's present day is over, and return that day; nothing is locked, and rolling moves the date.
+    def close_day(self, connection: Connection, bank_code: str, day: date, database: Database) -> None:
+        """Say that ``day`` of a bank is over; nothing is locked, and rolling moves the date.
 
-        The roll of that evening is then void.
+        The roll of that evening is then void. A day that is over already stays so.
 
         Raises:
             KeyError: the bank has no clearing date.
+            DayNotOpen: ``day`` has not begun.
         """
         days = read_days(connection, [bank_code])
         if bank_code not in days:
             raise KeyError(f"bank {bank_code} has no clearing date")
         moment = database.now(connection)
+        closed = closed_days(connection, [bank_code])
         present = max(days[bank_code], self.date_at(bank_code, moment))
-        close_days(connection, [(bank_code, present)], moment)
-        return present
+        while (bank_code, present) in closed:
+            present += ONE_DAY
+        if day > present:
+            raise DayNotOpen(bank_code, day, present)
+        if day == present:
+            close_days(connection, [(bank_code, day)], moment)
 
     def note(self, day: ClearingDay) -> None:
         """Remember a clearing day that was read; a snapshot older than what is known is ignored."""

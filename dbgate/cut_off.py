@@ -102,28 +102,28 @@ class CutOff:
         """
         self._run(_recount_limits)
 
-    def close_day(self, bank_code: str) -> date:
-        """Move a bank one day on and return its new date; that evening's roll is then void.
+    def close_day(self, bank_code: str, day: date) -> date:
+        """End a bank's ``day`` and return its new date; that evening's roll is then void.
 
-        That the day is closed is committed first: batches then leave it alone, and the roll does not wait for long.
+        That the day is closed is committed first: batches then leave it alone, and the roll does not wait for long. A
+        day that is over already stays so: this may be called again.
 
         Raises:
             KeyError: the bank has no clearing date.
+            DayNotOpen: ``day`` has not begun.
             DatabaseUnavailable: nothing was done.
             OutcomeUnknown: whether the day is closed is not known, for the answer to COMMIT was lost; or it is closed
                 for all batches to come, but its date could not be moved in time: the next payment of the bank does it,
-                or the next roll. Look at the date before asking again: that would close the next day.
+                or the next roll.
         """
         try:
-            closed = self._run(lambda connection: self._clearing.close_day(connection, bank_code, self._database))
+            self._run(lambda connection: self._clearing.close_day(connection, bank_code, day, self._database))
         except _CommitLost as lost:
-            raise OutcomeUnknown(f"whether the day of bank {bank_code} is closed is not known: {lost}") from None
+            raise OutcomeUnknown(f"whether {day} of bank {bank_code} is closed is not known: {lost}") from None
         try:
             self.ensure([bank_code])
         except DatabaseUnavailable as error:
-            raise OutcomeUnknown(
-                f"{closed} of bank {bank_code} is closed, its date has not moved yet: {error}"
-            ) from None
+            raise OutcomeUnknown(f"{day} of bank {bank_code} is closed, its date has not moved yet: {error}") from None
         moved = self._clearing.last_read(bank_code)
         assert moved is not None, "the roll has read it"
         return moved

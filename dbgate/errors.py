@@ -1,6 +1,7 @@
 """Errors of the gate 数据库错误: the type says what is certain afterwards (not done, or unknown)."""
 
 from collections.abc import Sequence
+from datetime import date
 from enum import Enum
 
 
@@ -41,6 +42,18 @@ class OutcomeUnknown(GateError):
     """COMMIT may have been sent and its outcome could not be found out in time."""
 
     certainty = Certainty.UNKNOWN
+
+
+class DayNotOpen(GateError):
+    """A day was to be closed that has not begun; nothing was done.
+
+    Attributes:
+        present: the bank's clearing date.
+    """
+
+    def __init__(self, bank_code: str, day: date, present: date) -> None:
+        super().__init__(f"{day} of bank {bank_code} has not begun: its clearing date is {present}")
+        self.bank_code, self.day, self.present = bank_code, day, present
 
 
 class SchemaMismatch(GateError):

@@ -151,13 +151,14 @@ class Gate:
             self._money_breaker.suspect(str(error))
             raise
 
-    def close_day(self, bank_code: str) -> date:
-        """Move a bank one day on by command and return its new clearing date; blocks and raises likewise.
+    def close_day(self, bank_code: str, day: date) -> date:
+        """End a bank's ``day`` by command and return its new clearing date; blocks and raises likewise.
 
         Raises:
             KeyError: the bank has no clearing date.
+            DayNotOpen: ``day`` has not begun.
         """
-        return self._cut_off.close_day(bank_code)
+        return self._cut_off.close_day(bank_code, day)
 
     def close(self, timeout_s: float) -> bool:
         """Take no more work, finish what waits and runs, and tell whether all was done within ``timeout_s``.

@@ -36,6 +36,7 @@ fep = Group(
         "load": "fep.commands.load:load",
         "status": "fep.commands.status:status",
         "keys": "fep.commands.keys:keys",
+        "day": "fep.commands.day:day",
         "db": "fep.commands.db:db",
         "demo": "fep.commands.demo:demo",
     },

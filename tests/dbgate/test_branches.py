@@ -207,7 +207,7 @@ def test_totals_add_up_over_all_branches(utility: Utility) -> None:
 
 
 def close_day(utility: Utility, index: int) -> None:
-    utility.branches[index].gate.close_day(BANK)
+    utility.branches[index].gate.close_day(BANK, DAY)
 
 
 def test_the_day_is_closed_when_the_last_database_has_rolled(utility: Utility) -> None:
@@ -229,13 +229,13 @@ def test_a_bank_that_is_not_known(utility: Utility) -> None:
     """It has no clearing date anywhere."""
     assert utility.gate.clearing_date("9999") is None
     with pytest.raises(KeyError):
-        utility.gate.close_day("9999")
+        utility.gate.close_day("9999", DAY)
 
 
 def test_closing_a_day_by_command(utility: Utility, clock: Clock) -> None:
     """All databases move on; where some have moved before, only the others do."""
     close_day(utility, 1)
-    assert utility.gate.close_day(BANK) == date(2026, 11, 23)
+    assert utility.gate.close_day(BANK, DAY) == date(2026, 11, 23)
     assert [branch.gate.clearing_date(BANK) for branch in utility.branches] == [date(2026, 11, 23)] * 3
     clock.moment = datetime(2026, 11, 22, 23, 30)
     for branch in utility.branches:
@@ -247,7 +247,7 @@ def test_no_day_is_closed_while_a_database_is_away(utility: Utility) -> None:
     """Nothing moves, so that the day is not closed in some databases only."""
     utility.take_away(2)
     with pytest.raises(DatabaseUnavailable):
-        utility.gate.close_day(BANK)
+        utility.gate.close_day(BANK, DAY)
     assert utility.gate.clearing_date(BANK) == DAY
 
 

@@ -19,7 +19,7 @@ from dbgate.clearing import ClearingDateDue, ClearingDates
 from dbgate.clearing_locks import SLOTS, hold_days, lane_slot, take_days
 from dbgate.cut_off import CutOff
 from dbgate.database import Database
-from dbgate.errors import OutcomeUnknown
+from dbgate.errors import DayNotOpen, OutcomeUnknown
 from dbgate.faults import Fault, fault_of
 from dbgate.records import ClearingDay, Payment
 from dbgate.trip import Trip
@@ -75,7 +75,7 @@ def test_days_are_held_and_read(locking: Database) -> None:
 def test_a_day_that_is_being_closed_is_not_held(locking: Database) -> None:
     """Once its closing is stored no batch takes that day any more; other banks' days are not touched by it."""
     with locking.money_engine.begin() as connection:
-        ClearingDates().close_day(connection, BANK, locking)
+        ClearingDates().close_day(connection, BANK, DAY, locking)
     with transaction(locking) as connection:
         held = hold(connection, lane_slot(locking.backend), BANK, OTHER_BANK)
 
@@ -154,7 +154,7 @@ def test_holds_that_overlap_do_not_keep_the_cut_off_out(locking: Database, clock
     with overlapping(locking, clearing):
         began = time.monotonic()
         if by_command:
-            assert cut_off.close_day(BANK) == NEXT_DAY
+            assert cut_off.close_day(BANK, DAY) == NEXT_DAY
         else:
             clock.moment = datetime(2026, 11, 22, 23, 30)  # noqa: DTZ001 - wall clock of the database
             cut_off.roll_all()
@@ -185,7 +185,7 @@ def test_a_close_that_could_not_move_the_date_is_done_by_the_next_payment(lockin
 
     on_statement(locking.money_engine, "UPDATE clearing_dates", before=lambda: _break_once() if broken else None)
     with pytest.raises(OutcomeUnknown, match=f"2026-11-22 of bank {BANK} is closed, its date has not moved yet"):
-        cut_off.close_day(BANK)
+        cut_off.close_day(BANK, DAY)
     lane = MoneyLane(locking, ClearingDates())
     [paid] = answers(lane.run([deposit(0, 1, 5)]))
     lane.close()
@@ -199,7 +199,7 @@ def test_two_operators_close_the_same_day(locking: Database) -> None:
     clearing = ClearingDates()
     for _ in range(2):
         with locking.money_engine.begin() as connection:
-            assert clearing.close_day(connection, BANK, locking) == DAY
+            clearing.close_day(connection, BANK, DAY, locking)
     CutOff(locking, clearing).roll_all()
 
     assert clearing.last_read(BANK) == NEXT_DAY
@@ -211,13 +211,17 @@ def test_two_operators_close_the_same_day(locking: Database) -> None:
 def test_closing_a_day_that_has_not_rolled_yet(locking: Database, clock: Clock) -> None:
     """After a standstill the present day is closed, not the one of before that the row still shows."""
     clock.moment = datetime(2026, 11, 25, 10, 0)  # noqa: DTZ001 - wall clock of the database
-    assert CutOff(locking, ClearingDates()).close_day(BANK) == date(2026, 11, 26)
+    assert CutOff(locking, ClearingDates()).close_day(BANK, date(2026, 11, 25)) == date(2026, 11, 26)
 
 
 def test_days_closed_one_after_the_other(locking: Database) -> None:
-    """Each command closes one day, and the calendar catches up with them."""
+    """Each command closes one day, and the calendar catches up with them; one that is over stays so."""
     cut_off = CutOff(locking, ClearingDates())
-    assert [cut_off.close_day(BANK) for _ in range(3)] == [date(2026, 11, day) for day in (23, 24, 25)]
+    days = [date(2026, 11, day) for day in (22, 23, 24, 25)]
+    assert [cut_off.close_day(BANK, day) for day in days[:3]] == days[1:]
+    assert [cut_off.close_day(BANK, day) for day in days[:3]] == [days[3]] * 3
+    with pytest.raises(DayNotOpen, match="2026-11-26 of bank 0102 has not begun: its clearing date is 2026-11-25"):
+        cut_off.close_day(BANK, date(2026, 11, 26))
 
 
 def test_slots_are_made_with_the_day(locking: Database, way: str) -> None:

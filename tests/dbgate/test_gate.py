@@ -288,7 +288,7 @@ def test_ensure_banks_roll_and_close(database: Database, clock: Clock, inbox: In
     gate.ensure_banks(["0102", "0103"])
     assert (gate.clearing_date("0102"), gate.clearing_date("0103")) == (DAY, date(2026, 11, 23))
 
-    assert gate.close_day("0102") == date(2026, 11, 23)
+    assert gate.close_day("0102", DAY) == date(2026, 11, 23)
     clock.moment = datetime(2026, 11, 22, 23, 31)
     gate.roll_clearing_dates()
     assert gate.clearing_date("0102") == date(2026, 11, 23)
@@ -300,7 +300,7 @@ def test_ensure_banks_roll_and_close(database: Database, clock: Clock, inbox: In
         ("0103", 20261125, 20261123),
     ]
     with pytest.raises(KeyError):
-        gate.close_day("0999")
+        gate.close_day("0999", DAY)
     assert gate.close(WAIT_S)
 
 

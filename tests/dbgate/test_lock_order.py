@@ -18,7 +18,7 @@ from dbgate.database import Database
 from dbgate.records import Payment
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
-from tests.dbgate.fixtures import BANK, account_no, answers, deposit, fill, identity, settle, undo
+from tests.dbgate.fixtures import BANK, DAY, account_no, answers, deposit, fill, identity, settle, undo
 from tests.dbgate.running import Hold, Running, session, wait_for_waiting, wait_until
 from tests.support.databases import driver_connection, stored
 
@@ -262,7 +262,7 @@ def test_a_payment_is_in_one_day(database: Database, new_lane: NewLane) -> None:
     totals: list[object] = []
 
     def _close() -> None:
-        CutOff(database, dates).close_day(BANK)
+        CutOff(database, dates).close_day(BANK, DAY)
         totals.append(stored(database, day_total))
 
     with Hold(paying) as hold:

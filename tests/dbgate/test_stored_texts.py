@@ -203,7 +203,7 @@ def test_no_statement_is_sent_that_is_not_stored(empty: Database) -> None:
     money.close()
     reader.close()
     cut_off.recount_limits()
-    cut_off.close_day(BANK)
+    cut_off.close_day(BANK, DAY)
     cut_off.roll_all()
     draw_fep_serials(empty, 2)
     with empty.connect(money=False) as connection:

@@ -123,7 +123,7 @@ def test_holds_that_overlap_do_not_keep_the_cut_off_out(real: Database) -> None:
     assert present is not None
     with overlapping(real, clearing):
         began = time.monotonic()
-        assert cut_off.close_day(BANK) == present + timedelta(days=1)
+        assert cut_off.close_day(BANK, present) == present + timedelta(days=1)
         assert waited(began) < 2.0
 
 
