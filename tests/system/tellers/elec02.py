@@ -46,7 +46,7 @@ CODES = meanings(
     }
 )
 """The sheet's return codes; those with several meanings are lossy. No reply is 9002."""
-UNDO_CODES = {**CODES, **meanings({"00": "0000/1 0000/3", "15": "0000/2 0000/3 2013"})}
+UNDO_CODES = {**CODES, **meanings({"00": "0000/1 0000/3", "15": "0000/2 2013"})}
 """In the reply to a 12, which is a reversal: undone now or before are told alike, and what never arrived by 15."""
 
 
