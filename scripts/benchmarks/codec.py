@@ -166,7 +166,7 @@ def elec02_build(request: tuple[Any, ...], answer: Answer) -> bytes:
     now = b"%04d%02d%02d%02d%02d%02d" % NOW.timetuple()[:6]
     return ELEC02_REPLY.pack(
         b"%010d" % (ELEC02_REPLY.size - 10), code, b"00", b"".ljust(60), own_node, node, message_id, work_date, now,
-        request[6], b"0".ljust(10), b"".ljust(32), b"0", company, (b"%d" % (answer.fep_serial or 0)).ljust(16),
+        request[6], b"0".ljust(10), b"".ljust(32), b"0", company, (b"%012d" % (answer.fep_serial or 0)).ljust(16),
         _day(answer), wtc, day, serial, b"RMB", (b"%d" % _body(answer).amount_fen).ljust(12), b"".ljust(255),
     )  # fmt: skip
 
