@@ -70,6 +70,14 @@ def test_a_day_is_opened_and_closed(
     assert (asked.code, asked.work_date, asked.body[2:]) == (code, "20261123", ["", ""])
 
 
+@pytest.mark.parametrize("code", ["0e", "0p", "05", "79"])
+def test_a_code_that_leaves_it_open(turning: Turning, partner: Partner, bank: PartnerBank, code: str) -> None:
+    """The account may have been debited before the fault: nothing says that it was not."""
+    bank.manner = refuse(code, "系统错误")
+    answer = turning.result(push(partner))
+    assert (answer.is_approved, answer.code, answer.body) == (False, code, None)
+
+
 def of_another_bill(_bank: PartnerBank, connection: socket.socket, asked: Asked) -> None:
     """Answer under the right message id, but for another serial of the utility."""
     frame = bytearray(reply(asked))
@@ -82,7 +90,12 @@ def without_its_body(_bank: PartnerBank, connection: socket.socket, asked: Asked
     connection.sendall(b"%010d" % 175 + reply(asked)[10 : 10 + 175])
 
 
-@pytest.mark.parametrize("manner", [partner_bank.another, of_another_bill, without_its_body])
+def without_its_serial(_bank: PartnerBank, connection: socket.socket, asked: Asked) -> None:
+    """Approve, and leave open by which payment."""
+    connection.sendall(reply(asked).replace(BANK_SERIAL.encode(), b" " * 16))
+
+
+@pytest.mark.parametrize("manner", [partner_bank.another, of_another_bill, without_its_body, without_its_serial])
 def test_what_is_no_reply_to_a_bill(turning: Turning, partner: Partner, bank: PartnerBank, manner: Manner) -> None:
     """Whether the account was debited is unknown then, and nothing else is believed."""
     bank.manner = manner

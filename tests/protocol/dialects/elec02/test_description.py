@@ -266,3 +266,37 @@ def test_any_header_is_opened() -> None:
     """Nothing in it is believed yet, and nothing is raised."""
     envelope = opened(b"\xff" * 113)
     assert (envelope.transaction, envelope.bank_code) == (None, "")
+
+
+def test_an_account_with_more_bills_than_rows() -> None:
+    """Ninety-nine are shown; with one more the customer must pay at the utility, and the reply can be said."""
+    most = replace(ACCOUNT, rows=tuple(replace(BILL, bill_no=f"B{number}") for number in range(99)))
+    envelope = opened(query())
+    answer = Answer(ResponseCode.APPROVED, most, clearing_date=TODAY)
+    assert ELEC02.sayable(envelope, answer) is answer
+    assert len(answered(query(), answer)[1]) == 471 + 99 * 486
+    refused = ELEC02.sayable(envelope, replace(answer, body=replace(most, rows=(*most.rows, BILL))))
+    assert answered(query(), refused) == (answered(query(), Answer(ResponseCode.PAY_AT_UTILITY))[0], b"")
+    assert answered(query(), refused)[0][1] == "09"
+
+
+@pytest.mark.parametrize(("centikwh", "shown"), [(-22_450, "0"), (10**12, "99999999")])
+def test_energy_that_has_no_room(centikwh: int, shown: str) -> None:
+    """A reading that was taken back is shown as none, and a very large one as nines: the bill is shown all the same."""
+    account = replace(ACCOUNT, rows=(replace(BILL, energy_centikwh=centikwh),))
+    _, body = answered(query(), Answer(ResponseCode.APPROVED, account, clearing_date=TODAY))
+    assert unpacked(QUERY_ROW, body[471:])[17] == shown
+
+
+def test_an_amount_to_cancel_with_zeros_in_front() -> None:
+    """The whole amount, however it is filled."""
+    assert read(undo("2026112200000118", "24840", cancelled="000000024840")).transaction is Transaction.REVERSE
+
+
+def test_what_a_code_means_in_words() -> None:
+    """15 says that there is no such payment, not that all went well."""
+    body = UndoReply("0900000001", 24_840, None, 0, 24_840, UndoOutcome.NEVER_ARRIVED)
+    header, _ = answered(undo("2026112200000118", "24840"), Answer(ResponseCode.APPROVED, body, clearing_date=TODAY))
+    assert (header[1], header[2]) == ("15", "无原交易")
+    short = Answer(ResponseCode.AMOUNT_DIFFERS, is_short=True)
+    assert answered(pay("1", "100", []), short)[0][1:3] == ["27", "金额不符"]
