@@ -16,8 +16,8 @@ from protocol.dialect import Outgoing
 from protocol.elements import MTI, Elements
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.flags import RESPONSE
-from protocol.format import Message, Part
 from protocol.packager import MAC_SIZE, FrameFields, Unpacked
+from protocol.part import Part
 
 _NUMBERS = frozenset(map(str, (*range(2, 28), 32, 33, 35, *range(66, 91), 53, 99, 100)))
 """Elements of half bytes where messages are packed: digits, and track 2 with its separator."""
@@ -87,7 +87,7 @@ class BitmapPackager:
 
     # --- reading
 
-    def unpack(self, frame: bytes, _messages: Mapping[str, Message]) -> Unpacked:
+    def unpack(self, frame: bytes, _requests: Mapping[str, Part]) -> Unpacked:
         """Take a frame apart; of a malformed one as much as can be read, and what stands where the MAC belongs."""
         sent, problem = self._decoded(frame)
         said = self._fields.said(sent)

@@ -53,6 +53,7 @@ class DescribedDialect:
         self._flags_name = self._head.name_at("frame.flags")
         self._approved = format_.codes[ResponseCode.APPROVED]
         self._messages = {code: message for message in format_.messages for code in (message.code, *message.also)}
+        self._requests = {code: message.request for code, message in self._messages.items()}
         self._own_messages = {message.transaction: message for message in format_.own_messages}
         self._given = {message: _given(_HEAD_GIVEN, format_.given, message.given) for message in format_.messages}
         self._serials = {message: _serial_at(format_, message) for message in format_.messages}
@@ -66,7 +67,7 @@ class DescribedDialect:
 
     def open(self, frame: bytes, received_at: datetime) -> Envelope:
         """Open a framed frame, whatever its header holds; nothing in it is to be believed yet."""
-        unpacked = self._packager.unpack(frame, self._messages)
+        unpacked = self._packager.unpack(frame, self._requests)
         said = unpacked.said
         code, flags = said["code"], said.get("flags", 0)
         message = self._messages.get(code)

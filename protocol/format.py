@@ -21,48 +21,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
 
-from protocol.bound import BoundFields, Reading, Sources
+from protocol.bound import BoundFields
 from protocol.canonical import Answer
 from protocol.lengths import LengthField
+from protocol.packager import Packager
+from protocol.part import Part
 from protocol.response_codes import ResponseCode
 from protocol.session import Session
 from protocol.sheet import Sheet
 from protocol.transactions import Transaction
-
-if TYPE_CHECKING:
-    from protocol.packager import Packager
 
 NOTHING = Sheet("body")
 """An empty body."""
 
 Given = Mapping[str, object]
 """By place (``head.channel``), what is true of every request although the wire does not say it."""
-
-
-class Part(Protocol):
-    """A header or a body: a ``Sheet``, a ``Whole`` layout, or ``Elements``."""
-
-    def read(self, data: bytes, reading: Reading) -> None:
-        """Put what ``data`` says into ``reading``; MessageInvalid names the field that does not fit."""
-        ...
-
-    def named(self, data: bytes) -> dict[str, object]:
-        """Return every field of ``data`` by its name in the document; MessageInvalid when one does not fit."""
-        ...
-
-    def where_at(self, place: str) -> str:
-        """Return how errors call the field that is bound to ``place``."""
-        ...
-
-    def content(self, data: bytes, reading: Reading) -> bytes:
-        """Return what says what is asked, by which a repeat is told from another request under its serial."""
-        ...
-
-    def build(self, sources: Sources) -> Any:
-        """Return what the packager makes a message from; LocalProtocolError when a value does not fit."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +95,7 @@ class Format:
 
     name: str
     length: LengthField
-    packager: "Packager"
+    packager: Packager
     request_head: BoundFields
     reply_head: BoundFields
     messages: Sequence[Message]

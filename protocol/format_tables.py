@@ -7,9 +7,10 @@ from types import MappingProxyType
 from protocol.bindings import Blank, Constant, Echo, Equal
 from protocol.bitmap import written_as
 from protocol.elements import MTI, Composite, Elements
-from protocol.format import Format, Message, Part
+from protocol.format import Format, Message
 from protocol.layout import Field
 from protocol.options import Option
+from protocol.part import Part
 from protocol.response_codes import ResponseCode
 from protocol.sheet import Sheet
 

@@ -11,7 +11,7 @@ from protocol.bound import FRAME, BoundFields, Sources
 from protocol.dialect import Outgoing
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid
-from protocol.format import Message, Part
+from protocol.part import Part
 from protocol.sheet import Sheet
 
 Said = dict[str, Any]
@@ -48,8 +48,11 @@ MAC_SIZE = 8
 class Packager(Protocol):
     """How the messages of a format lie in frames."""
 
-    def unpack(self, frame: bytes, messages: Mapping[str, Message]) -> Unpacked:
-        """Take a frame apart. Never raises: what cannot be read is its ``problem``."""
+    def unpack(self, frame: bytes, requests: Mapping[str, Part]) -> Unpacked:
+        """Take a frame apart. Never raises: what cannot be read is its ``problem``.
+
+        ``requests`` are the bodies of requests by the code of their message.
+        """
         ...
 
     def pack(self, head: BoundFields, body: Part, sources: Sources) -> Outgoing | None:
@@ -122,7 +125,7 @@ class FixedPackager:
         self.mac = mac
         self._behind = mac if isinstance(mac, int) else 0
 
-    def unpack(self, frame: bytes, messages: Mapping[str, Message]) -> Unpacked:
+    def unpack(self, frame: bytes, requests: Mapping[str, Part]) -> Unpacked:
         """Take a frame apart; only its length has been looked at."""
         end = max(len(frame) - self._behind, 0)
         signed, mac = frame[:end], frame[end:]
@@ -135,16 +138,16 @@ class FixedPackager:
         said["code"] = str(said.get("code", ""))
         unpacked = Unpacked(header, body, signed, mac, sent, said)
         if isinstance(self.mac, FieldMac):
-            self._take_fields(self.mac, unpacked, messages.get(said["code"]))
+            self._take_fields(self.mac, unpacked, requests.get(said["code"]))
         return unpacked
 
     @staticmethod
-    def _take_fields(mac: FieldMac, unpacked: Unpacked, message: Message | None) -> None:
+    def _take_fields(mac: FieldMac, unpacked: Unpacked, request: Part | None) -> None:
         """Find a MAC among the fields, which only the message's description can tell."""
         sent = dict(unpacked.sent)
         try:
-            if message is not None and isinstance(message.request, Sheet):
-                sent |= message.request.cut(unpacked.body)
+            if isinstance(request, Sheet):
+                sent |= request.cut(unpacked.body)
         except MessageInvalid as problem:
             unpacked.problem = problem
         unpacked.mac = sent.get(mac.name, b"")

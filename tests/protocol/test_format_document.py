@@ -9,9 +9,9 @@ import pytest
 from protocol.bindings import Constant
 from protocol.bound import BoundFields
 from protocol.elements import Composite, Elements
-from protocol.format import Part
 from protocol.format_document import FORMATS, format_document
 from protocol.layout import Field
+from protocol.part import Part
 from protocol.response_codes import ResponseCode
 
 DOCS = Path(__file__).parents[2] / "docs"

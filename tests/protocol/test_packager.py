@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from protocol.bindings import Constant, Echo
 from protocol.bound import Sources
 from protocol.fields import Octets
-from protocol.format import NOTHING, Message
+from protocol.format import NOTHING
 from protocol.layout import Field
 from protocol.packager import FieldMac, FixedPackager, FrameFields, Unpacked
 from protocol.padded import Characters, Count
+from protocol.part import Part
 from protocol.sheet import RowsToEnd, Sheet
-from protocol.transactions import Transaction
 
 MAC = bytes.fromhex("0123456789ABCDEF")
 
@@ -39,8 +39,8 @@ REPLY = Sheet("body", Field("NAME", Characters(4), "name", "户名", "body.name"
 REPLY_WITH_MAC = Sheet("body", Field("BMAC", Octets(8), "MAC", "校验"), *REPLY.fields)
 
 
-def messages(request: Sheet) -> dict[str, Message]:
-    return {"10": Message("10", Transaction.QUERY, request, REPLY)}
+def requests(request: Sheet) -> dict[str, Part]:
+    return {"10": request}
 
 
 def sealed(packager: FixedPackager, head: Sheet = REPLY_HEAD, body: Sheet = REPLY) -> tuple[bytes, bytes]:
@@ -71,7 +71,7 @@ def test_a_mac_that_is_constant() -> None:
     reply = Sheet("body", *REPLY.fields, Field("MAC", Characters(8), "MAC, not used", "校验", Constant("00000000")))
     assert sealed(FixedPackager(HEAD), head, reply)[1] == b"00WANG00000000"
     asked = Sheet("body", *BODY.fields, Field("MAC", Characters(4), "MAC, not used", "校验", Constant("0000")))
-    one = FixedPackager(HEAD).unpack(b"10301 30900\xff\0xx", messages(asked))
+    one = FixedPackager(HEAD).unpack(b"10301 30900\xff\0xx", requests(asked))
     assert (one.mac, one.problem) == (b"", None)
 
 
@@ -93,7 +93,7 @@ IN_BODY = FieldMac("BMAC", ("NODE", "ACCOUNT", "NAME"))
 def test_a_mac_in_a_field_of_the_header() -> None:
     """Over the fields that are chosen, in the order in which they are named."""
     packager = FixedPackager(HEAD_WITH_MAC, IN_HEADER)
-    one = packager.unpack(b"10301 3" + MAC + b"0900B1", messages(BODY))
+    one = packager.unpack(b"10301 3" + MAC + b"0900B1", requests(BODY))
 
     assert (one.signed, one.mac, one.body) == (b"10301 ", MAC, b"0900B1")
     assert sealed(packager, REPLY_HEAD_WITH_MAC) == (b"301 00", MAC + b"00301 WANG")
@@ -104,7 +104,7 @@ def test_a_mac_in_a_field_of_the_header() -> None:
 def test_a_mac_in_a_field_of_the_body() -> None:
     """Found once the message is known; the header's fields may be covered too, rows are not."""
     packager = FixedPackager(HEAD, IN_BODY)
-    one = packager.unpack(b"10301 30900" + MAC + b"B1B2", messages(BODY_WITH_MAC))
+    one = packager.unpack(b"10301 30900" + MAC + b"B1B2", requests(BODY_WITH_MAC))
 
     assert (one.signed, one.mac, one.problem) == (b"301 0900", MAC, None)
     assert sealed(packager, REPLY_HEAD, REPLY_WITH_MAC) == (b"301 WANG", b"00301 " + MAC + b"WANG")
@@ -114,7 +114,7 @@ def test_what_is_not_covered_may_change() -> None:
     """And what is covered changes what the MAC is over."""
     packager = FixedPackager(HEAD_WITH_MAC, IN_HEADER)
     frames = [b"10301 3" + MAC + b"0900", b"10301 4" + MAC + b"0901", b"10302 3" + MAC + b"0900"]
-    first, uncovered, covered = [packager.unpack(frame, messages(BODY)).signed for frame in frames]
+    first, uncovered, covered = [packager.unpack(frame, requests(BODY)).signed for frame in frames]
     assert first == uncovered != covered
 
 
@@ -126,15 +126,15 @@ def test_a_reply_without_the_field() -> None:
 
 def test_a_message_that_nobody_knows() -> None:
     """A MAC in the header is found all the same, one in the body is not."""
-    header = FixedPackager(HEAD_WITH_MAC, IN_HEADER).unpack(b"77301 3" + MAC + b"0900", messages(BODY))
-    body = FixedPackager(HEAD, IN_BODY).unpack(b"77301 30900" + MAC, messages(BODY_WITH_MAC))
+    header = FixedPackager(HEAD_WITH_MAC, IN_HEADER).unpack(b"77301 3" + MAC + b"0900", requests(BODY))
+    body = FixedPackager(HEAD, IN_BODY).unpack(b"77301 30900" + MAC, requests(BODY_WITH_MAC))
     assert (header.mac, header.said["code"], header.problem) == (MAC, "77", None)
     assert (body.mac, body.problem) == (b"", None)
 
 
 def test_a_body_of_the_wrong_size() -> None:
     """Its MAC cannot be found; why it cannot be read is said."""
-    one = FixedPackager(HEAD, IN_BODY).unpack(b"10301 30900" + MAC[:7], messages(BODY_WITH_MAC))
+    one = FixedPackager(HEAD, IN_BODY).unpack(b"10301 30900" + MAC[:7], requests(BODY_WITH_MAC))
     assert one.mac == b""
     assert one.problem is not None
     assert (one.problem.path, one.problem.reason) == ("body", "11 bytes, fewer than the 12 in front of the rows")
@@ -154,7 +154,7 @@ PACKAGERS = {
 @pytest.mark.parametrize("frame", [b"", b"1", b"10301 "])
 def test_a_frame_shorter_than_the_header(name: str, frame: bytes) -> None:
     """A description whose length field lets one through is no reason to raise: the problem names the header."""
-    one: Unpacked = PACKAGERS[name].unpack(frame, messages(BODY))
+    one: Unpacked = PACKAGERS[name].unpack(frame, requests(BODY))
     assert one.problem is not None
     assert one.problem.path == "header"
     assert one.said == {"code": ""}
@@ -164,7 +164,7 @@ def test_a_frame_shorter_than_the_header(name: str, frame: bytes) -> None:
 @given(st.binary(max_size=40), st.sampled_from(sorted(PACKAGERS)))
 def test_any_bytes_are_taken_apart(frame: bytes, name: str) -> None:
     """Nothing that a stranger sends raises."""
-    PACKAGERS[name].unpack(frame, {**messages(BODY_WITH_MAC), "": messages(BODY)["10"]})
+    PACKAGERS[name].unpack(frame, {**requests(BODY_WITH_MAC), "": requests(BODY)["10"]})
 
 
 def test_what_a_header_says() -> None:

@@ -26,7 +26,7 @@ START_UP_ONLY = {
 }
 """Raised while the daemon starts, before there is any link."""
 
-COMMANDS_ONLY = {"LoadRefused"}
+COMMANDS_ONLY = {"DayNotOpen", "LoadRefused"}
 """Raised by ``fep load``."""
 
 NOT_ANSWERED = {
