@@ -10,6 +10,7 @@ from crypto.errors import CryptoError
 from crypto.key_store import KeyStore
 from fep.config.configuration import BANKS_FOLDER
 from fep.config.database_url import sqlite_path
+from fep.config.dialect_tables import spoken
 from fep.config.key_stores import open_key_store
 from fep.config.settings import BankSettings, DatabaseSettings, Settings
 from fep.database_state import DatabaseState, clearing_dates_text, database_states
@@ -46,6 +47,7 @@ def check(settings: Settings, path: Path) -> Iterator[Check]:
         yield Check(
             Level.WARNING, str(folder), Text("no bank files: no bank can connect", "没有银行配置: 无银行可接入")
         )
+    yield from _check_listeners(settings)
     for bank in settings.banks.values():
         yield from _check_bank(bank)
     yield from _check_databases(settings)
@@ -99,6 +101,20 @@ def _check_bank_keys(bank: BankSettings, store: KeyStore) -> Check:
     return Check(Level.GOOD, bank.bank_code, Text("has its keys", "密钥齐全"))
 
 
+def _check_listeners(settings: Settings) -> Iterator[Check]:
+    """Tell where banks of each dialect connect, and what is listened for although nobody speaks it."""
+    dialects = spoken(settings.banks.values())
+    for dialect in dialects:
+        addresses = ", ".join(map(str, settings.listener.addresses_of(dialect)))
+        yield Check(Level.GOOD, dialect.name, Text(f"listened for on {addresses}", f"监听地址 {addresses}"))
+    for name in settings.listener.dialect.keys() - {dialect.name for dialect in dialects}:
+        yield Check(
+            Level.WARNING,
+            f"listener.dialect.{name}",
+            Text("no bank speaks it, so nobody listens there", "没有银行使用该格式, 不监听该地址"),
+        )
+
+
 def _check_bank(bank: BankSettings) -> Iterator[Check]:
     subject = bank.bank_code
     dialect = bank.dialect.name
@@ -112,7 +128,16 @@ def _check_bank(bank: BankSettings) -> Iterator[Check]:
                 f"方言 {dialect} 无 MAC: 凡能从 {_listed(bank)} 发报文者均被采信; 线路保护: {bank.line_protection}",
             ),
         )
-    elif bank.suite.weak:
+    elif bank.accept_no_mac or bank.line_protection:
+        yield Check(
+            Level.WARNING,
+            subject,
+            Text(
+                f"dialect {dialect} has a MAC: accept_no_mac and line_protection mean nothing",
+                f"方言 {dialect} 有 MAC: accept_no_mac 和 line_protection 不起作用",
+            ),
+        )
+    if bank.session.has_mac and bank.suite.weak:
         yield Check(
             Level.WARNING,
             subject,

@@ -135,3 +135,22 @@ def test_no_banks_are_warned_about(run: Run, tmp_path: Path) -> None:
     """A new site is told what comes next."""
     run("init", tmp_path / "new")
     assert [(str(tmp_path / "new" / "banks"), "no bank files: no bank can connect")] == warnings(tmp_path / "new")
+
+
+def test_where_each_format_is_listened_for(run: Run, site: Path) -> None:
+    """An operator tells a bank its port from here, and sees what is set for nothing."""
+    config = site / "fep.toml"
+    text = config.read_text("utf-8")
+    port = int(text.split('addresses = ["127.0.0.1:')[1].split('"')[0])
+    config.write_text(text.replace("[link]", '[listener.dialect]\nelec02 = ["127.0.0.1:9999"]\n\n[link]', 1), "utf-8")
+    bank = site / "banks" / "0901_iso.toml"
+    bank.write_text(
+        'bank_code = "0901"\nname = "x"\ndialect = "iso8583"\naddresses = ["10.1.2.3"]\naccept_no_mac = true\n', "utf-8"
+    )
+    outcome = run("check-config", "--config", config)
+    assert f"ok\tstandard\tlistened for on 127.0.0.1:{port}" in outcome.out
+    assert f"ok\tiso8583\tlistened for on 127.0.0.1:{port + 1}" in outcome.out
+    assert "warning\tlistener.dialect.elec02\tno bank speaks it" in outcome.out
+    assert "warning\t0901\tdialect iso8583 has a MAC: accept_no_mac and line_protection mean nothing" in outcome.out
+    assert "problem\t0901\t" in outcome.out
+    assert "fep keys import 0901" in outcome.out

@@ -27,7 +27,7 @@ START_UP_ONLY = {
 """Raised while the daemon starts, before there is any link."""
 
 COMMANDS_ONLY = {"DayNotOpen", "LoadRefused"}
-"""Raised by ``fep load``."""
+"""Raised by ``fep load`` and ``fep day``."""
 
 NOT_ANSWERED = {
     "LengthInvalid": "the connection is closed at once",
