@@ -13,6 +13,7 @@ from dbgate.changes import NOTHING, Changes
 from dbgate.clearing import ClearingDateDue, ClearingDates
 from dbgate.clearing_locks import ROLL_RETRY_S, lane_slot
 from dbgate.database import Database
+from dbgate.details import Outlines
 from dbgate.faults import Fault, fault_of, label_of
 from dbgate.lane import Lane, Turn
 from dbgate.loading import load_money, locked_accounts
@@ -141,6 +142,17 @@ class MoneyLane(Lane):
 class ReadLane(Lane):
     """Batches that only read, each in one snapshot."""
 
+    def __init__(
+        self, database: Database, clearing: ClearingDates, turn: Turn | None = None, alarm: Alarm | None = None
+    ) -> None:
+        super().__init__(database, clearing, turn, alarm)
+        self._outlines = Outlines()
+
+    def close(self) -> None:
+        """Let go of the connection, and of what was learnt over it."""
+        self._outlines.forget()
+        super().close()
+
     def prove(self, deadline: float) -> None:
         """Read something."""
         transaction = self._begin(deadline)
@@ -153,9 +165,11 @@ class ReadLane(Lane):
         """Load and decide."""
         transaction = self._begin(min(work.deadline for work in works))
         try:
+            wanted = union_of(work.needs for work in works)
+            of_days = ((bank_code, wanted_slice.clearing_date) for bank_code, wanted_slice in wanted.details)
+            outlines = self._outlines.of(transaction.connection, of_days)
             with self._turn:
-                wanted = union_of(work.needs for work in works)
-                working_set, now = load_read(transaction.connection, wanted, self._database.ask_clock)
+                working_set, now = load_read(transaction.connection, wanted, self._database.ask_clock, outlines)
                 answers = _decide(works, working_set, now, None)
         except BaseException:
             self._roll_back(transaction)

@@ -5,21 +5,24 @@
 | names an account                         | to the database of the account; the first one when no prefix fits       |
 | reads what may stand anywhere            | to all; decided once, on what all of them have; one that cannot be      |
 |                                          | asked fails it                                                          |
+| wants the details of a day               | to all for their counts, then to those in which the slice stands        |
 | names an original (``Needs.original``)   | to the database of the account; only when the original is not there,    |
 |                                          | all others are asked before anything is decided or stored               |
 
 A database that is down fails the work of its own accounts only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 
 from dbgate.branch import Branch, at_once
+from dbgate.detail_search import DetailSearch
 from dbgate.errors import DecisionFailed, GateError
 from dbgate.inquiry import Finding, Inquiry
 from dbgate.merging import merged, merged_moment
 from dbgate.original_search import OriginalSearch
+from dbgate.records import DayDetails
 from dbgate.routing import Routes
 from dbgate.work import Needs, Work
 from dbgate.working_set import WorkingSet
@@ -50,6 +53,8 @@ class Branches:
             home = home or self._branches[0]
             others = [branch for branch in self._branches if branch is not home]
             OriginalSearch(work, home, others).begin()
+        elif needs.details is not None:
+            DetailSearch(work, self._branches, self._decided).begin()
         elif home is None and not work.money:
             self._ask_all(work)
         else:
@@ -100,12 +105,14 @@ class Branches:
             work.batch_size = inquiry.batch_size
             work.done(errors[0] if errors else self._decided(work, findings))
 
-        inquiry = Inquiry(work.needs, work.deadline, _completed)
-        inquiry.ask(self._branches)
+        inquiry = Inquiry(work.deadline, _completed)
+        inquiry.ask(dict.fromkeys(self._branches, work.needs))
 
-    def _decided(self, work: Work, findings: list[Finding]) -> object:
+    def _decided(self, work: Work, findings: Sequence[Finding], details: DayDetails | None = None) -> object:
         """Return the decision on all that was found; what a database has of another one's account does not count."""
         records = merged(work.needs, [self._own_records(work.needs, finding) for finding in findings])
+        if details is not None and work.needs.details is not None:
+            records.add_details(work.needs.bank_code, work.needs.details, details)
         moment = merged_moment([finding.moment for finding in findings])
         try:
             return work.decide(records, moment).answer

@@ -27,8 +27,8 @@ BATCH_MAX = 64
 milliseconds, so that nobody waits long behind it."""
 
 HISTORY_BATCH_MAX = 4
-"""Histories and totals in one snapshot: each may read thousands of rows, and an embedded database lets nobody else work
-meanwhile."""
+"""Histories, totals and details in one snapshot: each may read thousands of rows, and an embedded database lets nobody
+else work meanwhile."""
 
 QUEUE_MAX = 2048
 """Requests that may wait in each queue: less than a second's work for the slowest database that is sensible, so what
@@ -188,5 +188,6 @@ class Gate:
 
 
 def _is_history(needs: Needs) -> bool:
-    """Tell whether a request reads many rows of one account, or adds up a day."""
-    return needs.payments_since is not None or needs.bills_since is not None or needs.totals_of is not None
+    """Tell whether a request reads many rows of one account, or looks through a day."""
+    wanted = needs.payments_since, needs.bills_since, needs.totals_of, needs.details
+    return any(each is not None for each in wanted)

@@ -3,7 +3,7 @@
 Everything here happens in the thread that results are delivered in; nothing is locked and nothing waits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,9 +24,10 @@ class Finding:
 
 
 class Inquiry:
-    """Asks some branches for what ``needs`` name.
+    """Asks some branches, each for what it is to give.
 
     Args:
+        deadline: of each question.
         completed: called once, with what was found and the errors of those that could not be asked.
 
     Attributes:
@@ -35,11 +36,9 @@ class Inquiry:
 
     def __init__(
         self,
-        needs: Needs,
         deadline: float,
         completed: Callable[[list[Finding], list[GateError]], None],
     ) -> None:
-        self._needs = needs
         self._deadline = deadline
         self._completed = completed
         self._findings: list[Finding] = []
@@ -47,14 +46,15 @@ class Inquiry:
         self._waiting: dict[Branch, Work] = {}
         self.batch_size = 0
 
-    def ask(self, branches: Sequence[Branch]) -> None:
-        """Ask these branches.
+    def ask(self, needs: Mapping[Branch, Needs]) -> None:
+        """Ask these branches for what is needed of each.
 
         Raises:
             GateError: none of them could even be asked; ``completed`` is never called then.
         """
-        for branch in branches:
-            work = Work(self._needs, partial(self._look, branch), False, self._deadline, partial(self._told, branch))
+        for branch, of_branch in needs.items():
+            look, told = partial(self._look, branch, of_branch), partial(self._told, branch)
+            work = Work(of_branch, look, False, self._deadline, told)
             try:
                 branch.submit(work)
             except GateError as error:
@@ -64,9 +64,10 @@ class Inquiry:
         if not self._waiting:
             raise self._errors[0]
 
-    def _look(self, branch: Branch, records: WorkingSet, moment: Moment) -> Decision:
+    @staticmethod
+    def _look(branch: Branch, needs: Needs, records: WorkingSet, moment: Moment) -> Decision:
         """Take the records out of a batch's working set, in the lane's thread."""
-        return Decision(Finding(branch, merged(self._needs, [records]), moment))
+        return Decision(Finding(branch, merged(needs, [records]), moment))
 
     def _told(self, branch: Branch, result: object) -> None:
         work = self._waiting.pop(branch, None)

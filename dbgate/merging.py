@@ -1,6 +1,7 @@
 """Merging 合并: what one request needs, picked out of the working sets of one or more databases into one of its own.
 
 Histories and daily counters are not merged: they belong to one account, or to money work, and so to one database.
+Details are copied, for each database is asked for a slice of its own (``dbgate.detail_search``).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,7 @@ def merged(needs: Needs, sources: Sequence[WorkingSet], owns: Owns = lambda _: T
                 target.add_accounts([account])
                 target.add_bills(source.bills_of(account.account_no))
         _copy_journal(needs, source, target)
+        _copy_details(needs, source, target)
     if needs.totals_of is not None:
         totals = [source.totals(needs.bank_code, needs.totals_of) for source in sources]
         target.add_totals(needs.bank_code, needs.totals_of, _sum(totals))
@@ -47,6 +49,11 @@ def _accounts(needs: Needs, source: WorkingSet) -> list[Account]:
     if needs.account_no is not None and (account := source.account(needs.account_no)) is not None:
         accounts.append(account)
     return accounts
+
+
+def _copy_details(needs: Needs, source: WorkingSet, target: WorkingSet) -> None:
+    if needs.details is not None and (details := source.details(needs.bank_code, needs.details)) is not None:
+        target.add_details(needs.bank_code, needs.details, details)
 
 
 def _copy_journal(needs: Needs, source: WorkingSet, target: WorkingSet) -> None:

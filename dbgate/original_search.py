@@ -68,7 +68,7 @@ class OriginalSearch:
     def _ask_others(self, home_error: GateError | None) -> None:
         self._home_error = home_error
         needs = Needs(self._work.needs.bank_code, original=self._work.needs.original)
-        Inquiry(needs, self._work.deadline, self._others_told).ask(self._others)
+        Inquiry(self._work.deadline, self._others_told).ask(dict.fromkeys(self._others, needs))
 
     def _others_told(self, findings: list[Finding], errors: list[GateError]) -> None:
         original = self._work.needs.original

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal_column, or_, select
+from sqlalchemy import Connection, Select, func, literal_column, select
 
 from dbgate import rows
 from dbgate.clearing_locks import DAYS
 from dbgate.column_types import clock_number, day_number
+from dbgate.details import BankDay, Outline, add_details, ask_details, counts
 from dbgate.loading import (
     ACCOUNTS,
     ITEMS,
@@ -70,18 +71,13 @@ def _bills_since(keys: Keys) -> Select[Any]:
     )
 
 
-# PAY every payment posted in that day, later undone or not; CANCEL those answered 0000, which are the stored ones;
-# REVERSE those that undid something.
 def _totals(keys: Keys) -> Select[Any]:
     return (
         select(payments.c.movement, func.count(), func.sum(payments.c.amount_fen))
         .where(
             payments.c.bank_code == keys.one("bank_code"),
             payments.c.clearing_date == keys.one("clearing_date"),
-            or_(
-                payments.c.movement.in_([constant(Movement.PAY), constant(Movement.CANCEL)]),
-                (payments.c.movement == constant(Movement.REVERSE)) & (payments.c.outcome == literal_column("1")),
-            ),
+            counts(),
         )
         .group_by(payments.c.movement)
     )
@@ -99,8 +95,16 @@ _BY_SERIAL = Statement(
 _TOTALS = Statement("select_totals", _totals, ("bank_code", "clearing_date"))
 
 
-def load_read(connection: Connection, wanted: Wanted, read_clock: ReadClock) -> tuple[WorkingSet, datetime]:
+def load_read(
+    connection: Connection, wanted: Wanted, read_clock: ReadClock, outlines: Mapping[BankDay, Outline]
+) -> tuple[WorkingSet, datetime]:
     """Load what a batch of read work wants, in the one snapshot that ``connection`` stands in.
+
+    Args:
+        connection: in a transaction.
+        wanted: by the batch.
+        read_clock: of the database.
+        outlines: of the closed days whose details are wanted, looked up in the same snapshot or before.
 
     Returns:
         The working set, and the database clock.
@@ -114,6 +118,7 @@ def load_read(connection: Connection, wanted: Wanted, read_clock: ReadClock) -> 
     rest = ask_rest(trip, wanted)
     paid, billed = _ask_histories(trip, wanted)
     totals = {key: trip.ask(_TOTALS, key[0], day_number(key[1])) for key in sorted(wanted.totals)}
+    details = ask_details(trip, wanted.details, outlines)
     clock = read_clock(trip)
     trip.go()
     working_set.add_days(read(days, rows.clearing_day_of))
@@ -125,6 +130,7 @@ def load_read(connection: Connection, wanted: Wanted, read_clock: ReadClock) -> 
     _load_settling(connection, billed, working_set)
     for (bank_code, clearing_date), reply in totals.items():
         working_set.add_totals(bank_code, clearing_date, _totals_of(reply))
+    add_details(details, working_set)
     return working_set, clock()
 
 

@@ -207,7 +207,7 @@ class ClearingDay:
 
 @record
 class DayTotals:
-    """Counts and amounts of one bank and clearing date, as stored (see ``spec`` of RECON_TOTALS for what counts)."""
+    """Counts and amounts of one bank and clearing date, as stored (``dbgate.details`` says what counts)."""
 
     pay_count: int = 0
     pay_amount_fen: int = 0
@@ -215,6 +215,34 @@ class DayTotals:
     cancel_amount_fen: int = 0
     reverse_count: int = 0
     reverse_amount_fen: int = 0
+
+
+class DaySlice(NamedTuple):
+    """Some of what counts in a clearing date, by fep_serial: ``rows_max`` rows, with ``first_row`` others before it."""
+
+    clearing_date: date
+    first_row: int
+    rows_max: int
+
+
+@record
+class DetailRow:
+    """One row of the journal as the details 明细 of its day have it."""
+
+    identity: Identity
+    fep_serial: int
+    movement: Movement
+    state: PaymentState
+    account_no: str = field(repr=False)
+    amount_fen: int
+
+
+@record
+class DayDetails:
+    """A slice of a closed clearing date, and how many rows the whole day has; the same rows count as in its totals."""
+
+    row_count: int
+    rows: tuple[DetailRow, ...]
 
 
 @record

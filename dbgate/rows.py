@@ -17,6 +17,7 @@ from dbgate.records import (
     BillState,
     ClearingDay,
     CollectMode,
+    DetailRow,
     Identity,
     Invoice,
     InvoicePrint,
@@ -45,6 +46,19 @@ ALLOCATION_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(allocations.c)
 INVOICE_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(invoices.c)
 INVOICE_PRINT_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(invoice_prints.c)
 CLEARING_DAY_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(clearing_dates.c)
+DETAIL_COLUMNS: Final[Sequence[ColumnElement[Any]]] = [
+    payments.c[name]
+    for name in (
+        "bank_code",
+        "bank_date",
+        "bank_serial",
+        "fep_serial",
+        "movement",
+        "state",
+        "account_no",
+        "amount_fen",
+    )
+]
 
 Row = Sequence[Any]
 
@@ -120,6 +134,13 @@ def payment_of(row: Row) -> Payment:
         row[30],
     ]
     return Payment(*fields)
+
+
+def detail_row_of(row: Row) -> DetailRow:
+    """Return the row of the details of a row of ``DETAIL_COLUMNS``."""
+    bank_code, bank_date, bank_serial, fep_serial, movement, state, account_no, amount_fen = row
+    identity = Identity(bank_code, number_day(bank_date), bank_serial)
+    return DetailRow(identity, fep_serial, _MOVEMENTS[movement], _PAYMENT_STATES[state], account_no or "", amount_fen)
 
 
 def invoice_print_of(row: Row) -> InvoicePrint:

@@ -7,7 +7,7 @@ from itertools import groupby, islice
 from typing import TypeVar
 
 from dbgate.forms import IN_LIST_MAX
-from dbgate.records import Identity
+from dbgate.records import DaySlice, Identity
 from dbgate.work import Needs
 
 Item = TypeVar("Item")
@@ -44,6 +44,7 @@ class Wanted:
     payments_since: dict[str, date] = field(default_factory=dict)
     bills_since: dict[str, int] = field(default_factory=dict)
     totals: set[tuple[str, date]] = field(default_factory=set)
+    details: set[tuple[str, DaySlice]] = field(default_factory=set)
     limits: set[tuple[str, int]] = field(default_factory=set)
 
 
@@ -66,6 +67,8 @@ def union_of(needs: Iterable[Needs], taken: Iterable[Identity] = ()) -> Wanted:
             prints.add(need.invoice_print)
         if need.totals_of is not None:
             wanted.totals.add((need.bank_code, need.totals_of))
+        if need.details is not None:
+            wanted.details.add((need.bank_code, need.details))
         if need.limit_channel is not None:
             wanted.limits.add((need.bank_code, need.limit_channel))
     wanted.bank_codes = sorted(banks)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from dbgate.changes import NOTHING, Changes
 from dbgate.record import record
-from dbgate.records import AccountKey, Identity
+from dbgate.records import AccountKey, DaySlice, Identity
 from dbgate.working_set import WorkingSet
 
 
@@ -31,6 +31,7 @@ class Needs:
         bills_since: all bills of the account of this month YYYYMM or later, with the movements that settled them (read
             work only).
         totals_of: this clearing date's totals of the bank (read work only).
+        details: this slice of what counts in one of the bank's clearing dates, if that is closed (read work only).
         limit_channel: the daily counter of the bank and this channel on the present clearing date.
         serial, invoice: numbers to be drawn: a fep_serial, an invoice number.
     """
@@ -45,6 +46,7 @@ class Needs:
     payments_since: date | None = None
     bills_since: int | None = None
     totals_of: date | None = None
+    details: DaySlice | None = None
     limit_channel: int | None = None
     serial: bool = False
     invoice: bool = False

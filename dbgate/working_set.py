@@ -18,6 +18,8 @@ from dbgate.records import (
     Bill,
     BillState,
     ClearingDay,
+    DayDetails,
+    DaySlice,
     DayTotals,
     Identity,
     Invoice,
@@ -54,6 +56,7 @@ class WorkingSet:
         self._missing_limits: dict[LimitKey, int] = {}
         self._days: dict[str, ClearingDay] = {}
         self._totals: dict[tuple[str, date], DayTotals] = {}
+        self._details: dict[tuple[str, DaySlice], DayDetails] = {}
         self._loaded_accounts: dict[str, Account] = {}
         self._loaded_bills: dict[str, Bill] = {}
         self._loaded_journal: dict[Identity, Payment] = {}
@@ -113,6 +116,10 @@ class WorkingSet:
     def add_totals(self, bank_code: str, clearing_date: date, totals: DayTotals) -> None:
         """Put loaded totals."""
         self._totals[bank_code, clearing_date] = totals
+
+    def add_details(self, bank_code: str, wanted: DaySlice, details: DayDetails) -> None:
+        """Put a loaded slice of a closed day."""
+        self._details[bank_code, wanted] = details
 
     # --- reading
 
@@ -182,6 +189,10 @@ class WorkingSet:
     def totals(self, bank_code: str, clearing_date: date) -> DayTotals:
         """Return the totals of a clearing date, zeros when nothing was posted."""
         return self._totals.get((bank_code, clearing_date), DayTotals())
+
+    def details(self, bank_code: str, wanted: DaySlice) -> DayDetails | None:
+        """Return a slice of a clearing date, None when that is not closed."""
+        return self._details.get((bank_code, wanted))
 
     # --- deciding
 

@@ -16,7 +16,7 @@ import pytest
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, GateBusy, GateClosed, OutcomeUnknown, StatementFailed
 from dbgate.gate import HISTORY_BATCH_MAX, Gate
-from dbgate.records import Payment
+from dbgate.records import DaySlice, Payment
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from tests.dbgate.fixtures import BANK, DAY, Clock, account_no, answers, deposit, read, settle, work
@@ -138,7 +138,14 @@ def test_queue_bound(database: Database, inbox: Inbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "needs", [{"payments_since": date(2026, 1, 1)}, {"bills_since": 202601}, {"totals_of": DAY}], ids=str
+    "needs",
+    [
+        {"payments_since": date(2026, 1, 1)},
+        {"bills_since": 202601},
+        {"totals_of": DAY},
+        {"details": DaySlice(DAY, 0, 20)},
+    ],
+    ids=str,
 )
 def test_a_query_waits_for_no_history(gate: Gate, inbox: Inbox, needs: dict[str, Any]) -> None:
     """However long lists and totals take, a teller's query and payment are answered meanwhile."""

@@ -13,7 +13,7 @@ from dbgate.bulk import load_file
 from dbgate.changes import Changes
 from dbgate.clearing import ClearingDates
 from dbgate.database import Database
-from dbgate.records import AccountKey, Identity, InvoicePrint
+from dbgate.records import AccountKey, DaySlice, Identity, InvoicePrint
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from tests.dbgate.fixtures import (
@@ -66,6 +66,7 @@ def database(url: str, empty: Database) -> Database:
         for table, values in ROWS.items():
             no = "substr(CAST(100000000 + n AS text), 2)"
             connection.execute(f"INSERT INTO {table} {NUMBERS} SELECT {values.format(no=no)} FROM numbers")
+        connection.execute("INSERT INTO clearing_dates VALUES ('0102', 20261122, 20260101)")
         connection.execute("COMMIT")
         connection.execute("ANALYZE")
     fill(empty, 70)
@@ -101,6 +102,7 @@ def reads() -> Iterator[Work]:
         return None
 
     yield read(_look, totals_of=DAY)
+    yield read(_look, details=DaySlice(date(2026, 1, 3), 700, 20))
     yield read(_look, original=identity(1), own=identity(3))
     for number in range(30):
         yield read(_look, account_no=account_no(number), payments_since=DAY, bills_since=202601)
@@ -143,12 +145,19 @@ def test_rows_are_found_by_an_index(url: str, database: Database) -> None:
         "pk_payments",
         "uq_payments_fep_serial",  # what settled the bills of a history
         "ix_payments_account_no",
-        "ix_payments_clearing_date",  # totals, and what a daily counter begins with
+        "ix_payments_clearing_date",  # totals, details, and what a daily counter begins with
         "pk_allocations",
         "uq_invoices_fep_serial",
         "pk_invoices",
         "pk_invoice_prints",
     }
+
+
+def test_who_looks_through_a_day_reads_no_other(url: str, database: Database) -> None:
+    """The outline of a day's details is made of what the index by bank and day leads to."""
+    planner = Planner(url, GROWING)
+    [outline] = [sent for sent in statements_of_payments_and_queries(database) if "lead(" in sent]
+    assert {access.index for access in planner.accesses(outline)} == {"ix_payments_clearing_date"}
 
 
 def test_keys_are_looked_up_in_the_index_alone(url: str, database: Database, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from dbgate.database import Database
 from dbgate.drawing import draw_fep_serials
 from dbgate.load_kinds import ACCOUNTS
 from dbgate.loading import load_days
-from dbgate.records import AccountKey, Identity, InvoicePrint
+from dbgate.records import AccountKey, DaySlice, Identity, InvoicePrint
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from tests.dbgate.fixtures import (
@@ -201,10 +201,11 @@ def test_no_statement_is_sent_that_is_not_stored(empty: Database) -> None:
     money.prove(1e9)
     reader.prove(1e9)
     money.close()
-    reader.close()
     cut_off.recount_limits()
     cut_off.close_day(BANK, DAY)
     cut_off.roll_all()
+    done += answers(reader.run([read(lambda records, _: records.day(BANK), details=DaySlice(DAY, 0, 20))]))
+    reader.close()
     draw_fep_serials(empty, 2)
     with empty.connect(money=False) as connection:
         load_days(connection, [BANK], WorkingSet())

@@ -33,6 +33,7 @@ _TRANSLATIONS = (
     (re.compile(r":(\d+)\b"), r"?\1"),
     (re.compile(r"\s+FOR UPDATE( NOWAIT| SKIP LOCKED| WAIT \d+)?$"), ""),
     (re.compile(r"\s+FETCH FIRST (\d+) ROWS ONLY"), r" LIMIT \1"),
+    (re.compile(r"\bmod\(([\w.]+), (\d+)\)"), r"\1 % \2"),
     (re.compile(r"\s+FROM dual$", re.IGNORECASE), ""),
     (re.compile(r" RETURNING [\w.]+ INTO :\w+$"), ""),
     (re.compile(r"^(DROP TABLE \w+) PURGE$"), r"\1"),

@@ -13,6 +13,7 @@ from tests.dbgate.stored_texts import normal_form, stored_statements
 from tests.dbgate.test_batch import *
 from tests.dbgate.test_bulk import *
 from tests.dbgate.test_clearing import *
+from tests.dbgate.test_details import *
 from tests.dbgate.test_drawing import *
 from tests.dbgate.test_gate import *
 from tests.dbgate.test_numbers import *
