@@ -20,6 +20,7 @@ from handlers import (
     pay,
     payments,
     query,
+    recon_detail,
     recon_totals,
     reverse,
     status,
@@ -102,6 +103,7 @@ _HANDLERS = (
     # Its original is locked and its prints are counted, but it moves no money, so its bank_date may be any.
     Handler(Transaction.INVOICE, True, invoice.needs, _in_order(invoice.replayed, _READ, invoice.decide)),
     _read(Transaction.RECON_TOTALS, recon_totals.needs, recon_totals.decide),
+    _read(Transaction.RECON_DETAIL, recon_detail.needs, recon_detail.decide),
 )
 
 HANDLERS: Mapping[Transaction, Handler] = MappingProxyType({handler.transaction: handler for handler in _HANDLERS})

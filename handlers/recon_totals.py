@@ -6,11 +6,10 @@ from dbgate.records import DayTotals
 from dbgate.work import Decision, Needs
 from dbgate.working_set import WorkingSet
 from handlers.answers import approved
-from handlers.errors import Refusal
+from handlers.recon_day import is_closed
 from handlers.requests import body_of
 from handlers.terms import BankTerms, Context
 from protocol.canonical import Request, Totals, TotalsReply, TotalsRequest, TotalsResult
-from protocol.response_codes import ResponseCode
 
 _NO_BATCH = 0
 
@@ -24,14 +23,12 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
     """Return our totals and how they compare; those of the open day are what it has so far, and not compared."""
     body = body_of(request, TotalsRequest)
     bank_code = request.head.bank_code
-    day = records.day(bank_code)
-    if day is None or not day.first_date <= body.clearing_date <= day.clearing_date:
-        raise Refusal(ResponseCode.NO_SUCH_DATE)
+    was_closed = is_closed(body.clearing_date, bank_code, records)
     ours = _totals(records.totals(bank_code, body.clearing_date))
-    if body.clearing_date == day.clearing_date:
-        result = TotalsResult.STILL_OPEN
-    else:
+    if was_closed:
         result = TotalsResult.BALANCED if ours == body.totals else TotalsResult.NOT_BALANCED
+    else:
+        result = TotalsResult.STILL_OPEN
     return approved(TotalsReply(body.clearing_date, result, ours, _NO_BATCH), context)
 
 

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 from protocol.canonical import (
     ConsumptionReply,
+    DetailReply,
+    DetailRequest,
     HistoryRequest,
     InvoiceReply,
     InvoiceRequest,
@@ -52,6 +54,7 @@ BODIES: Mapping[Transaction, Callable[..., RequestBody]] = MappingProxyType(
         Transaction.CONSUMPTION: HistoryRequest,
         Transaction.INVOICE: InvoiceRequest,
         Transaction.RECON_TOTALS: _totals_request,
+        Transaction.RECON_DETAIL: DetailRequest,
     }
 )
 """By transaction."""
@@ -71,6 +74,7 @@ PLACES: Mapping[Transaction, tuple[type, type]] = MappingProxyType(
         Transaction.CONSUMPTION: (HistoryRequest, ConsumptionReply),
         Transaction.INVOICE: (InvoiceRequest, InvoiceReply),
         Transaction.RECON_TOTALS: (TotalsRequest, TotalsReply),
+        Transaction.RECON_DETAIL: (DetailRequest, DetailReply),
     }
 )
 """The bodies of a bank's request and of our reply, by transaction: what fields may be bound to."""

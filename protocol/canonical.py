@@ -8,6 +8,7 @@ months are int YYYYMM. ``None`` means absent. No field here knows how it looks o
 from dataclasses import field
 from datetime import date, time
 from enum import IntEnum
+from typing import NamedTuple
 
 from protocol.record import record
 from protocol.response_codes import ResponseCode
@@ -451,6 +452,49 @@ class TotalsReply:
     batch_no: int
 
 
+class Page(NamedTuple):
+    """A page of rows that handlers cut themselves, for all rows would be too many; ``number`` counts from 1."""
+
+    number: int
+    rows_max: int
+
+    @property
+    def first_row(self) -> int:
+        """Rows before the page."""
+        return (self.number - 1) * self.rows_max
+
+
+@record
+class DetailRequest:
+    """3002 对明细: a page of what counts in ``clearing_date``; the format says how many rows a page has."""
+
+    clearing_date: date
+    page: Page
+
+
+@record
+class DetailRow:
+    """One PAY, CANCEL or REVERSE of the day, under the bank's identity; for the latter two POSTED means took effect."""
+
+    bank_date: date
+    bank_serial: str
+    fep_serial: int
+    account_no: str = field(repr=False)
+    amount_fen: int
+    transaction: Transaction
+    state: OriginalState
+
+
+@record
+class DetailReply:
+    """``row_count`` is of the whole day, ``rows`` are those of the page alone, by fep_serial."""
+
+    clearing_date: date
+    row_count: int
+    page: int
+    rows: tuple[DetailRow, ...]
+
+
 @record
 class WorkDay:
     """Body of SIGN_IN and SIGN_OUT where the FEP signs in: the day that it opens or closes."""
@@ -499,6 +543,7 @@ RequestBody = (
     | HistoryRequest
     | InvoiceRequest
     | TotalsRequest
+    | DetailRequest
     | PushRequest
     | WorkDay
 )
@@ -513,6 +558,7 @@ ReplyBody = (
     | ConsumptionReply
     | InvoiceReply
     | TotalsReply
+    | DetailReply
 )
 
 

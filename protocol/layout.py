@@ -70,18 +70,19 @@ class Rows:
     """A page of repeated rows, as the last part of a layout; unused rows are zero bytes.
 
     Canonical ``rows`` being built hold all rows: the page that ``page`` names is cut from them and the counts are set.
+    Without ``total`` they are those of the page.
 
     Attributes:
         layout: of one row.
         capacity: rows of one page.
-        total: name of the field that counts all rows.
+        total: name of the field that counts all rows, None when that is a canonical attribute like any other.
         present: name of the field that counts the rows of this page. Without one the wire does not say which page it
             is either: the first row of zero bytes ends the page, and the canonical ``page`` reads as 0.
     """
 
     layout: "Layout[Any]"
     capacity: int
-    total: str
+    total: str | None
     present: str | None = None
 
     @property
@@ -283,10 +284,14 @@ class Layout(Generic[T]):
         """Return the page that is cut out of all rows, and set the counts; a page past the last row is empty."""
         if value.page < 1:
             raise LocalProtocolError(f"{self.path}.page: pages count from 1")
-        shown = value.rows[(value.page - 1) * rows.capacity : value.page * rows.capacity]
-        total = self._index[rows.total]
-        # A count that says "as many or more" is better than no reply: the pages tell where the rows end.
-        values[total] = min(len(value.rows), (1 << 8 * self.fields[total].field.type.size) - 1)
+        shown = value.rows
+        if rows.total is not None:
+            shown = shown[(value.page - 1) * rows.capacity : value.page * rows.capacity]
+            total = self._index[rows.total]
+            # A count that says "as many or more" is better than no reply: the pages tell where the rows end.
+            values[total] = min(len(value.rows), (1 << 8 * self.fields[total].field.type.size) - 1)
+        elif len(shown) > rows.capacity:
+            raise LocalProtocolError(f"{self.path}.rows: more than {rows.capacity}")
         if rows.present:
             values[self._index[rows.present]] = len(shown)
         return b"".join([rows.layout.build(row) for row in shown]).ljust(rows.size, b"\0")

@@ -20,6 +20,7 @@ class Transaction(Enum):
     CONSUMPTION = ("consumption", "用电信息")
     INVOICE = ("invoice", "发票")
     RECON_TOTALS = ("recon_totals", "对总账")
+    RECON_DETAIL = ("recon_detail", "对明细")
     BILL_PUSH = ("bill_push", "实时划拨")
 
     label: str

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dbgate.changes import NOTHING
-from dbgate.records import AccountKey, AuditEntry, Identity
+from dbgate.records import AccountKey, AuditEntry, DaySlice, Identity
 from dbgate.work import Moment, Needs
 from dbgate.working_set import WorkingSet
 from handlers.catalogue import HANDLERS
@@ -23,6 +23,7 @@ from tests.support.records import (
     account,
     cancel_request,
     deposit_request,
+    detail_request,
     invoice_request,
     payments_request,
     query_request,
@@ -64,6 +65,7 @@ def test_lanes() -> None:
         (query_request(), Needs(BANK, account_no=ACCOUNT)),
         (query_request("DM1", KeyKind.METER_NO), Needs(BANK, account_key=AccountKey("meter_no", "DM1"))),
         (totals_request(TODAY, Totals()), Needs(BANK, totals_of=TODAY)),
+        (detail_request(TODAY, 3), Needs(BANK, details=DaySlice(TODAY, 40, 20))),
         (
             invoice_request(1, serial=2),
             Needs(BANK, account_no=ACCOUNT, original=ONE, invoice_print=TWO, invoice=True),

@@ -15,7 +15,10 @@ from dbgate.records import (
     Bill,
     BillState,
     ClearingDay,
+    DayDetails,
+    DaySlice,
     DayTotals,
+    DetailRow,
     Identity,
     Invoice,
     InvoicePrint,
@@ -200,6 +203,8 @@ class PaperLedger:
             records.add_limit_used(key, self.limit_used(key))
         if need.totals_of is not None:
             records.add_totals(need.bank_code, need.totals_of, self._totals(need.bank_code, need.totals_of))
+        if need.details is not None and need.details.clearing_date < self.clearing_date(need.bank_code):
+            records.add_details(need.bank_code, need.details, self._details(need.bank_code, need.details))
         if not self._generous:
             self._load_accounts(records, need)
             self._load_journal(records, need)
@@ -246,15 +251,32 @@ class PaperLedger:
     def _load_bills(self, records: WorkingSet, bills: Iterable[Bill]) -> None:
         records.add_bills(bill for bill in bills if records.bill(bill.bill_no) is None)
 
-    def _totals(self, bank_code: str, clearing_date: date) -> DayTotals:
-        rows = [
+    def _counting(self, bank_code: str, clearing_date: date) -> list[Payment]:
+        """Return what counts in a day: PAY, CANCEL, and each REVERSE that undid something."""
+        return [
             row
             for row in self._journal.values()
             if (row.identity.bank_code, row.clearing_date) == (bank_code, clearing_date)
+            and (
+                row.movement in (Movement.PAY, Movement.CANCEL)
+                or (row.movement is Movement.REVERSE and row.outcome == 1)
+            )
         ]
+
+    def _details(self, bank_code: str, wanted: DaySlice) -> DayDetails:
+        rows = [
+            DetailRow(row.identity, row.fep_serial, row.movement, row.state, row.account_no, row.amount_fen)
+            for row in self._counting(bank_code, wanted.clearing_date)
+            if row.fep_serial is not None
+        ]
+        rows.sort(key=lambda row: row.fep_serial)
+        return DayDetails(len(rows), tuple(rows[wanted.first_row :][: wanted.rows_max]))
+
+    def _totals(self, bank_code: str, clearing_date: date) -> DayTotals:
+        rows = self._counting(bank_code, clearing_date)
         pays = [row.amount_fen for row in rows if row.movement is Movement.PAY]
         cancels = [row.amount_fen for row in rows if row.movement is Movement.CANCEL]
-        reverses = [row.amount_fen for row in rows if row.movement is Movement.REVERSE and row.outcome == 1]
+        reverses = [row.amount_fen for row in rows if row.movement is Movement.REVERSE]
         return DayTotals(len(pays), sum(pays), len(cancels), sum(cancels), len(reverses), sum(reverses))
 
     # --- storing, with the constraints of the tables

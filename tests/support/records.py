@@ -19,12 +19,14 @@ from dbgate.records import (
 )
 from handlers.terms import BankTerms
 from protocol.canonical import (
+    DetailRequest,
     Head,
     HistoryRequest,
     Instrument,
     InvoiceAction,
     InvoiceRequest,
     KeyKind,
+    Page,
     PayMode,
     PayRequest,
     QueryRequest,
@@ -199,6 +201,11 @@ def invoice_request(
 def totals_request(clearing_date: date, totals: Totals, **head: Any) -> Request:
     """Return a RECON_TOTALS."""
     return request(Transaction.RECON_TOTALS, TotalsRequest(clearing_date, totals), **head)
+
+
+def detail_request(clearing_date: date, page: int = 1, rows_max: int = 20, **head: Any) -> Request:
+    """Return a RECON_DETAIL."""
+    return request(Transaction.RECON_DETAIL, DetailRequest(clearing_date, Page(page, rows_max)), **head)
 
 
 def _undo_request(

@@ -34,6 +34,7 @@ from tests.system.messages import (
     PAY,
     PAYMENTS,
     QUERY,
+    RECON_DETAIL,
     RECON_TOTALS,
     REVERSE,
     STATUS,
@@ -455,6 +456,10 @@ def _day(value: bytes) -> bytes:
     return messages.TOTALS_REQUEST.pack(clearing_date=value)
 
 
+def _details(value: bytes) -> bytes:
+    return messages.DETAIL_REQUEST.pack(clearing_date=value, page=1)
+
+
 BODY_FAULTS = {
     "QUERY short": (QUERY, query(ACCOUNT)[:32]),
     "QUERY long": (QUERY, query(ACCOUNT) + bytes(16)),
@@ -492,6 +497,11 @@ BODY_FAULTS = {
     "TOTALS 31 February": (RECON_TOTALS, _day(b"20260231")),
     "TOTALS not digits": (RECON_TOTALS, _day(b"today   ")),
     "TOTALS reserved": (RECON_TOTALS, _day(b"20261121")[:-9] + b"\1" + _day(b"20261121")[-8:]),
+    "DETAIL 31 February": (RECON_DETAIL, _details(b"20260231")),
+    "DETAIL not digits": (RECON_DETAIL, _details(b"today   ")),
+    "DETAIL no day": (RECON_DETAIL, _details(b"00000000")),
+    "DETAIL reserved": (RECON_DETAIL, _details(b"20261121")[:-1] + b"\1"),
+    "DETAIL short": (RECON_DETAIL, _details(b"20261121")[:16]),
 }
 
 
@@ -694,10 +704,10 @@ def test_serials_are_the_banks_own(bank):
 
 @pytest.mark.parametrize(
     ("code", "body"),
-    [(3002, 32), (4001, 2160), (4002, 80), (4003, 16)],
-    ids=["RECON_DETAIL", "FILE_PUT", "FILE_GET", "FILE_LIST"],
+    [(4001, 2160), (4002, 80), (4003, 16)],
+    ids=["FILE_PUT", "FILE_GET", "FILE_LIST"],
 )
 def test_a_transaction_that_is_not_offered(bank, witness, code, body):
-    """Details and files are not offered yet: 1004 under a right MAC, and the link stays up."""
+    """Files are not offered yet: 1004 under a right MAC, and the link stays up."""
     ask(bank, code, bytes(body), "1004")
     bank.check_alive()

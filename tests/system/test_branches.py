@@ -23,6 +23,7 @@ from tests.system.messages import (
     PAY,
     PAYMENTS,
     QUERY,
+    RECON_DETAIL,
     RECON_TOTALS,
     REVERSE,
     STATUS,
@@ -87,6 +88,11 @@ def totals(bank: RawBank, code: str = "0000") -> dict[str, int]:
         return {}
     fields = messages.TOTALS_REPLY.unpack(reply.body)
     return {name: fields[name] for name in fields if name.endswith(("_count", "_amount"))}
+
+
+def details(bank: RawBank, code: str) -> None:
+    """Ask for the details of the open day."""
+    ask(bank, RECON_DETAIL, messages.DETAIL_REQUEST.pack(clearing_date=clearing_date().encode(), page=1), code)
 
 
 # --- all databases are there
@@ -233,6 +239,7 @@ def test_totals_are_those_of_the_whole_utility(utility: BranchSite) -> None:
         paid = ask(bank, PAY, pay(account.account_no, 10**branch, DEPOSIT))
         ask(bank, CANCEL, undo(account.account_no, 10**branch, paid.serial))
     after = totals(bank)
+    details(bank, "3002")
     assert {name: after[name] - before[name] for name in after} == {
         "pay_count": 6,
         "pay_amount": 3 * OWED + 1_110,
@@ -273,6 +280,7 @@ def test_a_database_that_goes_down_and_comes_back(fresh: BranchSite) -> None:
     ):
         ask(bank, code, body, "9001")
     totals(bank, "9001")
+    details(bank, "9001")
     assert "yangcheng\t2\tno\t" in fep("status", "--config", fresh.config).stdout
 
     # The other branches: everything, as long as nobody asks for what might stand in the database that is down.

@@ -19,6 +19,7 @@ from tests.system.messages import (
     DEPOSIT,
     PAY,
     QUERY,
+    RECON_DETAIL,
     RECON_TOTALS,
     REVERSE,
     STATUS,
@@ -233,7 +234,10 @@ def test_undo_and_status_ask_no_limits_and_no_account_state(site, bank):
         ask(bank, REVERSE, undo(account.account_no, 2**62, new_serial()))
 
 
-TRANSACTIONS = ("query", "pay", "cancel", "reverse", "status", "payments", "consumption", "invoice", "recon_totals")
+TRANSACTIONS = (
+    *("query", "pay", "cancel", "reverse", "status", "payments", "consumption", "invoice"),
+    *("recon_totals", "recon_detail"),
+)
 
 
 # --- suspension and disabled transactions -----------------------------------------------------------------------------
@@ -304,6 +308,13 @@ def test_the_suspension_is_found_before_the_own_checks(strict):
     ask(bank, QUERY, query("0199700001"), "1012")
     ask(bank, CANCEL, undo("0199700001", 1, 5), "1012")
     ask(bank, RECON_TOTALS, messages.TOTALS_REQUEST.pack(clearing_date=b"20200101"), "1012")
+
+
+def test_the_suspension_bars_details_too(strict):
+    """RECON_DETAIL of a suspended bank is 1012, before its day is looked at."""
+    day = messages.DETAIL_REQUEST.pack(clearing_date=b"20200101", page=1)
+
+    ask(strict.bank("0102"), RECON_DETAIL, day, "1012")
 
 
 def test_a_suspended_bank_may_still_ask_and_reverse(strict):

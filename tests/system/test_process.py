@@ -19,6 +19,7 @@ from tests.system.messages import (
     PAY,
     PAYMENTS,
     QUERY,
+    RECON_DETAIL,
     RECON_TOTALS,
     REVERSE,
     STATUS,
@@ -257,6 +258,22 @@ def test_the_totals_of_a_closed_day(rolled):
         fields = messages.TOTALS_REPLY.unpack(bank.request(RECON_TOTALS, body).body)
         assert (fields["clearing_date"], fields["result"]) == (rolled.day, result)
         assert {name: fields[name] for name in totals} == totals
+    rolled.hang_up()
+
+
+def test_the_details_of_a_closed_day(rolled):
+    """The closed day's details come in pages of twenty, by fep_serial, each movement with its state."""
+    bank, rows = rolled.bank(), []
+    for page in (1, 2, 3):
+        body = messages.DETAIL_REQUEST.pack(clearing_date=rolled.day.encode(), page=page)
+        head, part = messages.detail_reply(bank.request(RECON_DETAIL, body).body)
+        assert (head["row_count"], head["page"], len(part)) == (26, page, (20, 6, 0)[page - 1])
+        rows += part
+
+    assert [row["fep_serial"] for row in rows] == sorted(row["fep_serial"] for row in rows)
+    seen = {(int(row["bank_serial"]), row["amount"], row["txn_code"], row["state"]) for row in rows}
+    assert {(frame.serial, 100 + at, PAY, 2 if at == 24 else 1) for at, frame in enumerate(rolled.paid)} < seen
+    assert {row["account_no"] for row in rows} == {rolled.account.account_no}
     rolled.hang_up()
 
 

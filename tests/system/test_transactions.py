@@ -20,6 +20,7 @@ from tests.system.messages import (
     PAY,
     PAYMENTS,
     QUERY,
+    RECON_DETAIL,
     RECON_TOTALS,
     REVERSE,
     STATUS,
@@ -436,6 +437,19 @@ def test_totals_of_the_open_day_grow_with_each_movement(site, bank):
         "reverse_count": 1,
         "reverse_amount": 30,
     }
+
+
+def test_details_of_the_open_day_are_not_to_be_had(bank):
+    """RECON_DETAIL of a day still open is 3002, whatever the page."""
+    for page in (0, 1, 65_535):
+        body = messages.DETAIL_REQUEST.pack(clearing_date=clearing_date().encode(), page=page)
+        ask(bank, RECON_DETAIL, body, "3002")
+
+
+def test_a_day_that_does_not_exist_has_no_details(bank):
+    """RECON_DETAIL of a day long before the first or not come yet is 3001."""
+    for day in (b"20200101", ymd(today() + timedelta(days=40)).encode()):
+        ask(bank, RECON_DETAIL, messages.DETAIL_REQUEST.pack(clearing_date=day, page=1), "3001")
 
 
 def test_a_day_that_does_not_exist_cannot_be_reconciled(bank):

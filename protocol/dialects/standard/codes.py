@@ -19,6 +19,7 @@ CODES = MappingProxyType(
         Transaction.CONSUMPTION: 2007,
         Transaction.INVOICE: 2008,
         Transaction.RECON_TOTALS: 3001,
+        Transaction.RECON_DETAIL: 3002,
     }
 )
 """Wire code of each transaction."""

@@ -6,6 +6,7 @@ from typing import Any
 from protocol.characters import Text
 from protocol.dialects.standard.codes import CODES, FEP_CODES
 from protocol.dialects.standard.header import OWN_HEAD, REPLY_HEAD, REQUEST_HEAD, VERSION
+from protocol.dialects.standard.messages.detail import DETAIL_REPLY, DETAIL_REQUEST
 from protocol.dialects.standard.messages.history import CONSUMPTION_REPLY, HISTORY_REQUEST, PAYMENTS_REPLY
 from protocol.dialects.standard.messages.invoice import INVOICE_REPLY, INVOICE_REQUEST
 from protocol.dialects.standard.messages.link import EMPTY, KEY_REPLY, KEY_REQUEST
@@ -56,6 +57,7 @@ FORMAT = Format(
         _message(Transaction.CONSUMPTION, HISTORY_REQUEST, CONSUMPTION_REPLY),
         _message(Transaction.INVOICE, INVOICE_REQUEST, INVOICE_REPLY),
         _message(Transaction.RECON_TOTALS, TOTALS_REQUEST, TOTALS_REPLY),
+        _message(Transaction.RECON_DETAIL, DETAIL_REQUEST, DETAIL_REPLY),
     ),
     codes=MappingProxyType({code: code.code for code in ResponseCode}),
     session=Session(),

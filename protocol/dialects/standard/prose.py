@@ -256,10 +256,17 @@ of zero bytes ends the page. A payment that settled nothing has no rows: an invo
 Counted are: every payment posted in that day, undone later or not, debits too; each CANCEL answered `0000`;
 each REVERSE with outcome 1. A day that does not exist: `3001`.
 
+<<message RECON_DETAIL>>
+
+What RECON_TOTALS counts, row by row, in the order of `fep_serial`, which is not always the order of time. Payments
+that were undone keep their row and show their state. A day that does not exist: `3001`; one that is still open:
+`3002`, for only the rows of a closed day stay where they are. Pages may be asked for in any order and more than
+once; 65,535 pages hold 1,310,700 rows. A page past the last: `0000` without rows. A serial or account number that
+is longer than its field, from the time when the bank used another message format, stays blank: zeros or spaces.
+
 ### Not offered yet 暂未开通
-3002 RECON_DETAIL 对明细, 4001 FILE_PUT, 4002 FILE_GET and 4003 FILE_LIST 文件传输 are answered `1004`. 5001
-BILL_PUSH 实时划拨 is a request of the FEP and is not sent yet; one that a bank sends has the wrong direction and is
-dropped without a reply.
+4001 FILE_PUT, 4002 FILE_GET and 4003 FILE_LIST 文件传输 are answered `1004`. 5001 BILL_PUSH 实时划拨 is a request
+of the FEP and is not sent yet; one that a bank sends has the wrong direction and is dropped without a reply.
 
 ## 5. Repeats and unknown outcomes 重发与未知结果
 

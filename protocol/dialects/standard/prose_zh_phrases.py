@@ -139,6 +139,15 @@ _HISTORY_INVOICE_TOTALS = {
     "amount of those reversals": "上述冲正的金额",
     "how the totals compare; 3: totals up to now": "3 时为截至目前的总数",
     "reconciliation, zeros until one has run": "尚未对账时为零",
+    "day that is asked for": "所查询的清算日期",
+    "all rows of the day": "当日全部行数",
+    "bank_date of the request": "该笔请求的 bank_date",
+    "bank_serial of the request": "该笔请求的 bank_serial",
+    "fep_serial of the movement": "该笔交易的 fep_serial",
+    "account, spaces when longer than the field": "超过域长时为空格",
+    "amount": "",
+    "transaction": "",
+    "state; 1 for a CANCEL or REVERSE: took effect": "CANCEL 或 REVERSE 为 1 表示已生效",
 }
 
 _VALUES = {
@@ -162,6 +171,7 @@ _VALUES = {
         "0 未知, 1 已入账, 2 已撤销, 3 已冲正, 4 到达前已冲正"
     ),
     "1 print, 2 reprint": "1 打印, 2 补打",
+    "2002 PAY, 2003 CANCEL, 2004 REVERSE": "2002 交费, 2003 撤销, 2004 冲正",
     "1 balanced, 2 not balanced, 3 still open": "1 相符, 2 不符, 3 尚未日切",
 }
 

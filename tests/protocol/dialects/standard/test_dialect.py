@@ -48,7 +48,7 @@ def test_a_frame_is_opened_as_far_as_authentication_needs() -> None:
 def test_another_version_and_an_unknown_code_are_only_said() -> None:
     """What to answer is decided by the caller."""
     assert not opened(frame(header(version=2))).supported
-    assert opened(frame(header(txn_code=3002))).transaction is None
+    assert opened(frame(header(txn_code=3003))).transaction is None
     assert opened(frame(header(flags=1, fep_serial=b"12 x        "))).fep_serial is None
     assert opened(frame(header(flags=1, fep_serial=b"000000000042"))).fep_serial == 42
 
