@@ -1,0 +1,64 @@
+"""Writing of files 写文件: a head, rows as they come, and the tail only when the head has told the truth of them."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import TypeVar
+from zlib import crc32
+
+from protocol.errors import LocalProtocolError
+from protocol.files.errors import FileInvalid
+from protocol.files.layout import FileLayout, Tally
+from protocol.files.lines import has_controls
+
+H = TypeVar("H")
+R = TypeVar("R")
+
+_ROWS_AT_ONCE = 500
+"""Some ten thousand bytes: few pieces to write, and little to hold."""
+
+
+def write_file(layout: FileLayout[H, R], head: H, rows: Iterable[R]) -> Iterator[bytes]:
+    """Yield the bytes of a file; it may be given to anybody only when all of them have been yielded.
+
+    Args:
+        layout: of the file.
+        head: its count and total are those of ``rows``, see ``tally_of``.
+        rows: taken one by one.
+
+    Raises:
+        LocalProtocolError: a value does not fit, or the head says something else than the rows. The tail is missing
+            then, so what has been yielded is no file that anybody would accept.
+    """
+    tally = Tally(layout)
+    crc = 0
+    lines: list[bytes] = [layout.head.build(head)]
+    numbered = enumerate(rows, 1)
+    while lines:
+        block = _joined(lines, layout.newline)
+        crc = crc32(block, crc)
+        yield block
+        taken = list(islice(numbered, _ROWS_AT_ONCE))
+        tally.add([row for _, row in taken])
+        lines = [layout.rows.build(row, number) for number, row in taken]
+    try:
+        tally.check(head)
+    except FileInvalid as error:
+        raise LocalProtocolError(f"the head does not fit the rows: {error.reason}") from None
+    if layout.has_tail:
+        yield b"T%08X" % crc + layout.newline
+
+
+def tally_of(layout: FileLayout[H, R], rows: Iterable[R]) -> Tally:
+    """Return count and total of ``rows``, for the head of a file of them."""
+    tally = Tally(layout)
+    rows = iter(rows)
+    for first in rows:
+        tally.add(list(chain([first], islice(rows, _ROWS_AT_ONCE))))
+    return tally
+
+
+def _joined(lines: list[bytes], newline: bytes) -> bytes:
+    block = b"".join([line + newline for line in lines])
+    if has_controls(block, len(newline) * len(lines)):
+        raise LocalProtocolError("a line would hold a control character")
+    return block
