@@ -63,6 +63,7 @@ REASONS: Mapping[str, str] = {
     r"(server_encoding) is (\S+): a character that this lacks, in a name or an address, is refused": (
         r"\1 为 \2: 姓名、地址中该字符集没有的字会被拒绝"
     ),
+    r"the report was not made: (.*)": r"报表未生成: \1",
     r"nothing was loaded: (.*)": r"未装入任何数据: \1",
     r"a text has a character that the database does not hold": "有数据库字符集没有的字",
     r"another load stored some of these rows meanwhile; nothing was loaded, load again": (

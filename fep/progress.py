@@ -2,6 +2,7 @@
 
 import sys
 import time
+from threading import Lock, Timer
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -46,7 +47,43 @@ class ProgressBar:
             self._bar.update(self._task, completed=done)
 
 
-def _started(label: str, total: int) -> "tuple[Progress, TaskID]":
+class Waiting:
+    """A bar that moves without an end while one long statement runs; a context manager.
+
+    Args:
+        label: what is being done.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._lock = Lock()
+        self._is_over = False
+        self._bar: Progress | None = None
+        self._timer = Timer(QUIET_S, self._show)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._is_over = True
+            if self._bar is not None:
+                self._bar.stop()
+
+    def _show(self) -> None:
+        """Start the bar, in the timer's thread: this one waits for a database."""
+        with self._lock:
+            if not self._is_over:
+                self._bar, _ = _started(self._label, None)
+
+
+def _started(label: str, total: int | None) -> "tuple[Progress, TaskID]":
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 

@@ -34,6 +34,8 @@ class Backend:
             one was not, nothing is stored and the transaction is lost. None: there is no such way.
         lift_time_limit: in a transaction that migrates or loads: its statements may take as long as they need, but
             they wait for locks no longer than others.
+        read_at_length: in a transaction that reads whole tables for a report: likewise, and statements are planned for
+            many rows.
         money_lanes: transactions that may usefully run at the same time.
         read_lanes: likewise for reading.
         remarks: what about this server an operator should know before he relies on it, read in a transaction.
@@ -57,6 +59,7 @@ class Backend:
     remarks: Callable[[Connection], list[str]] = lambda connection: []
     copy_rows: Callable[[Connection, Table, Iterable[Values]], bool] | None = None
     lift_time_limit: Callable[[Connection], None] = lambda connection: None
+    read_at_length: Callable[[Connection], None] = lambda connection: None
     encoding: Callable[[Connection], str] = lambda connection: "utf-8"
     abandon: Callable[[Any], None] = lambda driver: None
     pause_s: float = 0.0

@@ -142,6 +142,7 @@ ORACLE = Backend(
     money_lanes=4,
     read_lanes=2,
     lift_time_limit=_lift_time_limit,
+    read_at_length=_lift_time_limit,
     abandon=_abandon,
     remarks=_remarks,
     insert_if_new=_insert_if_new,

@@ -2,11 +2,12 @@
 
 import io
 import sys
+import time
 
 import pytest
 
 from fep import progress
-from fep.progress import ProgressBar
+from fep.progress import ProgressBar, Waiting
 
 
 class Terminal(io.StringIO):
@@ -49,3 +50,22 @@ def test_nothing_is_shown_in_a_pipe(monkeypatch: pytest.MonkeyPatch, clock: list
         clock.append(200.0)
         bar.at(50)
     assert pipe.getvalue() == ""
+
+
+def test_a_long_statement_shows_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread waits for a database, so the bar moves in another."""
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    monkeypatch.setattr(progress, "QUIET_S", 0.01)
+    with Waiting("adding up"):
+        deadline = time.monotonic() + 10
+        while "adding up" not in terminal.getvalue():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_a_short_statement_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does one in a pipe, however long it takes."""
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with Waiting("adding up"):
+        pass
+    assert terminal.getvalue() == ""

@@ -1,0 +1,1 @@
+"""Reports 报表: what auditors ask of the billing databases, one statement for each aggregate, streams for lists."""

@@ -1,0 +1,43 @@
+"""Snapshots 只读快照: one read-only transaction of a report, in which its totals and its lists agree."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select
+from sqlalchemy.exc import DBAPIError
+
+from dbgate.backends.base import LOCK_WAIT_S
+from dbgate.database import Database
+from dbgate.errors import DatabaseUnavailable
+from dbgate.faults import label_of
+
+Snapshot = Connection
+"""A connection that stands in one; what is above ``dbgate`` hands it on and calls nothing of it."""
+
+ROWS_AT_ONCE = 1000
+"""Rows of a list fetched together, which bounds what a report holds of a database of any size."""
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[Connection]:
+    """Yield a connection that stands in one read-only snapshot until the end of the block, without a time limit.
+
+    Raises:
+        DatabaseUnavailable: it is not to be had, or it was lost on the way.
+    """
+    try:
+        with (
+            database.connect(money=False) as connection,
+            database.begin(connection, time.monotonic() + LOCK_WAIT_S),
+        ):
+            database.backend.read_at_length(connection)
+            yield connection
+    except DBAPIError as error:
+        raise DatabaseUnavailable(f"the report was not made: {label_of(error)}") from None
+
+
+def stream(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
+    """Yield the rows of ``statement`` as the server sends them."""
+    yield from connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})

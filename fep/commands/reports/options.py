@@ -1,0 +1,245 @@
+"""Options 报表选项: what all reports take, and what narrows them, on the command line."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dbgate.records import UserClass
+from dbgate.reports.criteria import Criteria, Dimension, Period
+from fep.clock import shanghai_now
+from fep.command_line import Choice, WholeNumber, option
+from fep.commands.day import Day
+from fep.language import say
+from fep.listings.outputs import Outputs
+
+CHANNEL_MAX = 99
+VALUES_MAX = 1000
+"""Values of one option: what an IN list takes on Oracle."""
+
+
+class Month(click.ParamType[date]):
+    """A month as ``YYYY-MM`` or ``YYYYMM``; its first day."""
+
+    name = "month"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the first day of the month; a usage error when it is none."""
+        text = str(value)
+        first = {len("YYYY-MM"): f"{text}-01", len("YYYYMM"): f"{text}01"}.get(len(text), "")
+        try:
+            return date.fromisoformat(first)
+        except ValueError:
+            self.fail(say(en=f"{value}: not a month as YYYY-MM", zh=f"{value}: 不是 YYYY-MM 形式的月份"), param, ctx)
+
+
+class Yuan(click.ParamType[int]):
+    """An amount in yuan with up to two decimals, as int fen."""
+
+    name = "yuan"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the amount in fen; a usage error when it is none, or not above zero."""
+        if isinstance(value, int):  # the default
+            return value
+        try:
+            fen = Decimal(str(value)) * 100
+        except InvalidOperation:
+            fen = Decimal(0)
+        if not fen.is_finite() or fen <= 0 or fen != fen.to_integral_value():
+            self.fail(say(en=f"{value}: not an amount in yuan", zh=f"{value}: 不是以元为单位的金额"), param, ctx)
+        return int(fen)
+
+
+class Dimensions(click.ParamType[tuple[Dimension, ...]]):
+    """Names of dimensions, separated by commas; a teller brings its outlet and bank, an outlet its bank."""
+
+    name = "dimensions"
+
+    def __init__(self, *allowed: Dimension) -> None:
+        self._allowed = {dimension.value: dimension for dimension in allowed}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Dimension, ...]:
+        """Return them in the order given, each once."""
+        if isinstance(value, tuple):
+            return value
+        names = [name.strip() for name in str(value).split(",") if name.strip()]
+        unknown = [name for name in names if name not in self._allowed]
+        if unknown:
+            allowed = ", ".join(self._allowed)
+            self.fail(
+                say(en=f"{unknown[0]}: not one of {allowed}", zh=f"{unknown[0]}: 应为 {allowed} 之一"), param, ctx
+            )
+        return _completed([self._allowed[name] for name in names])
+
+
+# Numbers of outlets are the bank's own, and those of tellers the outlet's.
+_IMPLIED = {Dimension.OUTLET: (Dimension.BANK,), Dimension.TELLER: (Dimension.BANK, Dimension.OUTLET)}
+
+
+def _completed(dimensions: list[Dimension]) -> tuple[Dimension, ...]:
+    found: dict[Dimension, None] = {}
+    for dimension in dimensions:
+        found |= dict.fromkeys([*_IMPLIED.get(dimension, ()), dimension])
+    return tuple(found)
+
+
+def output_options(function: Callable[..., Any]) -> Any:
+    """Add ``--csv`` and ``--xlsx``; the function takes them as ``outputs``."""
+
+    def with_outputs(*args: Any, csv_path: Path | None, xlsx_path: Path | None, **rest: Any) -> Any:
+        if csv_path is not None and csv_path == xlsx_path:
+            raise click.UsageError(say(en="--csv and --xlsx name one file", zh="--csv 和 --xlsx 指向同一文件"))
+        return function(*args, outputs=Outputs(csv_path, xlsx_path), **rest)
+
+    with_outputs.__doc__ = function.__doc__
+    with_outputs.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    file = click.Path(path_type=Path, dir_okay=False)
+    with_xlsx = option(
+        *("--xlsx", "xlsx_path"),
+        type=file,
+        metavar="FILE",
+        en="Write a workbook, a sheet for each table; long lists go there only.",
+        zh="写入工作簿, 每表一页; 长清单只写入文件。",
+    )(with_outputs)
+    return option(
+        *("--csv", "csv_path"),
+        type=file,
+        metavar="FILE",
+        en="Write CSV: the first table to FILE, others beside it (FILE-NAME.csv).",
+        zh="写入 CSV: 首表写入 FILE, 其余写在旁边 (FILE-名称.csv)。",
+    )(with_xlsx)
+
+
+def names_option(function: Callable[..., Any]) -> Any:
+    """Add ``--names``."""
+    return option(
+        "--names",
+        "with_names",
+        is_flag=True,
+        en="Show customers' names and addresses in lists.",
+        zh="清单中显示用户的户名和地址。",
+    )(function)
+
+
+def bank_option(function: Callable[..., Any]) -> Any:
+    """Add ``--bank``, which may be repeated; the function takes ``banks``."""
+    return option(
+        *("--bank", "banks"),
+        multiple=True,
+        metavar="CODE",
+        en="Only this bank; may be repeated.",
+        zh="仅此银行; 可重复。",
+    )(function)
+
+
+def criteria_options(function: Callable[..., Any]) -> Any:
+    """Add what narrows statistics; the function takes ``criteria``."""
+
+    def with_criteria(*args: Any, **given: Any) -> Any:
+        criteria = Criteria(
+            banks=given.pop("banks"),
+            outlets=given.pop("outlets"),
+            tellers=given.pop("tellers"),
+            channels=given.pop("channels"),
+            branches=given.pop("branches"),
+            classes=tuple(map(UserClass, given.pop("classes"))),
+        )
+        return function(*args, criteria=criteria, **given)
+
+    with_criteria.__doc__ = function.__doc__
+    with_criteria.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    for add in (_class_option, _branch_option, _channel_option, _teller_option, _outlet_option, bank_option):
+        add(with_criteria)
+    return with_criteria
+
+
+def _outlet_option(function: Callable[..., Any]) -> Any:
+    add = option(
+        *("--outlet", "outlets"), multiple=True, metavar="CODE", en="Only this outlet of a bank.", zh="仅此网点。"
+    )
+    return add(function)
+
+
+def _teller_option(function: Callable[..., Any]) -> Any:
+    add = option(*("--teller", "tellers"), multiple=True, metavar="ID", en="Only this teller.", zh="仅此柜员。")
+    return add(function)
+
+
+def _channel_option(function: Callable[..., Any]) -> Any:
+    add = option(
+        *("--channel", "channels"),
+        multiple=True,
+        type=WholeNumber(0, CHANNEL_MAX),
+        metavar="NUMBER",
+        en="Only this channel, e.g. 1.",
+        zh="仅此渠道, 如 1。",
+    )
+    return add(function)
+
+
+def _branch_option(function: Callable[..., Any]) -> Any:
+    add = option(
+        *("--branch", "branches"),
+        multiple=True,
+        metavar="CODE",
+        en="Only this supply branch of the utility.",
+        zh="仅此供电分公司。",
+    )
+    return add(function)
+
+
+def _class_option(function: Callable[..., Any]) -> Any:
+    add = option(
+        *("--class", "classes"),
+        multiple=True,
+        type=Choice(*(member.value for member in UserClass)),
+        en="Only users of this class.",
+        zh="仅此用户类别。",
+    )
+    return add(function)
+
+
+def day_option(*, en: str, zh: str) -> Callable[[Callable[..., Any]], Any]:
+    """Add ``--date``, a day; the function takes ``day``, None when it is not given."""
+    return option("--date", "day", type=Day(), metavar="DATE", en=en, zh=zh)
+
+
+def period_options(function: Callable[..., Any]) -> Any:
+    """Add ``--from`` and ``--to``; the function takes ``first`` and ``last``."""
+    with_last = option(
+        *("--to", "last"), type=Day(), metavar="DATE", en="Last day of the period.", zh="统计期的最后一日。"
+    )(function)
+    return option(
+        *("--from", "first"), type=Day(), metavar="DATE", en="First day of the period.", zh="统计期的第一日。"
+    )(with_last)
+
+
+def period_of(day: date | None, first: date | None, last: date | None) -> Period | None:
+    """Return the period that the options name, None when they name none.
+
+    Raises:
+        click.UsageError: they contradict each other, or an end is missing.
+    """
+    if first is None and last is None:
+        return None if day is None else Period(day, day)
+    if day is not None or first is None or last is None:
+        raise click.UsageError(
+            say(en="--from goes with --to, without --date", zh="--from 须与 --to 同用, 不与 --date 同用")
+        )
+    if first > last:
+        raise click.UsageError(say(en=f"--from {first} is after --to {last}", zh=f"--from {first} 晚于 --to {last}"))
+    return Period(first, last)
+
+
+def today() -> date:
+    """Return the day in Asia/Shanghai."""
+    return shanghai_now().date()
+
+
+def yesterday() -> date:
+    """Return the day before: the last one that is over."""
+    return today() - timedelta(days=1)

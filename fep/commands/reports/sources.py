@@ -1,0 +1,86 @@
+"""Sources 报表数据源: one snapshot of each billing database, of which all must be there."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import click
+
+from dbgate import schema
+from dbgate.database import Database
+from dbgate.errors import GateError
+from dbgate.reports.collected import clearing_days
+from dbgate.reports.criteria import Period
+from dbgate.reports.snapshots import Snapshot, snapshot
+from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
+from fep.config.configuration import load
+from fep.config.settings import Settings
+from fep.database_reasons import database_reason_text
+from fep.databases import open_databases
+from fep.language import say
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a report reads.
+
+    Attributes:
+        snapshots: one for each database, in the order of the configuration.
+        days: by bank, its present clearing date.
+    """
+
+    settings: Settings
+    snapshots: Sequence[Snapshot]
+    days: dict[str, date]
+
+    def require_banks(self, banks: Sequence[str]) -> None:
+        """Refuse a bank that is in neither the configuration nor a database: a mistyped one has no payments either."""
+        for bank in banks:
+            if bank not in self.settings.banks and bank not in self.days:
+                raise CommandFailed(EXIT_BAD_INPUT, en=f"there is no bank {bank}", zh=f"没有银行 {bank}")
+
+    def require_begun(self, period: Period, banks: Sequence[str]) -> None:
+        """Refuse a period that no bank has reached, and say which banks are still in it."""
+        days = {bank: day for bank, day in self.days.items() if not banks or bank in banks}
+        latest = max(days.values(), default=None)
+        if latest is not None and period.first > latest:
+            raise CommandFailed(
+                EXIT_BAD_INPUT,
+                en=f"{period.first} has not begun; the latest clearing date is {latest}",
+                zh=f"{period.first} 尚未开始; 最新清算日期为 {latest}",
+            )
+        still = {bank: day for bank, day in sorted(days.items()) if day <= period.last}
+        for bank, day in still.items():
+            note = say(en=f"{bank}: {day} is still open, its sums may grow", zh=f"{bank}: {day} 尚未日切, 数字仍会变化")
+            click.echo(note, err=True)
+
+
+@contextmanager
+def open_sources(config_path: Path) -> Iterator[Sources]:
+    """Open the databases of a configuration, and a snapshot of each until the block ends.
+
+    Raises:
+        CommandFailed: one of them is away: a report over the others would pass for the whole.
+    """
+    settings = load(config_path)
+    databases = open_databases(settings)
+    try:
+        with ExitStack() as open_snapshots:
+            snapshots = [_snapshot(database, len(databases) > 1, open_snapshots) for database in databases]
+            yield Sources(settings, snapshots, clearing_days(snapshots))
+    finally:
+        for database in databases:
+            database.dispose()
+
+
+def _snapshot(database: Database, is_one_of_many: bool, open_snapshots: ExitStack) -> Snapshot:
+    try:
+        schema.check(database.read_engine)
+        return open_snapshots.enter_context(snapshot(database))
+    except GateError as error:
+        if not is_one_of_many:
+            raise
+        problem = f"{database.name}: {database_reason_text(str(error))}"
+        raise CommandFailed(EXIT_CANNOT_RUN, en=problem, zh=problem) from None
