@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from protocol.bindings import Constant, Echo
-from protocol.characters import Digits
+from protocol.characters import Digits, Text
 from protocol.errors import LocalProtocolError
 from protocol.fields import U8
-from protocol.files.errors import Fault, FileInvalid
+from protocol.files.errors import Fault, FileChanged, FileInvalid
 from protocol.files.field_types import Marker, PrintableText
 from protocol.files.forms import Delimited, Fixed, LineForm
 from protocol.files.layout import FileLayout, Lines, Rule
-from protocol.files.lines import LF
+from protocol.files.lines import BLOCK_BYTES, LF
 from protocol.files.reading import check_file
 from protocol.files.writing import write_file
 from protocol.layout import Field
@@ -129,6 +129,35 @@ def test_words_of_another_charset() -> None:
         check_file(DELIMITED, [IN_CELLS.replace(b"AB C", b"\xff\xff")], {})
     with pytest.raises(FileInvalid, match="line 3: HM: not gbk"):
         check_file(FIXED, [IN_FIXED.replace(b"AB C", b"\xff\xff  ")], {})
+
+
+def test_second_field_of_a_value() -> None:
+    """What is written twice is read where it stands first."""
+    other = IN_FIXED.replace(b"S1    20261121", b"S2    20261121")
+    assert list(check_file(FIXED, [other], {}).rows([other])) == OWN_ROWS
+
+
+def test_file_that_grew_by_whole_blocks() -> None:
+    """Where nothing ends a file but its end, what is behind the checked blocks is a change too."""
+    own = layout(Delimited("|", "gbk"), row_count="")
+    head, row = b"50|301|1\n", b"1|S1|S1|20261121||RMB||1\n"
+    count, left = divmod(BLOCK_BYTES - len(head), len(row))
+    rows = [row] * (count - left) + [row.replace(b"||R", b"|A|R")] * left
+    good = head + b"".join(rows)
+    assert len(good) == BLOCK_BYTES
+
+    read = check_file(own, [good], {}).rows([good, row])
+    assert len([next(read) for _ in range(count)]) == count
+    with pytest.raises(FileChanged):
+        next(read)
+
+
+def test_text_that_would_break_a_line() -> None:
+    """Whatever the types of a layout let through, no line holds a control character."""
+    sheet = Sheet("head", Field("A", Text(4), "a", "甲", "bank_code"), Field("B", Count(2), "b", "乙", "rows"))
+    own = replace(FIXED, head=Lines(Head, sheet))
+    with pytest.raises(LocalProtocolError, match="control character"):
+        next(write_file(own, Head("a\nb", 0), []))
 
 
 def test_head_that_is_not_trusted() -> None:

@@ -134,7 +134,7 @@ def test_chunks_of_any_size(size: int) -> None:
     assert [row.bank_serial for row in checked.rows(chunks)] == serials
 
 
-@pytest.mark.parametrize("rows", range(1084, 1100))
+@pytest.mark.parametrize("rows", [*range(1084, 1100), 3276])  # 3276: the tail is a block of its own
 def test_tail_at_the_edge_of_a_block(rows: int) -> None:
     """A file is read whole wherever its tail falls."""
     data = many(rows)
@@ -149,11 +149,12 @@ def test_wrong_row_far_behind() -> None:
         check_file(RECONCILE_DETAIL, [wrong], EXPECTED)
 
 
-def test_rows_behind_the_tail_in_another_block() -> None:
-    """However far behind."""
-    data = many(3000)
-    with pytest.raises(FileInvalid, match="line 3003: lines behind the tail"):
-        check_file(RECONCILE_DETAIL, [data, data], EXPECTED)
+@pytest.mark.parametrize("rows", [1091, 3000])  # 1091: what is behind the tail is a block of its own
+def test_rows_behind_the_tail_of_a_large_file(rows: int) -> None:
+    """In whichever block they are."""
+    data = many(rows)
+    with pytest.raises(FileInvalid, match=f"line {rows + 3}: lines behind the tail"):
+        check_file(RECONCILE_DETAIL, [data, FIRST + b"\r\n"], EXPECTED)
 
 
 ROWS_OF_ONE_BLOCK = (BLOCK_BYTES - 39) // 60
@@ -181,8 +182,8 @@ def test_file_that_has_changed(data: bytes, unchanged: int) -> None:
     assert read == list(itertools.islice(checked.rows([GOOD]), unchanged))
 
 
-def test_file_that_grew_at_a_block_edge() -> None:
-    """Whole blocks behind the checked ones are a change too."""
+def test_file_that_grew() -> None:
+    """Lines behind the checked ones are a change too."""
     good = many(10)
     checked = check_file(RECONCILE_DETAIL, [good], EXPECTED)
     with pytest.raises(FileChanged):

@@ -53,6 +53,7 @@ def test_every_kind_has_its_layout() -> None:
         (Transaction.PAY, OriginalState.CANCELLED, 700),
         (Transaction.PAY, OriginalState.REVERSED, 700),
         (Transaction.CANCEL, OriginalState.POSTED, -700),
+        (Transaction.CANCEL, OriginalState.CANCELLED, -700),
         (Transaction.REVERSE, OriginalState.POSTED, -700),
         (Transaction.REVERSE, OriginalState.REVERSED_BEFORE_ARRIVAL, 0),
         (Transaction.REVERSE, OriginalState.REVERSED, 0),
