@@ -35,7 +35,7 @@ def details_of(utility: Utility, first_row: int, rows_max: int = 3, day: date = 
 
 def close_day(utility: Utility, *indexes: int) -> None:
     for index in indexes:
-        utility.branches[index].gate.close_day(BANK)
+        utility.branches[index].gate.close_day(BANK, DAY)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_bank_that_one_database_does_not_know(utility: Utility, serials: list[
     clock.moment += timedelta(days=1)
     paid = utility.ask(deposit(1, 50, 5, bank="0109"))
     assert isinstance(paid[0], Payment)
-    utility.branches[0].gate.close_day("0109")
+    utility.branches[0].gate.close_day("0109", DAY + timedelta(days=1))
     wanted = DaySlice(DAY + timedelta(days=1), 0, 3)
     [found] = utility.ask(read(lambda records, moment: records.details("0109", wanted), "0109", details=wanted))
     assert isinstance(found, DayDetails)

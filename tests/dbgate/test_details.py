@@ -162,7 +162,7 @@ def test_a_day_that_is_open(database: Database, reader: ReadLane, full_day: list
     statements = watch(database.read_engine)
     assert [details_of(reader, 0, 20, day) for day in (DAY, DAY + ONE_DAY, date.max)] == [None] * 3
     assert not [sent for sent in statements if "FROM payments" in sent]
-    CutOff(database, ClearingDates()).close_day(BANK)
+    CutOff(database, ClearingDates()).close_day(BANK, DAY)
     assert shown(reader, clearing_date=DAY) == (0, [])
     assert details_of(reader, 0, 20, DAY + ONE_DAY) is None
 
@@ -246,7 +246,7 @@ def test_a_batch_may_want_more_days_than_are_kept(
 def test_a_day_closes_while_a_page_is_read(database: Database, reader: ReadLane, full_day: list[int]) -> None:
     """Days, outlines and rows are of one snapshot: what closes meanwhile is still open for the whole batch."""
     cut_off = CutOff(database, ClearingDates())
-    on_statement(database.read_engine, "FROM clearing_dates", after=lambda: cut_off.close_day(BANK))
+    on_statement(database.read_engine, "FROM clearing_dates", after=lambda: cut_off.close_day(BANK, DAY))
     wanted = DaySlice(DAY, 0, 20)
     about = read(lambda records, _: (records.day(BANK).clearing_date, records.details(BANK, wanted)), details=wanted)  # type: ignore[union-attr]
     assert answers(reader.run([about])) == [(DAY, None)]
