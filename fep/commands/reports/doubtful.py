@@ -127,18 +127,18 @@ def doubtful(
         sources.require_banks(banks)
         sources.require_begun(period, banks)
         rows = _rows(doubtful_rows(sources.snapshots, period, limits, banks))
-        with Waiting(say(en="looking", zh="查找中")):
-            count = outputs.show(Listing("doubtful", title, Text("doubtful", "可疑交易"), _COLUMNS, rows))
+        count = outputs.show(Listing("doubtful", title, Text("doubtful", "可疑交易"), _COLUMNS, rows))
     return EXIT_FINDINGS if count else EXIT_DONE
 
 
 def _rows(found: Iterator[Doubtful]) -> Iterator[list[Any]]:
-    for one in found:
-        serial = None if one.fep_serial is None else str(one.fep_serial).zfill(FEP_SERIAL_DIGITS)
-        yield [
-            *(DOUBTS[one.doubt], _detail(one), one.bank_code, one.day, one.moment, one.bank_serial, serial),
-            *(one.account_no, one.amount_fen, one.outlet, one.teller),
-        ]
+    with Waiting(say(en="looking", zh="查找中")):  # it ends with the rows, before a terminal is drawn on
+        for one in found:
+            serial = None if one.fep_serial is None else str(one.fep_serial).zfill(FEP_SERIAL_DIGITS)
+            yield [
+                *(DOUBTS[one.doubt], _detail(one), one.bank_code, one.day, one.moment, one.bank_serial, serial),
+                *(one.account_no, one.amount_fen, one.outlet, one.teller),
+            ]
 
 
 def _detail(one: Doubtful) -> str:
