@@ -98,7 +98,8 @@ def _tombstone(serial: int, account: int, amount_fen: int, created_at: datetime)
     return row(serial, account, amount_fen, **about, fep_serial=None, settled_principal_fen=0, created_at=created_at)
 
 
-def _refusal(serial: int, account: int, code: str, created_at: datetime = TEN) -> dict[str, Any]:
+def refusal(serial: int, account: int, code: str, created_at: datetime = TEN) -> dict[str, Any]:
+    """A refused PAY of 300 in the audit trail."""
     return {
         "created_at": created_at,
         "bank_code": "0102",
@@ -141,8 +142,8 @@ _UNDOS = (
     undo(16, 98, 0, 300, outcome=2, created_at=_EARLIER),
 )
 _REFUSALS = (
-    _refusal(20, 6, "2003"),
-    _refusal(21, 0, "2003", _EARLIER),
-    _refusal(22, 7, "2002"),
-    _refusal(23, 77, "2001"),
+    refusal(20, 6, "2003"),
+    refusal(21, 0, "2003", _EARLIER),
+    refusal(22, 7, "2002"),
+    refusal(23, 77, "2001"),
 )

@@ -7,9 +7,9 @@ from dbgate.database import Database
 from dbgate.reports.criteria import Period
 from dbgate.reports.doubtful import Doubt, Doubtful, Limits, doubtful
 from dbgate.reports.snapshots import Snapshot, snapshot
-from dbgate.tables import payments
+from dbgate.tables import audit_entries, payments
 from tests.dbgate.fixtures import account_no
-from tests.support.report_ledger import DAY, DAY_BEFORE, TEN, row
+from tests.support.report_ledger import DAY, DAY_BEFORE, TEN, refusal, row
 
 THE_DAY = Period(DAY, DAY)
 LIMITS = Limits(harmless_codes=("2002",))
@@ -33,6 +33,16 @@ def test_refused_and_not_paid_since(snapshots: list[Snapshot]) -> None:
     assert (one.account_no, one.response_code, one.moment, one.teller) == (account_no(6), "2003", TEN, "T1")
     with_harmless = found_by(snapshots, Doubt.REFUSED, Limits())
     assert [other.response_code for other in with_harmless] == ["2003", "2002"]
+
+
+def test_what_was_paid_before_makes_nothing_good(books: Database) -> None:
+    """Nor does a payment that was undone."""
+    with books.money_engine.begin() as connection:
+        for serial, account in ((24, 4), (25, 3)):
+            connection.execute(audit_entries.insert(), refusal(serial, account, "2003"))
+    with snapshot(books) as now:
+        found = found_by([now], Doubt.REFUSED)
+    assert [one.account_no for one in found] == [account_no(6), account_no(4), account_no(3)]
 
 
 def test_reversed_before_arrival(snapshots: list[Snapshot]) -> None:
