@@ -11,6 +11,9 @@ from fep.listings.listing import Listing, text_of
 TERMINAL_ROWS_MAX = 200
 """Rows that a terminal is given: nobody scrolls further, and a table must be gathered whole before it is drawn."""
 
+WIDTH_MAX = 1000
+"""Columns of a terminal that a table may ask for."""
+
 CONTROLS = dict.fromkeys((*range(32), *range(127, 160)))
 """Characters that would break a line, or speak to the terminal."""
 
@@ -53,19 +56,25 @@ class _Terminal:
     def draw(self) -> None:
         from rich.console import Console
         from rich.markup import escape
+        from rich.measure import Measurement
         from rich.table import Table
 
         listing = self._listing
         table = Table(title=escape(str(listing.title)), title_justify="left")
         for column in listing.columns:
-            justify = "right" if column.kind.is_number else "left"
-            table.add_column(escape(str(column.heading)), overflow="fold", justify=justify)  # type: ignore[arg-type]
+            if column.kind.is_number:
+                table.add_column(escape(str(column.heading)), justify="right")
+            else:
+                table.add_column(escape(str(column.heading)), overflow="fold")
         for values in self._rows:
             table.add_row(*self._cells(values))
         if listing.total is not None:
             table.add_section()
             table.add_row(*self._cells(listing.total))
         console = Console(highlight=False)
+        # What has no blank in it is never broken: half an amount is a wrong one. A terminal too narrow wraps the lines.
+        least = Measurement.get(console, console.options.update(max_width=WIDTH_MAX), table).minimum
+        console.width = max(console.width, least)
         console.print(table if self._rows else f"{escape(str(listing.title))}: {say(en='nothing', zh='无记录')}")
         if self._left_out:
             more = self._left_out

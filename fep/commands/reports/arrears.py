@@ -38,10 +38,9 @@ not taken off. --date only moves the day to which late fees and overdue days are
     "--by",
     type=Dimensions(Dimension.BRANCH, Dimension.CLASS, Dimension.DAY, Dimension.MONTH, Dimension.BILL_MONTH),
     default="branch,class",
-    show_default=True,
     metavar="NAMES",
-    en="Group by branch, class, bill-month, and day or month of the due date.",
-    zh="分组: branch 供电分公司, class 用户类别, bill-month 电费年月, day/month 到期日/月。",
+    en="Group by branch, class, bill-month, and day or month of the due date; branch,class when not given.",
+    zh="分组: branch 供电分公司, class 用户类别, bill-month 电费年月, day/month 到期日/月; 缺省 branch,class。",
 )
 @period_options
 @option("--branch", "branches", multiple=True, metavar="CODE", en="Only this supply branch.", zh="仅此供电分公司。")

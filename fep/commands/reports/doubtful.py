@@ -83,10 +83,9 @@ Refusals go by the calendar, all else by the clearing date.""",
     "--undo-minutes",
     type=WholeNumber(0, _DAY_MINUTES),
     default=_DEFAULTS.undo_minutes,
-    show_default=True,
     metavar="MINUTES",
-    en="An undo later than this is late.",
-    zh="超过此分钟数的冲销为延迟。",
+    en="An undo later than this is late; 30 when not given.",
+    zh="超过此分钟数的冲销为延迟; 缺省 30。",
 )
 @option(
     "--cash-limit",
@@ -101,10 +100,9 @@ Refusals go by the calendar, all else by the clearing date.""",
     "--undo-count",
     type=WholeNumber(1, _COUNT_MAX),
     default=_DEFAULTS.undo_count,
-    show_default=True,
     metavar="COUNT",
-    en="So many undos of a teller are many.",
-    zh="柜员冲销达到此笔数为频繁。",
+    en="So many undos of a teller are many; 5 when not given.",
+    zh="柜员冲销达到此笔数为频繁; 缺省 5。",
 )
 @output_options
 def doubtful(

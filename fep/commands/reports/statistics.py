@@ -36,8 +36,8 @@ Arrears have branch, class, and day and month of the due date, but no bank, outl
 out there.""",
     zh="""统计一段时间的收费, 以及其间到期至今未收的欠费。
 
-交费按清算日期计入办理的银行、网点、柜员和渠道; 已冲销的单列, 净额为有效交费。欠费可按供电分公司、用户类别和到期日/月
-分组, 不分银行、网点、柜员和渠道。""",
+交费按清算日期计入办理的银行、网点、柜员和渠道; 已冲销的单列, 净额为有效交费。欠费可按供电分公司、
+用户类别和到期日/月分组, 不分银行、网点、柜员和渠道。""",
 )
 @config_option
 @day_option(en="One day; yesterday when no period is given.", zh="单日; 缺省为昨日。")
@@ -46,10 +46,9 @@ out there.""",
     "--by",
     type=Dimensions(*_DIMENSIONS),
     default="bank",
-    show_default=True,
     metavar="NAMES",
-    en="Group by any of bank, outlet, teller, channel, branch, class, day, month, with commas.",
-    zh="分组, 以逗号分隔: 银行、网点、柜员、渠道、供电分公司 (branch)、用户类别 (class)、日、月。",
+    en="Group by any of bank, outlet, teller, channel, branch, class, day, month, with commas; bank when not given.",
+    zh="分组, 以逗号分隔: 银行、网点、柜员、渠道、供电分公司 (branch)、用户类别 (class)、日、月; 缺省 bank。",
 )
 @criteria_options
 @output_options

@@ -91,6 +91,16 @@ def test_a_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "total" in shown
 
 
+def test_a_narrow_terminal_breaks_no_amount(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is wider than the terminal then."""
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", "30")
+    with Outputs() as outputs:
+        outputs.show(listing())
+    assert "123.45" in terminal.getvalue()
+    assert "2026-11-22" in terminal.getvalue()
+
+
 def test_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Chinese that Excel reads, amounts in yuan, no total, no formula; the list in a file beside it, and only there."""
     choose("zh")
