@@ -70,20 +70,6 @@ class Branches:
         dates = [branch.gate.clearing_date(bank_code) for branch in self._branches]
         return min((day for day in dates if day is not None), default=None)
 
-    def close_day(self, bank_code: str, day: date) -> date:
-        """End a bank's ``day`` by command, and return its new clearing date. Blocks.
-
-        Where one database fails in the middle, those before it have moved; closing again moves only the others.
-
-        Raises:
-            KeyError: the bank has no clearing date.
-            DayNotOpen: ``day`` has not begun.
-            DatabaseUnavailable: a database cannot be asked.
-        """
-        for branch in self._branches:
-            branch.require_open()
-        return min([branch.gate.close_day(bank_code, day) for branch in self._branches])
-
     def close(self, timeout_s: float) -> bool:
         """Close all gates at the same time; tell whether all was done, as ``Gate.close`` does."""
         done: list[bool] = []

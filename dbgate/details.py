@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, or_, select
 
 from dbgate import rows
-from dbgate.clearing_locks import DAYS
 from dbgate.column_types import day_number
-from dbgate.loading import ask, constant, read
+from dbgate.loading import constant, load_days
 from dbgate.prepared import Keys, Statement
-from dbgate.records import ClearingDay, DayDetails, DaySlice, Movement
+from dbgate.records import DayDetails, DaySlice, Movement
 from dbgate.tables import payments
 from dbgate.trip import Reply, Trip, run
 from dbgate.working_set import WorkingSet
@@ -131,16 +130,21 @@ class Outlines:
         wanted = sorted(set(bank_days))
         unknown = [key for key in wanted if key not in self._known]
         found = {key: self._known[key] for key in wanted if key in self._known}
-        days = _days(connection, sorted({bank_code for bank_code, _ in unknown}))
+        if unknown:
+            self._find(connection, unknown, found)
+        self._keep_latest(found)
+        return found
+
+    def _find(self, connection: Connection, unknown: Sequence[BankDay], found: dict[BankDay, Outline]) -> None:
+        days = WorkingSet()
+        load_days(connection, sorted({bank_code for bank_code, _ in unknown}), days)
         for key in unknown:
             bank_code, clearing_date = key
-            day = days.get(bank_code)
+            day = days.day(bank_code)
             if day is None or clearing_date < day.first_date:
                 found[key] = _EMPTY
             elif clearing_date < day.clearing_date:
                 found[key] = self._known[key] = _look_up(connection, bank_code, clearing_date)
-        self._keep_latest(found)
-        return found
 
     def _keep_latest(self, used: Iterable[BankDay]) -> None:
         for key in used:
@@ -148,13 +152,6 @@ class Outlines:
                 self._known.move_to_end(key)
         while len(self._known) > OUTLINES_MAX:
             self._known.popitem(last=False)
-
-
-def _days(connection: Connection, bank_codes: Sequence[str]) -> dict[str, ClearingDay]:
-    trip = Trip(connection)
-    replies = ask(trip, DAYS, bank_codes)
-    trip.go()
-    return {day.bank_code: day for day in read(replies, rows.clearing_day_of)}
 
 
 def _look_up(connection: Connection, bank_code: str, clearing_date: date) -> Outline:

@@ -189,5 +189,5 @@ class Gate:
 
 def _is_history(needs: Needs) -> bool:
     """Tell whether a request reads many rows of one account, or looks through a day."""
-    wanted = needs.payments_since, needs.bills_since, needs.totals_of, needs.details
-    return any(each is not None for each in wanted)
+    of_account = needs.payments_since is not None or needs.bills_since is not None
+    return of_account or needs.totals_of is not None or needs.details is not None

@@ -53,15 +53,14 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
     )
     dues = dues_on(context.moment.now.date(), unsettled, account.user_class, context.rules.late_fee)
     payable_fen = dues.payable_fen(account.balance_fen)
-    differs = Refusal(ResponseCode.AMOUNT_DIFFERS, is_short=body.amount_fen < payable_fen)
     if 0 <= body.expected_payable_fen != payable_fen or not _lists_what_is_due(body.bills, dues):
-        raise differs
+        raise _amount_differs(body, payable_fen)
     items: Sequence[Due]
     if body.mode is PayMode.SETTLE:
         if payable_fen == 0:
             raise Refusal(ResponseCode.NOTHING_TO_PAY)
         if body.amount_fen != payable_fen:
-            raise differs
+            raise _amount_differs(body, payable_fen)
         items = dues.items
     else:
         items = _whole_bills(dues, account.balance_fen + body.amount_fen)
@@ -77,6 +76,10 @@ def _check_reference(request: Request, reference: int, context: Context) -> None
     body, references = body_of(request, PayRequest), context.rules.query_references
     if not references.is_current(reference, request.head.bank_code, body.account_no, context.moment.now):
         raise Refusal(ResponseCode.AMOUNT_DIFFERS)
+
+
+def _amount_differs(body: PayRequest, payable_fen: int) -> Refusal:
+    return Refusal(ResponseCode.AMOUNT_DIFFERS, is_short=body.amount_fen < payable_fen)
 
 
 def _lists_what_is_due(listed: Sequence[ListedBill] | None, dues: Dues) -> bool:

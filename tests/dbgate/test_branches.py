@@ -1,10 +1,8 @@
 """Branches: three databases behind one gate; what goes where, and what a branch that is down costs the others."""
 
-# ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
-
 import threading
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
@@ -15,7 +13,7 @@ from dbgate.load_kinds import ACCOUNTS
 from dbgate.records import AccountKey, DayTotals, Payment
 from dbgate.work import Decision, Moment, Needs
 from dbgate.working_set import WorkingSet
-from tests.dbgate.fixtures import BANK, DAY, Clock, account_no, account_row, deposit, identity, read, settle, undo, work
+from tests.dbgate.fixtures import BANK, DAY, account_no, account_row, deposit, identity, read, settle, undo, work
 from tests.dbgate.three_branches import WAIT_S, Utility
 
 pytestmark = pytest.mark.engine("sqlite")
@@ -228,27 +226,6 @@ def test_the_day_is_closed_when_the_last_database_has_rolled(utility: Utility) -
 def test_a_bank_that_is_not_known(utility: Utility) -> None:
     """It has no clearing date anywhere."""
     assert utility.gate.clearing_date("9999") is None
-    with pytest.raises(KeyError):
-        utility.gate.close_day("9999", DAY)
-
-
-def test_closing_a_day_by_command(utility: Utility, clock: Clock) -> None:
-    """All databases move on; where some have moved before, only the others do."""
-    close_day(utility, 1)
-    assert utility.gate.close_day(BANK, DAY) == date(2026, 11, 23)
-    assert [branch.gate.clearing_date(BANK) for branch in utility.branches] == [date(2026, 11, 23)] * 3
-    clock.moment = datetime(2026, 11, 22, 23, 30)
-    for branch in utility.branches:
-        branch.look_after([BANK])
-    assert utility.gate.clearing_date(BANK) == date(2026, 11, 23)
-
-
-def test_no_day_is_closed_while_a_database_is_away(utility: Utility) -> None:
-    """Nothing moves, so that the day is not closed in some databases only."""
-    utility.take_away(2)
-    with pytest.raises(DatabaseUnavailable):
-        utility.gate.close_day(BANK, DAY)
-    assert utility.gate.clearing_date(BANK) == DAY
 
 
 # --- closing
