@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select
 
 from dbgate import rows
 from dbgate.column_types import day_number
@@ -56,12 +56,13 @@ def counts() -> ColumnElement[bool]:
     """Return the condition that a row counts in its day.
 
     PAY every payment posted in that day, later undone or not; CANCEL those answered 0000, which are the stored ones;
-    REVERSE those that undid something.
+    REVERSE those that undid something. An adjustment counts on the day that it mends, as what it is there.
     """
-    return or_(
+    does_count = or_(
         payments.c.movement.in_([constant(Movement.PAY), constant(Movement.CANCEL)]),
         (payments.c.movement == constant(Movement.REVERSE)) & (payments.c.outcome == literal_column("1")),
     )
+    return and_(payments.c.mends_date.is_(None), does_count)
 
 
 def _of_day(keys: Keys) -> list[ColumnElement[bool]]:

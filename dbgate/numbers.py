@@ -30,6 +30,11 @@ FEP_SERIAL: Final = Series("fep_serial", digits=10, block_size=1000)
 # 16 characters on the wire. Small, because somebody has to explain each missing invoice number to the tax office.
 INVOICE_NO: Final = Series("invoice_no", digits=14, block_size=20)
 
+# Numbered once for each file or finding, not for each payment: no gaps where there need be none.
+RECON_BATCH_NO: Final = Series("recon_batch_no", digits=10, block_size=1)
+DIFFERENCE_NO: Final = Series("difference_no", digits=10, block_size=1)
+DEBIT_BATCH_NO: Final = Series("debit_batch_no", digits=10, block_size=1)
+
 
 def _take(keys: Keys) -> Update:
     following = number_blocks.c.next_number + keys.one("count")
@@ -109,5 +114,5 @@ class Numbers:
 
 
 def fep_serial_of(database_no: int, number: int) -> int:
-    """Return the 12-digit fep_serial of a number of a database."""
+    """Return the 12-digit fep_serial of a number of a database; numbers of batches and differences are made alike."""
     return database_no * 10_000_000_000 + number

@@ -127,6 +127,8 @@ class Payment:
         created_at: database clock when it was decided.
         reason: of CANCEL and REVERSE, as the bank gave it.
         digest: content of the request, see ``protocol.canonical.Request.digest``.
+        mends_date: of an adjustment, which operators make: the clearing date that it mends. It is left out of the
+            totals and details of its own day.
     """
 
     identity: Identity
@@ -156,6 +158,7 @@ class Payment:
     created_at: datetime
     digest: str
     reason: int | None = None
+    mends_date: date | None = None
 
 
 @record

@@ -132,6 +132,7 @@ def payment_of(row: Row) -> Payment:
         number_clock(row[28]),
         row[29] or "",
         row[30],
+        None if row[31] is None else number_day(row[31]),
     ]
     return Payment(*fields)
 
@@ -184,6 +185,7 @@ def payment_values(payment: Payment) -> Values:
         clock_number(payment.created_at),
         payment.digest or None,
         payment.reason,
+        None if payment.mends_date is None else day_number(payment.mends_date),
     )
 
 

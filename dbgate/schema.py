@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from dbgate.backends.registry import BACKENDS
+from dbgate.books.tables import metadata
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from dbgate.faults import label_of
-from dbgate.tables import metadata
 
 REMEDY = "run fep db upgrade"
 

@@ -107,6 +107,8 @@ payments = Table(
     Column("created_at", Clock, nullable=False),
     Column("digest", Text(32)),
     Column("reason", SmallInteger),
+    # Of an adjustment: the clearing date that it mends.
+    Column("mends_date", Day),
     # The one index that decides whether a payment happens twice.
     PrimaryKeyConstraint("bank_code", "bank_date", "bank_serial", name="pk_payments"),
     Index("uq_payments_fep_serial", "fep_serial", unique=True),

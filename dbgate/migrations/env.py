@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from dbgate.tables import metadata
+from dbgate.books.tables import metadata
 
 connection = context.config.attributes.get("connection")
 

@@ -16,6 +16,7 @@ from fep.config.toml_file import read_toml
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Hours
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS
+from protocol.files.formats import FILE_FORMATS, STANDARD, FileFormat
 from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS, Transaction
 
 CHANNELS = range(1, 11)
@@ -57,6 +58,7 @@ class _BankFile:
     dialect: Dialect = DEFAULT
     node: str = ""
     partner: Address | None = None
+    files: FileFormat = STANDARD
     accept_no_mac: bool = False
     line_protection: str = ""
     suite: Suite = SUITES["3des"]
@@ -107,6 +109,7 @@ def bank_file(dialects: Mapping[str, Dialect]) -> Table:
         dialect=_dialect_of(dialects),
         node=matching(r"[!-~]{1,12}", "a node code of 1 to 12 characters", "1 到 12 个字符的节点代码"),
         partner=peer_address,
+        files=choice(FILE_FORMATS),
         line_protection=matching(r"[^\x00-\x1f]{0,255}", "one line of text in quotes", "引号中的一行文字"),
         suite=choice(SUITES),
         transactions=many(choice(_BUSINESS), least=1),
@@ -179,6 +182,7 @@ def _settings(bank: _BankFile) -> BankSettings:
         accept_weak_mac=bank.accept_weak_mac,
         cut_off=bank.cut_off,
         partner=bank.partner,
+        files=bank.files,
     )
 
 

@@ -5,7 +5,7 @@ people and not as the settings are. What a type alone does not tell stands in th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from fep.config.settings import (
     BillingSettings,
     ControlSettings,
     DatabaseSettings,
+    FileSettings,
     KeySettings,
     LinkSettings,
     ListenerSettings,
@@ -70,6 +71,7 @@ class _File:
     link: LinkSettings = field(default_factory=LinkSettings)
     log: LogSettings = field(default_factory=LogSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
+    files: FileSettings = field(default_factory=FileSettings)
     rules: _Rules = field(default_factory=_Rules)
     dialect: Mapping[str, Dialect] = field(default_factory=lambda: DIALECTS)
 
@@ -180,6 +182,7 @@ def _settings(path: Path, file: _File, banks: Mapping[str, BankSettings]) -> Set
         link=file.link,
         log=file.log,
         control=ControlSettings(path.parent / file.control.socket),
+        files=replace(file.files, directory=path.parent / file.files.directory),
         rules=Rules(
             file.rules.late_fee,
             MappingProxyType(windows),

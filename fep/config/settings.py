@@ -15,6 +15,7 @@ from crypto.suites import Suite
 from handlers.terms import BankTerms, Rules
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT
+from protocol.files.formats import STANDARD, FileFormat
 from protocol.session import Session
 
 Network = IPv4Network | IPv6Network
@@ -154,6 +155,17 @@ class ControlSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSettings:
+    """Table ``[files]``: where batch files stand, a folder for each bank in it.
+
+    Attributes:
+        directory: on storage that all daemons and jobs share.
+    """
+
+    directory: Path = Path("files")
+
+
+@dataclass(frozen=True, slots=True)
 class BankSettings:
     """One file ``banks/<bank_code>_<name>.toml``.
 
@@ -168,6 +180,7 @@ class BankSettings:
         encryption: whether bodies may, must or must not be encrypted.
         addresses: networks the bank may connect from.
         partner: where it is connected to, in formats in which the FEP asks over connections of its own.
+        files: how its batch files are written.
         accept_weak_mac: needed for suites that protect against line errors only.
         cut_off: when its clearing date rolls, Asia/Shanghai.
         terms: what it may do.
@@ -186,6 +199,7 @@ class BankSettings:
     accept_weak_mac: bool = False
     cut_off: time = time(23, 30)
     partner: Address | None = None
+    files: FileFormat = STANDARD
 
     @property
     def own_node(self) -> str:
@@ -210,5 +224,6 @@ class Settings:
     link: LinkSettings = LinkSettings()
     log: LogSettings = LogSettings()
     control: ControlSettings = ControlSettings()
+    files: FileSettings = FileSettings()
     rules: Rules = field(default_factory=Rules)
     file_name: str = "fep.toml"

@@ -10,11 +10,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_mock_engine, inspect
 
 from dbgate import schema
+from dbgate.books.tables import metadata
 from dbgate.bulk import load_rows
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from dbgate.load_kinds import ACCOUNTS
-from dbgate.tables import metadata
 from tests.conftest import NewDatabase
 from tests.dbgate.fixtures import account_row
 from tests.support.databases import driver_connection, stored
@@ -174,7 +174,7 @@ def test_database_without_schema(engine: str, url: str) -> None:
         schema.check(Database(url).read_engine)
 
     assert str(caught.value).splitlines() == [
-        "the database has no schema, this program needs 0003",
+        "the database has no schema, this program needs 0004",
         "run fep db upgrade",
     ]
 
@@ -211,8 +211,8 @@ def test_sql_for_the_dba(dialect: str) -> None:
     sql = schema.offline_sql(dialect)
 
     assert sql.count("CREATE TABLE ") == len(metadata.tables) + 1
-    assert "'0003'" in sql
-    assert "CREATE TABLE" not in schema.offline_sql(dialect, since="0002")
+    assert "'0004'" in sql
+    assert "CREATE TABLE accounts" not in schema.offline_sql(dialect, since="0003")
 
 
 def test_names_fit_oracle() -> None:

@@ -10,9 +10,9 @@ import psycopg
 from sqlalchemy import URL, make_url
 
 from dbgate import schema
+from dbgate.books.tables import metadata
 from dbgate.clock import SystemClock
 from dbgate.database import Database
-from dbgate.tables import metadata
 from tests.support.oracle_emulation import PREFIX
 from tests.support.oracle_server import OracleConnection
 

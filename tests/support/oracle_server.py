@@ -56,8 +56,8 @@ class RealOracle:
         """Yield its URL, with the schema and no row in it, or without the schema."""
         # Late, for these modules import this one.
         from dbgate import schema
+        from dbgate.books.tables import metadata
         from dbgate.database import Database
-        from dbgate.tables import metadata
         from tests.support.databases import delete_rows
 
         if migrated:

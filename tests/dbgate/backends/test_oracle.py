@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from dbgate import schema
 from dbgate.backends.oracle import ORACLE, ROWS_AHEAD
 from dbgate.batch import MoneyLane, ReadLane
+from dbgate.books.tables import metadata
 from dbgate.changes import Changes
 from dbgate.clearing import ClearingDates
 from dbgate.cut_off import CutOff
@@ -25,7 +26,7 @@ from dbgate.loading import ACCOUNTS, ask
 from dbgate.prepared import InsertRows
 from dbgate.records import Payment
 from dbgate.storing import rows
-from dbgate.tables import allocations, metadata
+from dbgate.tables import allocations
 from dbgate.trip import Trip, run
 from dbgate.work import Decision, Moment
 from dbgate.working_set import WorkingSet

@@ -234,6 +234,211 @@ UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num 
 
 /
 
+-- Running upgrade 0003 -> 0004
+
+ALTER TABLE payments ADD mends_date INTEGER
+
+/
+
+CREATE TABLE reconciliations (
+    bank_code VARCHAR2(12 CHAR) NOT NULL,
+    clearing_date INTEGER NOT NULL,
+    batch_no NUMBER(19) NOT NULL,
+    file_name VARCHAR2(64 CHAR) NOT NULL,
+    file_digest VARCHAR2(64 CHAR) NOT NULL,
+    bank_row_count INTEGER NOT NULL,
+    bank_total_fen NUMBER(19) NOT NULL,
+    fep_row_count INTEGER NOT NULL,
+    fep_total_fen NUMBER(19) NOT NULL,
+    matched_count INTEGER NOT NULL,
+    amount_differs_count INTEGER NOT NULL,
+    state_differs_count INTEGER NOT NULL,
+    only_bank_count INTEGER NOT NULL,
+    only_fep_count INTEGER NOT NULL,
+    in_flight_count INTEGER NOT NULL,
+    done_at NUMBER(19) NOT NULL,
+    CONSTRAINT pk_reconciliations PRIMARY KEY (bank_code, clearing_date)
+)
+
+/
+
+CREATE UNIQUE INDEX uq_reconciliations_batch_no ON reconciliations (batch_no)
+
+/
+
+CREATE TABLE differences (
+    difference_no NUMBER(19) NOT NULL,
+    bank_code VARCHAR2(12 CHAR) NOT NULL,
+    clearing_date INTEGER NOT NULL,
+    bank_date INTEGER NOT NULL,
+    bank_serial VARCHAR2(32 CHAR) NOT NULL,
+    matching SMALLINT NOT NULL,
+    bank_account_no VARCHAR2(32 CHAR),
+    bank_txn SMALLINT,
+    bank_amount_fen NUMBER(19),
+    bank_state SMALLINT,
+    fep_account_no VARCHAR2(32 CHAR),
+    fep_txn SMALLINT,
+    fep_amount_fen NUMBER(19),
+    fep_state SMALLINT,
+    fep_serial NUMBER(19),
+    other_date INTEGER,
+    state VARCHAR2(24 CHAR) NOT NULL,
+    act VARCHAR2(24 CHAR),
+    amount_fen NUMBER(19),
+    reason VARCHAR2(200 CHAR),
+    proposed_by VARCHAR2(64 CHAR),
+    proposed_at NUMBER(19),
+    approved_by VARCHAR2(64 CHAR),
+    approved_at NUMBER(19),
+    adjustment_serial NUMBER(19),
+    CONSTRAINT pk_differences PRIMARY KEY (difference_no)
+)
+
+/
+
+CREATE INDEX ix_differences_clearing_date ON differences (bank_code, clearing_date, state)
+
+/
+
+CREATE INDEX ix_differences_identity ON differences (bank_code, bank_date, bank_serial)
+
+/
+
+CREATE TABLE mandates (
+    account_no VARCHAR2(32 CHAR) NOT NULL,
+    bank_code VARCHAR2(12 CHAR) NOT NULL,
+    name VARCHAR2(100 CHAR),
+    passbook VARCHAR2(32 CHAR),
+    state VARCHAR2(24 CHAR) NOT NULL,
+    file_date INTEGER NOT NULL,
+    changed_at NUMBER(19) NOT NULL,
+    CONSTRAINT pk_mandates PRIMARY KEY (account_no)
+)
+
+/
+
+CREATE INDEX ix_mandates_bank_code ON mandates (bank_code, state, account_no)
+
+/
+
+CREATE TABLE mandate_files (
+    bank_code VARCHAR2(12 CHAR) NOT NULL,
+    file_date INTEGER NOT NULL,
+    file_digest VARCHAR2(64 CHAR) NOT NULL,
+    row_count INTEGER NOT NULL,
+    loaded_at NUMBER(19) NOT NULL,
+    CONSTRAINT pk_mandate_files PRIMARY KEY (bank_code, file_date)
+)
+
+/
+
+CREATE TABLE debit_batches (
+    batch_no NUMBER(19) NOT NULL,
+    bank_code VARCHAR2(12 CHAR) NOT NULL,
+    month INTEGER NOT NULL,
+    number_in_month SMALLINT NOT NULL,
+    state VARCHAR2(24 CHAR) NOT NULL,
+    fee_date INTEGER NOT NULL,
+    row_count INTEGER NOT NULL,
+    total_fen NUMBER(19) NOT NULL,
+    made_at NUMBER(19) NOT NULL,
+    out_at NUMBER(19),
+    ended_at NUMBER(19),
+    result_digest VARCHAR2(64 CHAR),
+    debited_count INTEGER NOT NULL,
+    debited_fen NUMBER(19) NOT NULL,
+    reason VARCHAR2(200 CHAR),
+    proposed_by VARCHAR2(64 CHAR),
+    proposed_at NUMBER(19),
+    approved_by VARCHAR2(64 CHAR),
+    CONSTRAINT pk_debit_batches PRIMARY KEY (batch_no)
+)
+
+/
+
+CREATE UNIQUE INDEX uq_debit_batches_number ON debit_batches (bank_code, month, number_in_month)
+
+/
+
+CREATE TABLE debit_rows (
+    batch_no NUMBER(19) NOT NULL,
+    bill_no VARCHAR2(32 CHAR) NOT NULL,
+    account_no VARCHAR2(32 CHAR) NOT NULL,
+    row_no INTEGER,
+    name VARCHAR2(100 CHAR),
+    passbook VARCHAR2(32 CHAR),
+    month INTEGER NOT NULL,
+    seq SMALLINT NOT NULL,
+    principal_fen NUMBER(19) NOT NULL,
+    late_fee_fen NUMBER(19) NOT NULL,
+    state VARCHAR2(24 CHAR) NOT NULL,
+    result VARCHAR2(2 CHAR),
+    debited_fen NUMBER(19) NOT NULL,
+    debit_date INTEGER,
+    debit_serial VARCHAR2(32 CHAR),
+    fep_serial NUMBER(19),
+    CONSTRAINT pk_debit_rows PRIMARY KEY (batch_no, bill_no)
+)
+
+/
+
+CREATE INDEX ix_debit_rows_account_no ON debit_rows (batch_no, account_no)
+
+/
+
+CREATE TABLE pushes (
+    bill_no VARCHAR2(32 CHAR) NOT NULL,
+    fep_serial NUMBER(19),
+    account_no VARCHAR2(32 CHAR) NOT NULL,
+    bank_code VARCHAR2(12 CHAR) NOT NULL,
+    state VARCHAR2(24 CHAR) NOT NULL,
+    late_fee_fen NUMBER(19),
+    created_at NUMBER(19) NOT NULL,
+    pushed_at NUMBER(19),
+    due_at NUMBER(19) NOT NULL,
+    tries INTEGER NOT NULL,
+    owner VARCHAR2(64 CHAR),
+    debit_date INTEGER,
+    debit_serial VARCHAR2(32 CHAR),
+    debited_fen NUMBER(19),
+    posted_serial NUMBER(19),
+    refusal VARCHAR2(4 CHAR),
+    is_reported SMALLINT NOT NULL,
+    CONSTRAINT pk_pushes PRIMARY KEY (bill_no)
+)
+
+/
+
+CREATE INDEX ix_pushes_due_at ON pushes (bank_code, state, due_at)
+
+/
+
+CREATE INDEX ix_pushes_account_no ON pushes (account_no)
+
+/
+
+CREATE TABLE operator_acts (
+    id NUMBER(19) GENERATED BY DEFAULT AS IDENTITY,
+    created_at NUMBER(19) NOT NULL,
+    operator VARCHAR2(64 CHAR) NOT NULL,
+    act VARCHAR2(32 CHAR) NOT NULL,
+    bank_code VARCHAR2(12 CHAR),
+    subject VARCHAR2(100 CHAR),
+    reason VARCHAR2(200 CHAR),
+    CONSTRAINT pk_operator_acts PRIMARY KEY (id)
+)
+
+/
+
+CREATE INDEX ix_operator_acts_created_at ON operator_acts (created_at)
+
+/
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003'
+
+/
+
 COMMIT
 
 /

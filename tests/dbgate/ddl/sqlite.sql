@@ -189,3 +189,175 @@ UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num 
 DROP INDEX ix_bills_settled_by;
 
 UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
+
+-- Running upgrade 0003 -> 0004
+
+ALTER TABLE payments ADD COLUMN mends_date INTEGER;
+
+CREATE TABLE reconciliations (
+    bank_code VARCHAR(12) NOT NULL,
+    clearing_date INTEGER NOT NULL,
+    batch_no BIGINT NOT NULL,
+    file_name VARCHAR(64) NOT NULL,
+    file_digest VARCHAR(64) NOT NULL,
+    bank_row_count INTEGER NOT NULL,
+    bank_total_fen BIGINT NOT NULL,
+    fep_row_count INTEGER NOT NULL,
+    fep_total_fen BIGINT NOT NULL,
+    matched_count INTEGER NOT NULL,
+    amount_differs_count INTEGER NOT NULL,
+    state_differs_count INTEGER NOT NULL,
+    only_bank_count INTEGER NOT NULL,
+    only_fep_count INTEGER NOT NULL,
+    in_flight_count INTEGER NOT NULL,
+    done_at BIGINT NOT NULL,
+    CONSTRAINT pk_reconciliations PRIMARY KEY (bank_code, clearing_date)
+)
+ WITHOUT ROWID;
+
+CREATE UNIQUE INDEX uq_reconciliations_batch_no ON reconciliations (batch_no);
+
+CREATE TABLE differences (
+    difference_no BIGINT NOT NULL,
+    bank_code VARCHAR(12) NOT NULL,
+    clearing_date INTEGER NOT NULL,
+    bank_date INTEGER NOT NULL,
+    bank_serial VARCHAR(32) NOT NULL,
+    matching SMALLINT NOT NULL,
+    bank_account_no VARCHAR(32),
+    bank_txn SMALLINT,
+    bank_amount_fen BIGINT,
+    bank_state SMALLINT,
+    fep_account_no VARCHAR(32),
+    fep_txn SMALLINT,
+    fep_amount_fen BIGINT,
+    fep_state SMALLINT,
+    fep_serial BIGINT,
+    other_date INTEGER,
+    state VARCHAR(24) NOT NULL,
+    act VARCHAR(24),
+    amount_fen BIGINT,
+    reason VARCHAR(200),
+    proposed_by VARCHAR(64),
+    proposed_at BIGINT,
+    approved_by VARCHAR(64),
+    approved_at BIGINT,
+    adjustment_serial BIGINT,
+    CONSTRAINT pk_differences PRIMARY KEY (difference_no)
+);
+
+CREATE INDEX ix_differences_clearing_date ON differences (bank_code, clearing_date, state);
+
+CREATE INDEX ix_differences_identity ON differences (bank_code, bank_date, bank_serial);
+
+CREATE TABLE mandates (
+    account_no VARCHAR(32) NOT NULL,
+    bank_code VARCHAR(12) NOT NULL,
+    name VARCHAR(100),
+    passbook VARCHAR(32),
+    state VARCHAR(24) NOT NULL,
+    file_date INTEGER NOT NULL,
+    changed_at BIGINT NOT NULL,
+    CONSTRAINT pk_mandates PRIMARY KEY (account_no)
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_mandates_bank_code ON mandates (bank_code, state, account_no);
+
+CREATE TABLE mandate_files (
+    bank_code VARCHAR(12) NOT NULL,
+    file_date INTEGER NOT NULL,
+    file_digest VARCHAR(64) NOT NULL,
+    row_count INTEGER NOT NULL,
+    loaded_at BIGINT NOT NULL,
+    CONSTRAINT pk_mandate_files PRIMARY KEY (bank_code, file_date)
+)
+ WITHOUT ROWID;
+
+CREATE TABLE debit_batches (
+    batch_no BIGINT NOT NULL,
+    bank_code VARCHAR(12) NOT NULL,
+    month INTEGER NOT NULL,
+    number_in_month SMALLINT NOT NULL,
+    state VARCHAR(24) NOT NULL,
+    fee_date INTEGER NOT NULL,
+    row_count INTEGER NOT NULL,
+    total_fen BIGINT NOT NULL,
+    made_at BIGINT NOT NULL,
+    out_at BIGINT,
+    ended_at BIGINT,
+    result_digest VARCHAR(64),
+    debited_count INTEGER NOT NULL,
+    debited_fen BIGINT NOT NULL,
+    reason VARCHAR(200),
+    proposed_by VARCHAR(64),
+    proposed_at BIGINT,
+    approved_by VARCHAR(64),
+    CONSTRAINT pk_debit_batches PRIMARY KEY (batch_no)
+);
+
+CREATE UNIQUE INDEX uq_debit_batches_number ON debit_batches (bank_code, month, number_in_month);
+
+CREATE TABLE debit_rows (
+    batch_no BIGINT NOT NULL,
+    bill_no VARCHAR(32) NOT NULL,
+    account_no VARCHAR(32) NOT NULL,
+    row_no INTEGER,
+    name VARCHAR(100),
+    passbook VARCHAR(32),
+    month INTEGER NOT NULL,
+    seq SMALLINT NOT NULL,
+    principal_fen BIGINT NOT NULL,
+    late_fee_fen BIGINT NOT NULL,
+    state VARCHAR(24) NOT NULL,
+    result VARCHAR(2),
+    debited_fen BIGINT NOT NULL,
+    debit_date INTEGER,
+    debit_serial VARCHAR(32),
+    fep_serial BIGINT,
+    CONSTRAINT pk_debit_rows PRIMARY KEY (batch_no, bill_no)
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_debit_rows_account_no ON debit_rows (batch_no, account_no);
+
+CREATE TABLE pushes (
+    bill_no VARCHAR(32) NOT NULL,
+    fep_serial BIGINT,
+    account_no VARCHAR(32) NOT NULL,
+    bank_code VARCHAR(12) NOT NULL,
+    state VARCHAR(24) NOT NULL,
+    late_fee_fen BIGINT,
+    created_at BIGINT NOT NULL,
+    pushed_at BIGINT,
+    due_at BIGINT NOT NULL,
+    tries INTEGER NOT NULL,
+    owner VARCHAR(64),
+    debit_date INTEGER,
+    debit_serial VARCHAR(32),
+    debited_fen BIGINT,
+    posted_serial BIGINT,
+    refusal VARCHAR(4),
+    is_reported SMALLINT NOT NULL,
+    CONSTRAINT pk_pushes PRIMARY KEY (bill_no)
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_pushes_due_at ON pushes (bank_code, state, due_at);
+
+CREATE INDEX ix_pushes_account_no ON pushes (account_no);
+
+CREATE TABLE operator_acts (
+    id INTEGER NOT NULL,
+    created_at BIGINT NOT NULL,
+    operator VARCHAR(64) NOT NULL,
+    act VARCHAR(32) NOT NULL,
+    bank_code VARCHAR(12),
+    subject VARCHAR(100),
+    reason VARCHAR(200),
+    CONSTRAINT pk_operator_acts PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_operator_acts_created_at ON operator_acts (created_at);
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';

@@ -16,6 +16,7 @@ from fep.config.settings import (
     BillingSettings,
     ControlSettings,
     DatabaseSettings,
+    FileSettings,
     KeySettings,
     ListenerSettings,
     Settings,
@@ -85,6 +86,7 @@ def test_what_is_not_written_has_the_defaults_of_the_settings(path: Path) -> Non
         keys=KeySettings(folder / "keys.store", "file:master.key"),
         banks={},
         control=ControlSettings(folder / "fep.sock"),
+        files=FileSettings(folder / "files"),
     )
     assert wanted == replace(load(path), rules=wanted.rules)
     assert Rules().late_fee == load(path).rules.late_fee

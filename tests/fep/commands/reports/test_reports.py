@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
+from dbgate.books.tables import metadata
 from dbgate.database import Database
 from dbgate.records import Movement
-from dbgate.tables import clearing_dates, metadata, payments
+from dbgate.tables import clearing_dates, payments
 from fep.config.configuration import load
 from fep.databases import open_database
 from tests.fep.commands.conftest import Outcome, Run

@@ -1,0 +1,115 @@
+"""Folders 文件目录: a bank's files, those that came from it and those that wait for it.
+
+    DIRECTORY/<bank_code>/in/    complete files from the bank
+    DIRECTORY/<bank_code>/out/   complete files for the bank
+    DIRECTORY/<bank_code>/part/  what is not complete yet: never read as a file
+
+A name is looked up inside its folder alone, and only regular files count: no link leads out of it. A file is written
+aside and renamed in, so under its own name it is there whole or not at all.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from protocol.files.names import checked_name
+
+FILE_MODE = 0o640
+"""The utility's operators read them as a group; they hold customers' names and accounts."""
+
+FOLDER_MODE = 0o750
+
+CHUNK_BYTES = 1 << 20
+
+
+class BankFolder:
+    """The files of one bank.
+
+    Args:
+        path: of the folder, named after the bank; made when something is first put into it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.incoming = path / "in"
+        self.outgoing = path / "out"
+        self.partial = path / "part"
+
+    @contextmanager
+    def open_received(self, name: str) -> Iterator[BinaryIO]:
+        """Open a complete file of the bank. Raises as ``open_regular``."""
+        with open_regular(self.incoming / checked_name(name)) as file:
+            yield file
+
+    def publish(self, name: str, chunks: Iterable[bytes]) -> Path:
+        """Put a file where the bank gets it; one of the same name is replaced.
+
+        Raises:
+            OSError: it could not be written; what stood there still does.
+        """
+        target = self.outgoing / checked_name(name)
+        for folder in (self.outgoing, self.partial):
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        beside = self.partial / f".{name}.{os.getpid()}"
+        try:
+            _write_synced(beside, chunks)
+            beside.replace(target)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(self.outgoing)
+        return target
+
+
+def chunks_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the bytes of a file from its beginning; may be called again for a second reading."""
+    file.seek(0)
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
+
+
+@contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is no link, device or pipe.
+
+    Raises:
+        FileNotFoundError: there is no such file, or it is none.
+        OSError: it cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise FileNotFoundError(error.errno, "no such file", str(path)) from None
+        raise
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FileNotFoundError(0, "not a regular file", str(path))
+        yield file
+
+
+_NO_FILE = frozenset({errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.ENOTDIR})
+"""Nothing there, a link, a socket, a file where a folder should be."""
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename in it durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_synced(path: Path, chunks: Iterable[bytes]) -> None:
+    path.unlink(missing_ok=True)  # left by a crash of a process that had our number
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    with open(descriptor, "wb") as file:
+        os.fchmod(descriptor, FILE_MODE)  # whatever the umask took away
+        file.writelines(chunks)
+        file.flush()
+        os.fsync(descriptor)
