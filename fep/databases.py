@@ -1,11 +1,55 @@
 """Databases 数据库连接: opens the billing databases that the configuration names."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from urllib.parse import quote
 
+from dbgate import schema
 from dbgate.database import Database
+from dbgate.errors import GateError
+from fep.command_line import EXIT_CANNOT_RUN, CommandFailed
 from fep.config.findings import Place
 from fep.config.references import resolve
 from fep.config.settings import DatabaseSettings, Settings
+from fep.database_reasons import database_reason_text
+
+
+@contextmanager
+def databases_of(settings: Settings) -> Iterator[list[Database]]:
+    """Yield all billing databases, in the order of the configuration, for a command; disposed of when the block ends.
+
+    Nothing is connected yet: ``require_schemas`` does that. Raises as ``open_database``.
+    """
+    databases = open_databases(settings)
+    try:
+        yield databases
+    finally:
+        for database in databases:
+            database.dispose()
+
+
+def require_schemas(databases: Sequence[Database]) -> None:
+    """Refuse databases that are away or have another schema.
+
+    Raises:
+        GateError: of the only one.
+        CommandFailed: of one of several, which it names.
+    """
+    for database in databases:
+        with naming(database, databases):
+            schema.check(database.read_engine)
+
+
+@contextmanager
+def naming(database: Database, databases: Sequence[Database]) -> Iterator[None]:
+    """Turn a ``GateError`` in the block into a ``CommandFailed`` that names the database, where there are several."""
+    try:
+        yield
+    except GateError as error:
+        if len(databases) == 1:
+            raise
+        problem = f"{database.name}: {database_reason_text(str(error))}"
+        raise CommandFailed(EXIT_CANNOT_RUN, en=problem, zh=problem) from None
 
 
 def open_databases(settings: Settings) -> list[Database]:

@@ -73,37 +73,17 @@ UTF-8 编码, 可带 BOM; 按表头区分户和应收。金额以分为单位, �
 def load(files: tuple[Path, ...], config_path: Path) -> int:
     """Load each file and say how many rows were new."""
     from fep.config.configuration import load as load_configuration
-    from fep.databases import open_databases
+    from fep.databases import databases_of, require_schemas
 
     settings = load_configuration(config_path)
     _refuse_apply_on_load(settings)
-    databases = open_databases(settings)
-    try:
-        _require_schemas(settings, databases)
+    with databases_of(settings) as databases:
+        require_schemas(databases)
         for path in files:
             exit_code = _load(settings, databases, path)
             if exit_code != EXIT_DONE:
                 return exit_code
-    finally:
-        for database in databases:
-            database.dispose()
     return EXIT_DONE
-
-
-def _require_schemas(settings: "Settings", databases: "Sequence[Database]") -> None:
-    """Refuse databases that are away or have another schema; of several, by name."""
-    from dbgate import schema
-    from dbgate.errors import GateError
-    from fep.database_reasons import database_reason_text
-
-    for table, database in zip(settings.billing.databases, databases, strict=True):
-        try:
-            schema.check(database.read_engine)
-        except GateError as error:
-            if len(databases) == 1:
-                raise
-            problem = f"{table.name}: {database_reason_text(str(error))}"
-            raise CommandFailed(EXIT_CANNOT_RUN, en=problem, zh=problem) from None
 
 
 def _load(settings: "Settings", databases: "Sequence[Database]", path: Path) -> int:

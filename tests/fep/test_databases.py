@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from dbgate.errors import DatabaseUnavailable
+from dbgate import schema
+from dbgate.database import Database
+from dbgate.errors import DatabaseUnavailable, SchemaMismatch
+from fep.command_line import EXIT_CANNOT_RUN, CommandFailed
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import BillingSettings, DatabaseSettings, Settings
-from fep.databases import open_database
+from fep.databases import databases_of, open_database, require_schemas
 from tests.support.rim import settings
 
 
@@ -54,3 +57,36 @@ def test_a_database_that_is_not_supported(tmp_path):
     """Another engine is refused by name."""
     with pytest.raises(DatabaseUnavailable, match="mssql"):
         open_database(site(tmp_path, "mssql://fep@db.example/billing"))
+
+
+def two_databases(directory: Path) -> Settings:
+    tables = (
+        DatabaseSettings(name, number, f"sqlite:///{directory}/{name}.db") for number, name in ((1, "a"), (2, "b"))
+    )
+    return replace(settings({}, directory), billing=BillingSettings(tuple(tables)))
+
+
+def test_databases_of_a_command_end_with_it(tmp_path, monkeypatch):
+    """In the order of the configuration; each is closed, whatever happened."""
+    ended: list[str] = []
+    monkeypatch.setattr(Database, "dispose", lambda database: ended.append(database.name))
+
+    def use() -> None:
+        with databases_of(two_databases(tmp_path)) as databases:
+            assert [database.name for database in databases] == ["a", "b"]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        use()
+    assert ended == ["a", "b"]
+
+
+def test_a_schema_that_is_not_ours(tmp_path):
+    """The only database needs no name; of several the command tells which one."""
+    with databases_of(site(tmp_path, f"sqlite:///{tmp_path}/billing.db")) as one, pytest.raises(SchemaMismatch):
+        require_schemas(one)
+    with databases_of(two_databases(tmp_path)) as both:
+        schema.upgrade(both[0].money_engine)
+        with pytest.raises(CommandFailed, match=r"^b: .*\s*run fep db upgrade$") as failed:
+            require_schemas(both)
+    assert failed.value.exit_code == EXIT_CANNOT_RUN

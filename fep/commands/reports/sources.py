@@ -8,17 +8,13 @@ from pathlib import Path
 
 import click
 
-from dbgate import schema
-from dbgate.database import Database
-from dbgate.errors import GateError
 from dbgate.reports.collected import clearing_days
 from dbgate.reports.criteria import Period
 from dbgate.reports.snapshots import Snapshot, snapshot
-from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
+from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.config.configuration import load
 from fep.config.settings import Settings
-from fep.database_reasons import database_reason_text
-from fep.databases import open_databases
+from fep.databases import databases_of, naming, require_schemas
 from fep.language import say
 
 
@@ -65,22 +61,10 @@ def open_sources(config_path: Path) -> Iterator[Sources]:
         CommandFailed: one of them is away: a report over the others would pass for the whole.
     """
     settings = load(config_path)
-    databases = open_databases(settings)
-    try:
-        with ExitStack() as open_snapshots:
-            snapshots = [_snapshot(database, len(databases) > 1, open_snapshots) for database in databases]
-            yield Sources(settings, snapshots, clearing_days(snapshots))
-    finally:
+    with databases_of(settings) as databases, ExitStack() as open_snapshots:
+        require_schemas(databases)
+        snapshots = []
         for database in databases:
-            database.dispose()
-
-
-def _snapshot(database: Database, is_one_of_many: bool, open_snapshots: ExitStack) -> Snapshot:
-    try:
-        schema.check(database.read_engine)
-        return open_snapshots.enter_context(snapshot(database))
-    except GateError as error:
-        if not is_one_of_many:
-            raise
-        problem = f"{database.name}: {database_reason_text(str(error))}"
-        raise CommandFailed(EXIT_CANNOT_RUN, en=problem, zh=problem) from None
+            with naming(database, databases):
+                snapshots.append(open_snapshots.enter_context(snapshot(database)))
+        yield Sources(settings, snapshots, clearing_days(snapshots))
