@@ -403,7 +403,7 @@ class Link:
         version = ring.own_version(now) if ring else None
         if ring is None or bank is None or version is None or len(self._own_serials) >= OWN_REQUESTS_MAX:
             return
-        serial = self.services.next_echo_serial()
+        serial = self.services.next_own_serial()
         if serial is None:  # the bank's silence is judged without it
             return
         self._own_serials.add(serial)

@@ -40,7 +40,7 @@ class Services:
     Attributes:
         clock: monotonic seconds.
         wall_clock: naive Asia/Shanghai time of this machine.
-        next_echo_serial: number for a request of our own; None while there is none.
+        next_own_serial: number for a request of our own; None while there is none.
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
         connections: how many there are, of all dialects.
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
@@ -53,7 +53,7 @@ class Services:
     gate: SubmitsWork
     clock: Clock
     wall_clock: Callable[[], datetime]
-    next_echo_serial: Callable[[], int | None]
+    next_own_serial: Callable[[], int | None]
     turn: AbstractContextManager[object] = field(default_factory=Lock)
     transaction_log: TransactionLog = field(default_factory=TransactionLog)
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)

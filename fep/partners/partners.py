@@ -35,7 +35,7 @@ class Partners:
         self._days[code] = DaySignIn(
             code,
             partner,
-            services.next_echo_serial,
+            services.next_own_serial,
             lambda: services.gate.clearing_date(code) or services.wall_clock().date(),
             services.clock,
             services.events,

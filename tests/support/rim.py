@@ -230,7 +230,7 @@ class Rim:
         self.wall_now: datetime = NOW
         self.gate = gate if gate is not None else ScriptedGate()
         self._serials = count(900_000_001)
-        self.next_echo_serial: Callable[[], int | None] = lambda: next(self._serials)
+        self.next_own_serial: Callable[[], int | None] = lambda: next(self._serials)
         bank_settings = {code: settings_of(code, **(banks or {}).get(code, {})) for code in raw_bank.SUITES}
         self.settings = replace(
             settings(bank_settings),
@@ -244,7 +244,7 @@ class Rim:
             self.gate,
             self.clock,
             lambda: self.wall_now,
-            lambda: self.next_echo_serial(),  # noqa: PLW0108 - looked up late: tests replace it
+            lambda: self.next_own_serial(),  # noqa: PLW0108 - looked up late: tests replace it
         )
         self.factory = LinkFactory(self.services, dialect)
 

@@ -473,7 +473,7 @@ def test_an_echo_goes_under_the_keys_that_the_bank_has_used(rim):
 
 def test_without_a_number_no_echo_is_sent(rim):
     """While the database gives no numbers the bank's silence is judged without an ECHO."""
-    rim.next_echo_serial = lambda: None
+    rim.next_own_serial = lambda: None
     bank = rim.bank()
     assert idle(rim, bank) == []
     assert bank.ends == "open"
