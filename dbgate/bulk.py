@@ -37,7 +37,7 @@ STORE_CHUNK = 5_000
 LOCK_WAIT_S = 60.0
 """How long a load waits for the right to write: batches of money work hold it for milliseconds."""
 
-UNFIT_TEXT = "a text has a character that the database does not hold"
+_UNFIT_TEXT = "a text has a character that the database does not hold"
 _UNTRANSLATABLE = "22P05"
 """SQLSTATE untranslatable_character: the server found it, for the driver sends text in another encoding."""
 
@@ -181,7 +181,7 @@ def _transaction(database: Database) -> Iterator[Connection]:
     except (SQLAlchemyError, sqlite3.Error, UnicodeError) as error:
         if isinstance(error, UnicodeError) or getattr(getattr(error, "orig", None), "sqlstate", "") == _UNTRANSLATABLE:
             # The error's own text would quote a part of a customer's name.
-            raise LoadRefused(f"nothing was loaded: {UNFIT_TEXT}") from None
+            raise LoadRefused(f"nothing was loaded: {_UNFIT_TEXT}") from None
         raise DatabaseUnavailable(f"nothing was loaded: {label_of(error)}") from None
     finally:
         connection.close()

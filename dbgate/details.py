@@ -60,9 +60,14 @@ def counts() -> ColumnElement[bool]:
     """
     does_count = or_(
         payments.c.movement.in_([constant(Movement.PAY), constant(Movement.CANCEL)]),
-        (payments.c.movement == constant(Movement.REVERSE)) & (payments.c.outcome == literal_column("1")),
+        reversed_something(),
     )
     return and_(payments.c.mends_date.is_(None), does_count)
+
+
+def reversed_something() -> ColumnElement[bool]:
+    """Return the condition for rows of REVERSE that undid a payment, and did not only find that there was nothing."""
+    return and_(payments.c.movement == constant(Movement.REVERSE), payments.c.outcome == literal_column("1"))
 
 
 def _of_day(keys: Keys) -> list[ColumnElement[bool]]:

@@ -53,7 +53,7 @@ class DayNotOpen(GateError):
 
     def __init__(self, bank_code: str, day: date, present: date) -> None:
         super().__init__(f"{day} of bank {bank_code} has not begun: its clearing date is {present}")
-        self.bank_code, self.day, self.present = bank_code, day, present
+        self.present = present
 
 
 class SchemaMismatch(GateError):

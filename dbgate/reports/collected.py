@@ -14,7 +14,6 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
-    and_,
     case,
     func,
     literal_column,
@@ -22,6 +21,7 @@ from sqlalchemy import (
     select,
 )
 
+from dbgate.details import reversed_something
 from dbgate.loading import constant
 from dbgate.records import Movement, PaymentState
 from dbgate.reports.criteria import OF_ACCOUNT, OF_PAYMENTS, Criteria, Dimension, Period, in_order, key_of, labelled
@@ -98,7 +98,7 @@ def collected_statement(period: Period, criteria: Criteria, by: Sequence[Dimensi
             columns.settled_late_fee_fen,
             columns.balance_change_fen,
         )
-        .select_from(_source(criteria, by))
+        .select_from(source_of(criteria, by))
         .where(columns.movement == constant(Movement.PAY), *in_period(period), *criteria.of_payments())
         .subquery("made")
     )
@@ -179,12 +179,11 @@ def clearing_days(connections: Sequence[Connection]) -> dict[str, date]:
 
 def did_undo() -> ColumnElement[bool]:
     """Return the condition for rows of CANCEL and REVERSE that undid a payment: every stored CANCEL did."""
-    movement = payments.c.movement
-    reversal = and_(movement == constant(Movement.REVERSE), payments.c.outcome == literal_column("1"))
-    return or_(movement == constant(Movement.CANCEL), reversal)
+    return or_(payments.c.movement == constant(Movement.CANCEL), reversed_something())
 
 
-def _source(criteria: Criteria, by: Sequence[Dimension]) -> FromClause:
+def source_of(criteria: Criteria, by: Sequence[Dimension] = ()) -> FromClause:
+    """Return the payments, with their accounts where something of those is asked for."""
     if criteria.of_account or OF_ACCOUNT & set(by):
         return payments.outerjoin(accounts, accounts.c.account_no == payments.c.account_no)
     return payments

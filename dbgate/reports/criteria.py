@@ -57,16 +57,16 @@ class Criteria:
         """Return the conditions on payments, and on their accounts."""
         columns = payments.c
         return [
-            *_among(columns.bank_code, self.banks),
-            *_among(columns.branch_code, self.outlets),
-            *_among(columns.teller_id, self.tellers),
-            *_among(columns.channel, self.channels),
+            *among(columns.bank_code, self.banks),
+            *among(columns.branch_code, self.outlets),
+            *among(columns.teller_id, self.tellers),
+            *among(columns.channel, self.channels),
             *self.of_accounts(),
         ]
 
     def of_accounts(self) -> list[ColumnElement[bool]]:
         """Return the conditions on accounts alone."""
-        return [*_among(accounts.c.supply_branch, self.branches), *_among(accounts.c.user_class, self.classes)]
+        return [*among(accounts.c.supply_branch, self.branches), *among(accounts.c.user_class, self.classes)]
 
 
 def month_start(day: ColumnElement[Any]) -> ColumnElement[int]:
@@ -118,5 +118,6 @@ def in_order(groups: dict[tuple[Any, ...], Sums]) -> dict[tuple[Any, ...], Sums]
     return dict(sorted(groups.items(), key=lambda group: tuple(getattr(value, "value", value) for value in group[0])))
 
 
-def _among(column: ColumnElement[Any], values: Collection[Any]) -> list[ColumnElement[bool]]:
+def among(column: ColumnElement[Any], values: Collection[Any]) -> list[ColumnElement[bool]]:
+    """Return the condition that a column has one of these values, none when there are none."""
     return [column.in_(list(values))] if values else []

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Select, select
 
 from dbgate.loading import constant
 from dbgate.records import Movement, PaymentState
-from dbgate.reports.collected import in_period
+from dbgate.reports.collected import in_period, source_of
 from dbgate.reports.criteria import Criteria, Period
 from dbgate.reports.snapshots import stream
-from dbgate.tables import accounts, payments
+from dbgate.tables import payments
 
 _COLUMNS = (
     payments.c.clearing_date,
@@ -66,13 +66,10 @@ class Detail(NamedTuple):
 
 def details_statement(period: Period, criteria: Criteria) -> Select[Any]:
     """Return the statement of ``details``, in the order of its index."""
-    source = payments
-    if criteria.of_account:
-        source = payments.outerjoin(accounts, accounts.c.account_no == payments.c.account_no)  # type: ignore[assignment]
     kinds = [constant(movement) for movement in (Movement.PAY, Movement.CANCEL, Movement.REVERSE)]
     return (
         select(*_COLUMNS)
-        .select_from(source)
+        .select_from(source_of(criteria))
         .where(payments.c.movement.in_(kinds), *in_period(period), *criteria.of_payments())
         .order_by(payments.c.bank_code, payments.c.clearing_date, payments.c.fep_serial)
     )

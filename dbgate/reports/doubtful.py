@@ -32,7 +32,7 @@ from sqlalchemy import (
 from dbgate.loading import constant
 from dbgate.records import Movement, PaymentState
 from dbgate.reports.collected import did_undo, in_period
-from dbgate.reports.criteria import Period
+from dbgate.reports.criteria import Period, among
 from dbgate.tables import accounts, audit_entries, payments
 
 _PAY_NAME = literal_column("'pay'", String)
@@ -106,7 +106,7 @@ def refused_statement(period: Period, limits: Limits, banks: Collection[str]) ->
             entry.created_at >= first,
             entry.created_at < last,
             entry.transaction_name == _PAY_NAME,
-            *_of_banks(entry.bank_code, banks),
+            *among(entry.bank_code, banks),
             ~_paid_since(entry.account_no, entry.created_at),
         )
         .order_by(entry.created_at, entry.id)
@@ -141,7 +141,7 @@ def undone_statement(period: Period, banks: Collection[str]) -> Select[Any]:
     return (
         select(*_identified(made.c), undo.created_at.label("undone_at"), undo.branch_code, undo.teller_id)
         .select_from(payments.join(made, same[0] & same[1] & same[2]))
-        .where(did_undo(), *in_period(period), *_of_banks(undo.bank_code, banks))
+        .where(did_undo(), *_in_period_of(payments, period, banks))
         .order_by(undo.bank_code, undo.clearing_date, undo.fep_serial)
     )
 
@@ -179,7 +179,7 @@ def tellers_statement(period: Period, banks: Collection[str]) -> Select[Any]:
     group = (columns.bank_code, columns.branch_code, columns.teller_id)
     return (
         select(*group, func.count(), func.sum(columns.amount_fen))
-        .where(did_undo(), *in_period(period), *_of_banks(columns.bank_code, banks))
+        .where(did_undo(), *_in_period_of(payments, period, banks))
         .group_by(*group)
     )
 
@@ -265,14 +265,9 @@ def _standing(period: Period, banks: Collection[str]) -> list[ColumnElement[bool
     return [
         payments.c.movement == constant(Movement.PAY),
         payments.c.state == constant(PaymentState.POSTED),
-        *in_period(period),
-        *_of_banks(payments.c.bank_code, banks),
+        *_in_period_of(payments, period, banks),
     ]
 
 
 def _in_period_of(table: FromClause, period: Period, banks: Collection[str]) -> list[ColumnElement[bool]]:
-    return [*in_period(period, table), *_of_banks(table.c.bank_code, banks)]
-
-
-def _of_banks(column: ColumnElement[Any], banks: Collection[str]) -> list[ColumnElement[bool]]:
-    return [column.in_(list(banks))] if banks else []
+    return [*in_period(period, table), *among(table.c.bank_code, banks)]
