@@ -3,27 +3,17 @@
 from collections.abc import Sequence
 from datetime import date
 
-from dbgate.changes import Changes, LimitUse
-from dbgate.records import (
-    Account,
-    Allocation,
-    CollectMode,
-    Identity,
-    Invoice,
-    LimitKey,
-    Movement,
-    Payment,
-    PaymentState,
-)
+from dbgate.changes import LimitUse
+from dbgate.records import Account, CollectMode, LimitKey, Payment
 from dbgate.work import Decision, Needs
 from dbgate.working_set import WorkingSet
 from handlers.checks import payable_account
 from handlers.dues import Due, Dues, dues_on
 from handlers.errors import Refusal
 from handlers.journal import answer_of
+from handlers.posting import changes_of, posted
 from handlers.requests import body_of, identity_of, promised
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Context
-from handlers.versions import settled, with_balance
 from protocol.canonical import ListedBill, PayMode, PayRequest, Request
 from protocol.response_codes import ResponseCode
 
@@ -68,7 +58,7 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
     if payment.balance_after_fen > AMOUNT_CEILING_FEN:
         raise Refusal(ResponseCode.AMOUNT_OUTSIDE_LIMITS)
     uses = _limit_uses(request, body.amount_fen, payment.clearing_date, records, context)
-    return Decision(answer_of(payment), _changes(payment, account, items, uses))
+    return Decision(answer_of(payment), changes_of(payment, account, items, uses))
 
 
 def _check_reference(request: Request, reference: int, context: Context) -> None:
@@ -102,40 +92,21 @@ def _whole_bills(dues: Dues, money_fen: int) -> Sequence[Due]:
 def _payment(
     request: Request, body: PayRequest, account: Account, dues: Dues, items: Sequence[Due], context: Context
 ) -> Payment:
-    principal_fen = late_fee_fen = 0
-    for bill, fee in items:
-        principal_fen += bill.principal_fen
-        late_fee_fen += fee
-    settled_fen = principal_fen + late_fee_fen
-    change_fen = body.amount_fen - settled_fen
-    head, moment = request.head, context.moment
-    return Payment(
-        identity=Identity(head.bank_code, head.bank_date, head.bank_serial),
-        fep_serial=promised(moment.fep_serial, "fep_serial"),
-        movement=Movement.PAY,
-        state=PaymentState.POSTED,
-        account_no=account.account_no,
-        account_name=account.name,
-        amount_fen=body.amount_fen,
-        settled_principal_fen=principal_fen,
-        settled_late_fee_fen=late_fee_fen,
-        balance_change_fen=change_fen,
-        balance_after_fen=account.balance_fen + change_fen,
-        due_after_fen=dues.total_fen - settled_fen,
-        settled_count=len(items),
-        first_month=items[0].bill.month if items else None,
-        last_month=items[-1].bill.month if items else None,
-        invoice_no=_invoice_no(body, account, context),
-        original=None,
-        original_fep_serial=None,
-        outcome=None,
-        branch_code=head.branch_code,
-        teller_id=head.teller_id,
+    head = request.head
+    settled_fen = sum([bill.principal_fen + fee for bill, fee in items])
+    return posted(
+        account,
+        body.amount_fen,
+        items,
+        dues.total_fen - settled_fen,
+        context.moment,
+        identity=identity_of(request),
         channel=head.channel,
         instrument=int(body.instrument),
-        clearing_date=promised(moment.clearing_date, "clearing date"),
-        created_at=moment.now,
         digest=request.digest,
+        branch_code=head.branch_code,
+        teller_id=head.teller_id,
+        invoice_no=_invoice_no(body, account, context),
     )
 
 
@@ -158,15 +129,3 @@ def _limit_uses(
     if records.limit_used(key) + amount_fen > limit_fen:
         raise Refusal(ResponseCode.AMOUNT_OUTSIDE_LIMITS)
     return (LimitUse(key, amount_fen, limit_fen),)
-
-
-def _changes(payment: Payment, account: Account, items: Sequence[Due], uses: tuple[LimitUse, ...]) -> Changes:
-    serial = promised(payment.fep_serial, "fep_serial")
-    return Changes(
-        accounts=(with_balance(account, payment.balance_after_fen),),
-        bills=tuple([settled(bill, serial) for bill, _ in items]),
-        journal=(payment,),
-        allocations=tuple([Allocation(serial, bill.bill_no, bill.principal_fen, fee) for bill, fee in items]),
-        invoices=(Invoice(payment.invoice_no, serial, 1),) if payment.invoice_no else (),
-        limit_uses=uses,
-    )
