@@ -96,6 +96,21 @@ class ClearingDates:
                 due.append((bank_code, following))
         return due
 
+    def present_day(self, connection: Connection, bank_code: str, database: Database) -> date:
+        """Return the first day of a bank that is not over by the clock or by command, whether its date has moved yet.
+
+        Raises:
+            KeyError: the bank has no clearing date.
+        """
+        days = read_days(connection, [bank_code])
+        if bank_code not in days:
+            raise KeyError(f"bank {bank_code} has no clearing date")
+        closed = closed_days(connection, [bank_code])
+        present = max(days[bank_code], self.date_at(bank_code, database.now(connection)))
+        while (bank_code, present) in closed:
+            present += ONE_DAY
+        return present
+
     def close_day(self, connection: Connection, bank_code: str, day: date, database: Database) -> None:
         """Say that ``day`` of a bank is over; nothing is locked, and rolling moves the date.
 
@@ -105,18 +120,11 @@ class ClearingDates:
             KeyError: the bank has no clearing date.
             DayNotOpen: ``day`` has not begun.
         """
-        days = read_days(connection, [bank_code])
-        if bank_code not in days:
-            raise KeyError(f"bank {bank_code} has no clearing date")
-        moment = database.now(connection)
-        closed = closed_days(connection, [bank_code])
-        present = max(days[bank_code], self.date_at(bank_code, moment))
-        while (bank_code, present) in closed:
-            present += ONE_DAY
+        present = self.present_day(connection, bank_code, database)
         if day > present:
             raise DayNotOpen(bank_code, day, present)
         if day == present:
-            close_days(connection, [(bank_code, day)], moment)
+            close_days(connection, [(bank_code, day)], database.now(connection))
 
     def note(self, day: ClearingDay) -> None:
         """Remember a clearing day that was read; a snapshot older than what is known is ignored."""

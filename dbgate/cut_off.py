@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RootTransaction, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate import rows
+from dbgate.books.acts import Act, record_act
 from dbgate.clearing import ClearingDates
 from dbgate.clearing_locks import ROLL_RETRY_S
 from dbgate.database import Database
@@ -102,8 +103,19 @@ class CutOff:
         """
         self._run(_recount_limits)
 
-    def close_day(self, bank_code: str, day: date) -> date:
+    def present_day(self, bank_code: str) -> date:
+        """Return the bank's day that can be closed; those before it are over.
+
+        Raises:
+            KeyError: the bank has no clearing date.
+            DatabaseUnavailable: it cannot be asked.
+        """
+        return self._run(lambda connection: self._clearing.present_day(connection, bank_code, self._database))
+
+    def close_day(self, bank_code: str, day: date, act: Act | None = None) -> date:
         """End a bank's ``day`` and return its new date; that evening's roll is then void.
+
+        ``act`` goes into the record of operators in the same transaction.
 
         That the day is closed is committed first: batches then leave it alone, and the roll does not wait for long. A
         day that is over already stays so: this may be called again.
@@ -116,8 +128,14 @@ class CutOff:
                 for all batches to come, but its date could not be moved in time: the next payment of the bank does it,
                 or the next roll.
         """
+
+        def _close(connection: Connection) -> None:
+            self._clearing.close_day(connection, bank_code, day, self._database)
+            if act is not None:
+                record_act(connection, act, self._database.now(connection))
+
         try:
-            self._run(lambda connection: self._clearing.close_day(connection, bank_code, day, self._database))
+            self._run(_close)
         except _CommitLost as lost:
             raise OutcomeUnknown(f"whether {day} of bank {bank_code} is closed is not known: {lost}") from None
         try:

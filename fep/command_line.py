@@ -4,7 +4,9 @@ Help texts are ``Text`` and chosen when they are shown, after ``--lang`` has bee
 into the user's language by their kind.
 """
 
+import re
 from collections.abc import Callable
+from datetime import date
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +20,7 @@ from fep.language import LANGUAGES, Language, Text, choose, language, say
 EXIT_DONE, EXIT_FINDINGS, EXIT_BAD_INPUT, EXIT_CANNOT_RUN = range(4)
 """Of every command: done; findings or differences; bad input or configuration; cannot run."""
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
 _TEXT_WIDTH_ZH = 44  # click wraps by characters, and a Chinese one is two columns wide
 
 
@@ -174,6 +177,25 @@ class WholeNumber(click.ParamType[int]):
             ),
             param,
             ctx,
+        )
+
+
+class Day(click.ParamType[date]):
+    """A day as ``YYYY-MM-DD`` or ``YYYYMMDD``; weeks and days of the year, which ISO 8601 has too, are none."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day; a usage error when it is none."""
+        if isinstance(value, date):  # a default
+            return value
+        if _DAY.fullmatch(str(value)):
+            try:
+                return date.fromisoformat(str(value))
+            except ValueError:
+                pass
+        return self.fail(
+            say(en=f"{value}: not a day as YYYY-MM-DD", zh=f"{value}: 不是 YYYY-MM-DD 形式的日期"), param, ctx
         )
 
 

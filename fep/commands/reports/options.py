@@ -1,5 +1,6 @@
 """Options 报表选项: what all reports take, and what narrows them, on the command line."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -11,12 +12,12 @@ import click
 from dbgate.records import UserClass
 from dbgate.reports.criteria import Criteria, Dimension, Period
 from fep.clock import shanghai_now
-from fep.command_line import Choice, WholeNumber, option
-from fep.commands.day import Day
+from fep.command_line import Choice, Day, WholeNumber, option
 from fep.language import say
 from fep.listings.outputs import Outputs
 
 CHANNEL_MAX = 99
+_MONTH = re.compile(r"([0-9]{4})-?([0-9]{2})")
 VALUES_MAX = 1000
 """Values of one option: what an IN list takes on Oracle."""
 
@@ -28,12 +29,13 @@ class Month(click.ParamType[date]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Return the first day of the month; a usage error when it is none."""
-        text = str(value)
-        first = {len("YYYY-MM"): f"{text}-01", len("YYYYMM"): f"{text}01"}.get(len(text), "")
+        found = _MONTH.fullmatch(str(value))
         try:
-            return date.fromisoformat(first)
+            if found is not None:
+                return date(int(found[1]), int(found[2]), 1)
         except ValueError:
-            self.fail(say(en=f"{value}: not a month as YYYY-MM", zh=f"{value}: 不是 YYYY-MM 形式的月份"), param, ctx)
+            pass
+        return self.fail(say(en=f"{value}: not a month as YYYY-MM", zh=f"{value}: 不是 YYYY-MM 形式的月份"), param, ctx)
 
 
 class Yuan(click.ParamType[int]):

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from dbgate.books.tables import metadata
+from dbgate.database import Database
 from fep import cli
+from fep.config.configuration import load
+from fep.databases import open_database
 from fep.language import choose
+from tests.support.report_ledger import keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +50,16 @@ def site(run: Run, tmp_path: Path) -> Path:
     directory = tmp_path / "site"
     assert run("init", directory, "--demo", "--accounts", 20).exit_code == 0
     return directory
+
+
+@pytest.fixture
+def books(site: Path) -> Iterator[Database]:
+    """The site's database, with the ledger and nothing else in it."""
+    database = open_database(load(site / "fep.toml"))
+    with database.money_engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            if table.name != "number_blocks":
+                connection.execute(delete(table))
+    keep(database)
+    yield database
+    database.dispose()

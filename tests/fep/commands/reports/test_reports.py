@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from dbgate.books.tables import metadata
 from dbgate.database import Database
 from dbgate.records import Movement
 from dbgate.tables import clearing_dates, payments
@@ -21,18 +20,6 @@ from tests.support.report_ledger import DAY, DAY_BEFORE, keep
 Report = Callable[..., Outcome]
 ROOT = Path(__file__).parents[4]
 STILL_OPEN = "0102: 2026-11-22 is still open, its sums may grow\n0103: 2026-11-22 is still open, its sums may grow\n"
-
-
-@pytest.fixture
-def books(site: Path) -> Database:
-    """The site's database, with the ledger and nothing else in it."""
-    database = open_database(load(site / "fep.toml"))
-    with database.money_engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            if table.name != "number_blocks":
-                connection.execute(delete(table))
-    keep(database)
-    return database
 
 
 @pytest.fixture
@@ -149,6 +136,11 @@ def test_doubtful(report: Report) -> None:
         (("day", "--date", DAY, "--bank", "9999"), "there is no bank 9999"),
         (("month", "--date", "2026-13"), "2026-13: not a month as YYYY-MM"),
         (("month", "--date", "20261"), "20261: not a month as YYYY-MM"),
+        (("month", "--date", "2026W3"), "2026W3: not a month as YYYY-MM"),
+        (("month", "--date", "２０２６-１１"), "not a month as YYYY-MM"),
+        (("day", "--date", "2026-W30-1"), "2026-W30-1: not a day as YYYY-MM-DD"),
+        (("day", "--date", "2026W301"), "2026W301: not a day as YYYY-MM-DD"),
+        (("day", "--date", "２０２６1122"), "not a day as YYYY-MM-DD"),
         (("statistics", "--from", DAY), "--from goes with --to"),
         (("statistics", "--from", DAY, "--to", DAY_BEFORE), "is after --to"),
         (("statistics", "--by", "weather"), "weather: not one of bank, outlet"),

@@ -1,0 +1,1 @@
+"""Day commands 清算日命令: ``fep day``, one module for each."""
