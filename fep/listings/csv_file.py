@@ -21,7 +21,7 @@ class CsvFile:
     def __init__(self, path: Path, listing: Listing, files: ExitStack) -> None:
         # Put away in the order in which files end: the text first, then the file below it.
         binary = files.enter_context(private_output(path))
-        text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="", write_through=False)
+        text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
         files.callback(_detach, text)
         self._kinds = [column.kind for column in listing.columns]
         self._writer = csv.writer(text)

@@ -68,3 +68,13 @@ class Outputs:
         """Return the file of the next listing: ``day.csv``, then ``day-detail.csv``."""
         self._csv_count += 1
         return path if self._csv_count == 1 else path.with_name(f"{path.stem}-{listing.name}{path.suffix}")
+
+
+def is_beside(csv_path: Path, path: Path) -> bool:
+    """Tell whether a further listing of a report may take ``path`` as the name of its CSV file.
+
+    >>> is_beside(Path("day.csv"), Path("day-detail.csv")), is_beside(Path("day.csv"), Path("day-detail.xlsx"))
+    (True, False)
+    """
+    same_place = (path.parent, path.suffix) == (csv_path.parent, csv_path.suffix)
+    return same_place and path.stem.startswith(f"{csv_path.stem}-")

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-PRIVATE_MODE = 0o600
+from crypto.private_file import PRIVATE_MODE
+from fep.files.folders import sync_folder
 
 
 @contextmanager
@@ -21,10 +22,12 @@ def private_output(path: Path) -> Iterator[BinaryIO]:
     descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE)
     try:
         with open(descriptor, "w+b") as file:
+            os.fchmod(descriptor, PRIVATE_MODE)  # whatever the umask took away
             yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        sync_folder(path.parent)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

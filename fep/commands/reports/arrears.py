@@ -3,12 +3,12 @@
 from datetime import date
 from pathlib import Path
 
-from dbgate.records import UserClass
 from dbgate.reports.criteria import Criteria, Dimension
-from fep.command_line import EXIT_DONE, Choice, command, config_option, option
+from fep.command_line import EXIT_DONE, command, config_option, option
 from fep.commands.reports.debts import Debts, list_listing, sums_listing
 from fep.commands.reports.options import (
     Dimensions,
+    account_criteria_options,
     day_option,
     names_option,
     output_options,
@@ -43,15 +43,7 @@ not taken off. --date only moves the day to which late fees and overdue days are
     zh="分组: branch 供电分公司, class 用户类别, bill-month 电费年月, day/month 到期日/月; 缺省 branch,class。",
 )
 @period_options
-@option("--branch", "branches", multiple=True, metavar="CODE", en="Only this supply branch.", zh="仅此供电分公司。")
-@option(
-    "--class",
-    "classes",
-    multiple=True,
-    type=Choice(*(member.value for member in UserClass)),
-    en="Only users of this class.",
-    zh="仅此用户类别。",
-)
+@account_criteria_options
 @option("--list", "with_list", is_flag=True, en="List every bill.", zh="列出每笔应收。")
 @names_option
 @output_options
@@ -61,8 +53,7 @@ def arrears(
     by: tuple[Dimension, ...],
     first: date | None,
     last: date | None,
-    branches: tuple[str, ...],
-    classes: tuple[str, ...],
+    criteria: Criteria,
     with_list: bool,
     with_names: bool,
     outputs: Outputs,
@@ -70,7 +61,6 @@ def arrears(
     """Show the sums, and the list when it is wanted."""
     on = day or today()
     due = period_of(None, first, last)
-    criteria = Criteria(branches=branches, classes=tuple(map(UserClass, classes)))
     with open_sources(config_path) as sources, outputs:
         debts = Debts(sources.snapshots, on, due, criteria, sources.settings.rules.late_fee)
         with Waiting(say(en="adding up", zh="汇总中")):

@@ -6,7 +6,7 @@ from typing import Any
 from dbgate.reports.criteria import Criteria, Period
 from dbgate.reports.details import Detail, details
 from dbgate.reports.snapshots import Snapshot
-from fep.commands.reports.words import INSTRUMENTS, MOVEMENTS, OUTCOMES, STATES, channel
+from fep.commands.reports.words import INSTRUMENTS, MOVEMENTS, OUTCOMES, STATES, channel, fep_serial
 from fep.language import Text
 from fep.listings.listing import Column, Kind, Listing
 
@@ -32,7 +32,6 @@ _COLUMNS = (
     Column(Text("original date", "原银行日期"), Kind.DAY),
     Column(Text("original serial", "原流水号")),
 )
-FEP_SERIAL_DIGITS = 12
 
 
 def detail_listing(
@@ -54,7 +53,7 @@ def _rows(found: Iterator[Detail], with_names: bool) -> Iterator[list[Any]]:
     for detail in found:
         cells = [
             *(detail.clearing_date, detail.created_at, detail.bank_code, detail.bank_date, detail.bank_serial),
-            None if detail.fep_serial is None else str(detail.fep_serial).zfill(FEP_SERIAL_DIGITS),
+            fep_serial(detail.fep_serial),
             MOVEMENTS.get(detail.movement, detail.movement.value),
             STATES[detail.state] if detail.outcome is None else OUTCOMES.get(detail.outcome, str(detail.outcome)),
             *(detail.account_no, detail.amount_fen, detail.principal_fen, detail.late_fee_fen),

@@ -9,7 +9,6 @@ from dbgate.reports.criteria import Period
 from dbgate.reports.doubtful import Doubtful, Limits
 from dbgate.reports.doubtful import doubtful as doubtful_rows
 from fep.command_line import EXIT_DONE, EXIT_FINDINGS, WholeNumber, command, config_option, option
-from fep.commands.reports.detail import FEP_SERIAL_DIGITS
 from fep.commands.reports.options import (
     Yuan,
     bank_option,
@@ -20,7 +19,7 @@ from fep.commands.reports.options import (
     yesterday,
 )
 from fep.commands.reports.sources import open_sources
-from fep.commands.reports.words import DOUBTS
+from fep.commands.reports.words import DOUBTS, days, fep_serial
 from fep.language import Text, say
 from fep.listings.listing import Column, Kind, Listing
 from fep.listings.outputs import Outputs
@@ -119,7 +118,7 @@ def doubtful(
     """List the findings."""
     period = period_of(day, first, last) or Period(yesterday(), yesterday())
     limits = Limits(undo_minutes, cash_fen, undo_count, _HARMLESS)
-    when = period.first if period.first == period.last else f"{period.first} – {period.last}"
+    when = days(period)
     title = Text(f"Doubtful transactions {when}", f"可疑交易 {when}")
     with open_sources(config_path) as sources, outputs:
         sources.require_banks(banks)
@@ -132,10 +131,9 @@ def doubtful(
 def _rows(found: Iterator[Doubtful]) -> Iterator[list[Any]]:
     with Waiting(say(en="looking", zh="查找中")):  # it ends with the rows, before a terminal is drawn on
         for one in found:
-            serial = None if one.fep_serial is None else str(one.fep_serial).zfill(FEP_SERIAL_DIGITS)
             yield [
-                *(DOUBTS[one.doubt], _detail(one), one.bank_code, one.day, one.moment, one.bank_serial, serial),
-                *(one.account_no, one.amount_fen, one.outlet, one.teller),
+                *(DOUBTS[one.doubt], _detail(one), one.bank_code, one.day, one.moment, one.bank_serial),
+                *(fep_serial(one.fep_serial), one.account_no, one.amount_fen, one.outlet, one.teller),
             ]
 
 

@@ -1,9 +1,12 @@
 """Options 报表选项: what all reports take, and what narrows them, on the command line."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import wraps
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,12 @@ from dbgate.reports.criteria import Criteria, Dimension, Period
 from fep.clock import shanghai_now
 from fep.command_line import Choice, Day, WholeNumber, option
 from fep.language import say
-from fep.listings.outputs import Outputs
+from fep.listings.outputs import Outputs, is_beside
 
 CHANNEL_MAX = 99
 _MONTH = re.compile(r"([0-9]{4})-?([0-9]{2})")
 VALUES_MAX = 1000
-"""Values of one option: what an IN list takes on Oracle."""
+"""Values of one option: what an IN list takes on Oracle (``dbgate.reports.criteria``)."""
 
 
 class Month(click.ParamType[date]):
@@ -92,117 +95,118 @@ def _completed(dimensions: list[Dimension]) -> tuple[Dimension, ...]:
 def output_options(function: Callable[..., Any]) -> Any:
     """Add ``--csv`` and ``--xlsx``; the function takes them as ``outputs``."""
 
+    @wraps(function)
     def with_outputs(*args: Any, csv_path: Path | None, xlsx_path: Path | None, **rest: Any) -> Any:
-        if csv_path is not None and csv_path == xlsx_path:
-            raise click.UsageError(say(en="--csv and --xlsx name one file", zh="--csv 和 --xlsx 指向同一文件"))
+        refuse_same_file({"--csv": csv_path, "--xlsx": xlsx_path})
         return function(*args, outputs=Outputs(csv_path, xlsx_path), **rest)
 
-    with_outputs.__doc__ = function.__doc__
-    with_outputs.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    file = click.Path(path_type=Path, dir_okay=False)
-    with_xlsx = option(
-        *("--xlsx", "xlsx_path"),
-        type=file,
-        metavar="FILE",
-        en="Write a workbook, a sheet for each table; long lists go there only.",
-        zh="写入工作簿, 每表一页; 长清单只写入文件。",
-    )(with_outputs)
-    return option(
-        *("--csv", "csv_path"),
-        type=file,
-        metavar="FILE",
-        en="Write CSV: the first table to FILE, others beside it (FILE-NAME.csv).",
-        zh="写入 CSV: 首表写入 FILE, 其余写在旁边 (FILE-名称.csv)。",
-    )(with_xlsx)
+    for add in (_xlsx_option, _csv_option):
+        add(with_outputs)
+    return with_outputs
 
 
-def names_option(function: Callable[..., Any]) -> Any:
-    """Add ``--names``."""
-    return option(
-        "--names",
-        "with_names",
-        is_flag=True,
-        en="Show customers' names and addresses in lists.",
-        zh="清单中显示用户的户名和地址。",
-    )(function)
+def refuse_same_file(paths: Mapping[str, Path | None]) -> None:
+    """Refuse two options that name one file, however it is written, or one beside ``--csv`` that a table may take.
+
+    Raises:
+        click.UsageError: they do; the one that ends last would take the other's place.
+    """
+    given = [(name, path.resolve()) for name, path in paths.items() if path is not None]
+    for (one, first), (other, second) in combinations(given, 2):
+        if first == second:
+            raise click.UsageError(say(en=f"{one} and {other} name one file", zh=f"{one} 和 {other} 指向同一文件"))
+        if one == "--csv" and is_beside(first, second):
+            raise click.UsageError(
+                say(
+                    en=f"{other}: a further table of --csv may take the name {second.name}",
+                    zh=f"{other}: --csv 的其他表可能使用文件名 {second.name}",
+                )
+            )
 
 
-def bank_option(function: Callable[..., Any]) -> Any:
-    """Add ``--bank``, which may be repeated; the function takes ``banks``."""
-    return option(
-        *("--bank", "banks"),
-        multiple=True,
-        metavar="CODE",
-        en="Only this bank; may be repeated.",
-        zh="仅此银行; 可重复。",
-    )(function)
+OUTPUT_FILE = click.Path(path_type=Path, dir_okay=False)
+_xlsx_option = option(
+    *("--xlsx", "xlsx_path"),
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    en="Write a workbook, a sheet for each table; long lists go there only.",
+    zh="写入工作簿, 每表一页; 长清单只写入文件。",
+)
+_csv_option = option(
+    *("--csv", "csv_path"),
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    en="Write CSV: the first table to FILE, others beside it (FILE-NAME.csv).",
+    zh="写入 CSV: 首表写入 FILE, 其余写在旁边 (FILE-名称.csv)。",
+)
+names_option = option(
+    *("--names", "with_names"),
+    is_flag=True,
+    en="Show customers' names and addresses in lists.",
+    zh="清单中显示用户的户名和地址。",
+)
+
+
+def _at_most(ctx: click.Context, param: click.Parameter, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse more values than a statement takes."""
+    if len(values) > VALUES_MAX:
+        why = say(en=f"{len(values)} values; at most {VALUES_MAX}", zh=f"{len(values)} 个值; 最多 {VALUES_MAX} 个")
+        raise click.BadParameter(why, ctx, param)
+    return values
+
+
+def _narrowing(*declarations: str, en: str, zh: str, **attributes: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Return an option that narrows a report and may be repeated."""
+    return option(*declarations, multiple=True, callback=_at_most, en=en, zh=zh, **attributes)
+
+
+bank_option = _narrowing(
+    *("--bank", "banks"), metavar="CODE", en="Only this bank; may be repeated.", zh="仅此银行; 可重复。"
+)
+_outlet_option = _narrowing(*("--outlet", "outlets"), metavar="CODE", en="Only this outlet of a bank.", zh="仅此网点。")
+_teller_option = _narrowing(*("--teller", "tellers"), metavar="ID", en="Only this teller.", zh="仅此柜员。")
+_channel_option = _narrowing(
+    *("--channel", "channels"),
+    type=WholeNumber(0, CHANNEL_MAX),
+    metavar="NUMBER",
+    en="Only this channel, e.g. 1.",
+    zh="仅此渠道, 如 1。",
+)
+_branch_option = _narrowing(
+    *("--branch", "branches"), metavar="CODE", en="Only this supply branch of the utility.", zh="仅此供电分公司。"
+)
+_class_option = _narrowing(
+    *("--class", "classes"),
+    type=Choice(*(member.value for member in UserClass)),
+    en="Only users of this class.",
+    zh="仅此用户类别。",
+)
+_OF_ACCOUNTS = (_class_option, _branch_option)
+_OF_PAYMENTS = (*_OF_ACCOUNTS, _channel_option, _teller_option, _outlet_option, bank_option)
 
 
 def criteria_options(function: Callable[..., Any]) -> Any:
     """Add what narrows statistics; the function takes ``criteria``."""
+    return _with_criteria(function, _OF_PAYMENTS)
 
+
+def account_criteria_options(function: Callable[..., Any]) -> Any:
+    """Add what narrows a report of accounts: ``--branch`` and ``--class``; the function takes ``criteria``."""
+    return _with_criteria(function, _OF_ACCOUNTS)
+
+
+def _with_criteria(function: Callable[..., Any], options: Sequence[Callable[[Callable[..., Any]], Any]]) -> Any:
+    names = [field.name for field in fields(Criteria)]
+
+    @wraps(function)
     def with_criteria(*args: Any, **given: Any) -> Any:
-        criteria = Criteria(
-            banks=given.pop("banks"),
-            outlets=given.pop("outlets"),
-            tellers=given.pop("tellers"),
-            channels=given.pop("channels"),
-            branches=given.pop("branches"),
-            classes=tuple(map(UserClass, given.pop("classes"))),
-        )
-        return function(*args, criteria=criteria, **given)
+        values = {name: given.pop(name) for name in names if name in given}
+        values["classes"] = tuple(map(UserClass, values["classes"]))
+        return function(*args, criteria=Criteria(**values), **given)
 
-    with_criteria.__doc__ = function.__doc__
-    with_criteria.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    for add in (_class_option, _branch_option, _channel_option, _teller_option, _outlet_option, bank_option):
+    for add in options:
         add(with_criteria)
     return with_criteria
-
-
-def _outlet_option(function: Callable[..., Any]) -> Any:
-    add = option(
-        *("--outlet", "outlets"), multiple=True, metavar="CODE", en="Only this outlet of a bank.", zh="仅此网点。"
-    )
-    return add(function)
-
-
-def _teller_option(function: Callable[..., Any]) -> Any:
-    add = option(*("--teller", "tellers"), multiple=True, metavar="ID", en="Only this teller.", zh="仅此柜员。")
-    return add(function)
-
-
-def _channel_option(function: Callable[..., Any]) -> Any:
-    add = option(
-        *("--channel", "channels"),
-        multiple=True,
-        type=WholeNumber(0, CHANNEL_MAX),
-        metavar="NUMBER",
-        en="Only this channel, e.g. 1.",
-        zh="仅此渠道, 如 1。",
-    )
-    return add(function)
-
-
-def _branch_option(function: Callable[..., Any]) -> Any:
-    add = option(
-        *("--branch", "branches"),
-        multiple=True,
-        metavar="CODE",
-        en="Only this supply branch of the utility.",
-        zh="仅此供电分公司。",
-    )
-    return add(function)
-
-
-def _class_option(function: Callable[..., Any]) -> Any:
-    add = option(
-        *("--class", "classes"),
-        multiple=True,
-        type=Choice(*(member.value for member in UserClass)),
-        en="Only users of this class.",
-        zh="仅此用户类别。",
-    )
-    return add(function)
 
 
 def day_option(*, en: str, zh: str) -> Callable[[Callable[..., Any]], Any]:

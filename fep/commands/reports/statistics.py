@@ -20,6 +20,7 @@ from fep.commands.reports.options import (
     yesterday,
 )
 from fep.commands.reports.sources import open_sources
+from fep.commands.reports.words import days
 from fep.language import Text, say
 from fep.listings.outputs import Outputs
 from fep.progress import Waiting
@@ -63,7 +64,7 @@ def statistics(
 ) -> int:
     """Show what was collected, then what is not paid."""
     period = period_of(day, first, last) or Period(yesterday(), yesterday())
-    when = _when(period)
+    when = days(period)
     of_bills = tuple(dimension for dimension in by if dimension in OF_BILLS)
     of_accounts = replace(Criteria(), branches=criteria.branches, classes=criteria.classes)
     with open_sources(config_path) as sources, outputs:
@@ -76,7 +77,3 @@ def statistics(
         outputs.show(statistics_listing(groups, by, Text(f"Collected {when}", f"收费统计 {when}")))
         outputs.show(unpaid)
     return EXIT_DONE
-
-
-def _when(period: Period) -> str:
-    return str(period.first) if period.first == period.last else f"{period.first} – {period.last}"

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from dbgate.records import BillState, CollectMode, Movement, PaymentState, UserClass
-from dbgate.reports.criteria import Dimension
+from dbgate.reports.criteria import Dimension, Period
 from dbgate.reports.doubtful import Doubt
 from fep.language import Text
 from fep.listings.listing import Column, Kind
+from protocol.canonical import Instrument, UndoOutcome
+
+FEP_SERIAL_DIGITS = 12
 
 TOTAL = Text("total", "合计")
 
@@ -33,16 +36,16 @@ STATES = {
     PaymentState.REVERSED: Text("reversed", "已冲正"),
     PaymentState.REVERSED_BEFORE_ARRIVAL: Text("reversed before arrival", "到达前已冲正"),
 }
-OUTCOMES = {
-    1: Text("undone", "已冲销"),
-    2: Text("never arrived", "原交易未到达"),
-    3: Text("undone before", "此前已冲销"),
+OUTCOMES: dict[int, Text] = {
+    UndoOutcome.UNDONE: Text("undone", "已冲销"),
+    UndoOutcome.NEVER_ARRIVED: Text("never arrived", "原交易未到达"),
+    UndoOutcome.UNDONE_BEFORE: Text("undone before", "此前已冲销"),
 }
-INSTRUMENTS = {
-    1: Text("cash", "现金"),
-    2: Text("transfer", "转账"),
-    3: Text("card", "银行卡"),
-    4: Text("cheque", "支票"),
+INSTRUMENTS: dict[int, Text] = {
+    Instrument.CASH: Text("cash", "现金"),
+    Instrument.TRANSFER: Text("transfer", "转账"),
+    Instrument.CARD: Text("card", "银行卡"),
+    Instrument.CHEQUE: Text("cheque", "支票"),
 }
 CHANNELS = {
     1: Text("counter", "柜台"),
@@ -76,6 +79,16 @@ _DIMENSIONS = {
     Dimension.MONTH: Column(Text("month", "月份"), Kind.MONTH),
     Dimension.BILL_MONTH: Column(Text("bill month", "电费年月"), Kind.MONTH),
 }
+
+
+def days(period: Period) -> str:
+    """Return a period as a title names it: a day, or its first and last day."""
+    return str(period.first) if period.first == period.last else f"{period.first} – {period.last}"
+
+
+def fep_serial(number: int | None) -> str | None:
+    """Return a FEP serial as messages and receipts have it; None where there is none."""
+    return None if number is None else str(number).zfill(FEP_SERIAL_DIGITS)
 
 
 def channel(number: int) -> str:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import os
 import re
+import stat
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from fep.language import Text, choose
 from fep.listings import screen, xlsx_file
 from fep.listings.listing import Column, Kind, Listing, text_of, yuan
 from fep.listings.outputs import Outputs
+from fep.listings.private_output import private_output
 
 MOMENT = datetime(2026, 11, 22, 10, 5, 7, 123000)  # noqa: DTZ001 - naive Asia/Shanghai by contract
 COLUMNS = (
@@ -118,6 +121,37 @@ def test_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (tmp_path / "day-detail.csv").read_bytes() == content
     assert (tmp_path / "day.csv").stat().st_mode & 0o777 == 0o600
     assert capsys.readouterr().out.count("张三") == 1
+
+
+def test_a_file_for_its_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+    """Not even a umask that takes more away leaves a report that its owner cannot read."""
+    before = os.umask(0o777)
+    try:
+        with private_output(tmp_path / "day.csv") as file:
+            file.write(b"1")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "day.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_outlives_a_crash_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its content is on the disk before it takes its name, and its name before the report says that it is done."""
+    done: list[str] = []
+    fsync, replace_file = os.fsync, Path.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def noted_replace(path: Path, target: Path) -> Path:
+        done.append("rename")
+        return replace_file(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    with private_output(tmp_path / "day.csv") as file:
+        file.write(b"1")
+    assert done == ["file", "rename", "folder"]
 
 
 def test_xlsx(tmp_path: Path) -> None:

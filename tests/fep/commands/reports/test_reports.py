@@ -1,7 +1,9 @@
 """The reports as an auditor calls them, on a site with the small ledger."""
 
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +150,10 @@ def test_doubtful(report: Report) -> None:
         (("doubtful", "--cash-limit", "1.005"), "1.005: not an amount in yuan"),
         (("doubtful", "--cash-limit", "nan"), "nan: not an amount in yuan"),
         (("arrears", "--csv", "x", "--xlsx", "x"), "--csv and --xlsx name one file"),
+        (("arrears", "--csv", "a", "--xlsx", "./b/../a"), "--csv and --xlsx name one file"),
+        (("day", "--csv", "d.csv", "--xlsx", "d-detail.csv"), "--xlsx: a further table of --csv may take the name d-d"),
+        (("day", *["--bank=0102"] * 1001), "1001 values; at most 1000"),
+        (("arrears", *["--class=other"] * 1001), "1001 values; at most 1000"),
     ],
 )
 def test_bad_input(report: Report, words: tuple[object, ...], why: str) -> None:
@@ -179,20 +185,42 @@ def test_several_databases(run: Run, site: Path, books: Database) -> None:
     assert "\n0102\t8\t48.00\t2\t14.00\t2\t18.00\t4\t16.00\n" in done.out
 
 
-@pytest.mark.parametrize("name", ["day_report", "month_report", "arrears", "statistics", "doubtful"])
-def test_scripts(name: str, site: Path) -> None:
-    """The scripts call the commands, from any directory, with paths as the caller has them."""
-    if not (ROOT / ".venv" / "bin" / "python").exists():
-        pytest.skip("needs the tree's own .venv")
-    environment = {**os.environ, "FEP_LANG": "en"}
-    done = subprocess.run(
-        [ROOT / "scripts" / name, "--config", "fep.toml"],
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree as a site has it: scripts, packages, and the Python of these tests as its own."""
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT / "scripts", tree / "scripts", ignore=shutil.ignore_patterns("benchmarks"))
+    for package in ("fep", "handlers", "dbgate", "protocol", "crypto"):
+        (tree / package).symlink_to(ROOT / package)
+    return tree
+
+
+def call(tree: Path, script: str, site: Path) -> subprocess.CompletedProcess[str]:
+    """Call a script of the tree from the site's directory."""
+    return subprocess.run(
+        [tree / "scripts" / script, "--config", "fep.toml"],
         cwd=site,
-        env=environment,
+        env={**os.environ, "FEP_LANG": "en"},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.parametrize("name", ["day_report", "month_report", "arrears", "statistics", "doubtful"])
+def test_scripts(name: str, site: Path, tree: Path) -> None:
+    """The scripts call the commands, from any directory, with paths as the caller has them."""
+    python = tree / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    done = call(tree, name, site)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\t") > 3
+
+
+def test_a_script_of_a_tree_without_its_environment(site: Path, tree: Path) -> None:
+    """Exit code 3, with what to do."""
+    done = call(tree, "day_report", site)
+    assert (done.returncode, "run scripts/demo --once first" in done.stderr) == (3, True)
