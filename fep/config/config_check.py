@@ -29,13 +29,17 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was looked at.
+
+    Attributes:
+        text: what was found; a str is in the user's language already.
+        is_runnable: False: this installation cannot run with it, whatever else is mended.
+    """
 
     level: Level
     subject: str
-    text: Text
+    text: Text | str
     is_runnable: bool = True
-    """False: this installation cannot run with it, whatever else is mended."""
 
 
 def check(settings: Settings, path: Path) -> Iterator[Check]:
@@ -91,13 +95,10 @@ def _check_bank_keys(bank: BankSettings, store: KeyStore) -> Check:
     try:
         Bank.from_store(bank, store)
     except CryptoError as error:
-        todo = Text(f"fep keys import {bank.bank_code}", f"请执行 fep keys import {bank.bank_code}")
-        text = (
-            Text(f"{error}: {todo.en}", f"{error.chinese}: {todo.zh}")
-            if bank.bank_code not in store.bank_codes()
-            else None
-        )
-        return Check(Level.PROBLEM, bank.bank_code, text or Text(str(error), error.chinese))
+        en, zh = str(error), error.chinese
+        if bank.bank_code not in store.bank_codes():
+            en, zh = f"{en}: fep keys import {bank.bank_code}", f"{zh}: 请执行 fep keys import {bank.bank_code}"
+        return Check(Level.PROBLEM, bank.bank_code, Text(en, zh))
     return Check(Level.GOOD, bank.bank_code, Text("has its keys", "密钥齐全"))
 
 
@@ -178,7 +179,7 @@ def _check_databases(settings: Settings) -> Iterator[Check]:
     for table, state in zip(tables, database_states(settings), strict=True):
         yield _check_database(table, state)
         for remark in state.remarks:
-            yield Check(Level.WARNING, table.name, Text(remark, remark))
+            yield Check(Level.WARNING, table.name, remark)
     servers = ", ".join(table.name for table in tables if not table.url.startswith("sqlite"))
     if servers:
         yield Check(
@@ -194,7 +195,7 @@ def _check_databases(settings: Settings) -> Iterator[Check]:
 
 def _check_database(table: DatabaseSettings, state: DatabaseState) -> Check:
     if state.problem:
-        return Check(Level.PROBLEM, table.name, Text(state.problem, state.problem), state.is_served)
+        return Check(Level.PROBLEM, table.name, state.problem, state.is_served)
     days = clearing_dates_text(state.clearing_dates)
     return Check(
         Level.GOOD,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fep.config.findings import ConfigInvalid, Gathering, Place
-from fep.config.settings import Address, Network
+from fep.config.settings import PORT_MAX, Address, Network
 
 Convert = Callable[[object, Place], Any]
 
@@ -19,7 +19,6 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})", re.ASCII)
 _REFERENCE = re.compile(r"(?:file:.+|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]*)", re.ASCII)
 _SHOWN_CHARACTERS_MAX = 60
-_PORT_MAX = 65_535
 
 
 def expected(place: Place, en: str, zh: str, value: object) -> ConfigInvalid:
@@ -140,7 +139,7 @@ def peer_address(value: object, place: Place) -> Address | None:
 def parse_address(text: str) -> Address | None:
     """Return what ``HOST:PORT`` says, None when it is no address; a port of 0 takes a free one."""
     match = _ADDRESS.fullmatch(text)
-    if match is None or int(match["port"]) > _PORT_MAX:
+    if match is None or int(match["port"]) > PORT_MAX:
         return None
     host = match["six"] or match["host"]
     # All digits and dots: meant as an address, so no name to look up.

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from fep.config.converters import expected
 from fep.config.findings import Place
+from fep.config.settings import PORT_MAX
 
 SERVED_DRIVERS = (
     "sqlite",
@@ -31,7 +32,6 @@ _SECRET_OPTION = re.compile(
 )
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9a-f:.%]+\]|[^\[\]:/?#@\s]*)(?::(?P<port>[0-9]{1,5}))?(?:[/?].*)?", re.IGNORECASE)
 _PORT_OPTION = re.compile(r"[?&]port=([^&]*)")
-_PORT_MAX = 65_535
 _SQLITE_PREFIX = re.compile(r"(sqlite(?:\+pysqlite)?:///)(?!:memory:)(?P<path>[^?]+)(?P<options>.*)")
 
 
@@ -83,11 +83,11 @@ def _require_host_and_port(rest: str, place: Place) -> None:
     match = _HOST_AND_PORT.fullmatch(rest)
     ports = [] if match is None or match["port"] is None else [match["port"]]
     ports += [port for option in _PORT_OPTION.findall(rest) for port in unquote(option).split(",") if port]
-    if match is None or not all(port.isdecimal() and 0 < int(port) <= _PORT_MAX for port in ports):
+    if match is None or not all(port.isdecimal() and 0 < int(port) <= PORT_MAX for port in ports):
         raise place.unfit(
             "host and port cannot be read; expected a URL as postgresql+psycopg://user@host:5432/name, "
-            f"the port from 1 to {_PORT_MAX}",
-            f"主机和端口无法识别; 应为 postgresql+psycopg://user@host:5432/name, 端口为 1 到 {_PORT_MAX}",
+            f"the port from 1 to {PORT_MAX}",
+            f"主机和端口无法识别; 应为 postgresql+psycopg://user@host:5432/name, 端口为 1 到 {PORT_MAX}",
         )
 
 

@@ -5,12 +5,11 @@ from types import MappingProxyType
 
 from fep.config.converters import expected, matching
 from fep.config.findings import ConfigInvalid, Gathering, Place
-from fep.config.settings import Address, BankSettings, ListenerSettings
+from fep.config.settings import PORT_MAX, Address, BankSettings, ListenerSettings
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS, KINDS, dialect_of
 from protocol.options import OptionInvalid
 
-_PORT_MAX = 65_535
 _EVERY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 _NAME = matching(
     r"[a-z][a-z0-9_-]{0,31}", "a name of small letters, digits, - and _", "小写字母、数字、- 和 _ 组成的名称"
@@ -96,7 +95,7 @@ def check_listeners(listener: ListenerSettings, banks: Iterable[BankSettings], p
 def _findings(
     dialect: Dialect, address: Address, taken: Mapping[Address, Dialect], place: Place
 ) -> Iterator[ConfigInvalid]:
-    if address.port > _PORT_MAX:
+    if address.port > PORT_MAX:
         yield place.unfit(
             f"must be given: {dialect.port_offset} above the listener's port is {address.port}, which is no port",
             f"须填写: 监听端口加 {dialect.port_offset} 为 {address.port}, 不是有效端口",

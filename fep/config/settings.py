@@ -22,6 +22,9 @@ Network = IPv4Network | IPv6Network
 Encryption = Literal["optional", "required", "forbidden"]
 
 
+PORT_MAX = 65_535
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where to listen: ``HOST:PORT``; port 0 takes a free one."""

@@ -152,6 +152,20 @@ def test_amounts(request_: Request, code: str) -> None:
     assert (ledger.account(ACCOUNT).balance_fen == 0) is (code != "0000")
 
 
+@pytest.mark.parametrize(
+    ("request_", "is_short"),
+    [
+        (pay_request(4_999), True),
+        (pay_request(5_001), False),
+        (pay_request(5_000, expected_payable_fen=4_999), False),
+    ],
+)
+def test_a_refusal_says_whether_the_amount_is_short(request_: Request, is_short: bool) -> None:
+    """Some banks' formats tell the teller that the money is not enough, others only that the amount differs."""
+    answer = _ledger(CURRENT).ask(request_)
+    assert (code_of(answer), answer.is_short) == ("2003", is_short)
+
+
 @pytest.mark.parametrize("balance_fen", [5_000, 6_000])
 def test_nothing_to_pay(balance_fen: int) -> None:
     """Settling is refused when the balance covers everything, and when nothing is owed."""

@@ -18,11 +18,11 @@ def found(site: Path) -> list[Check]:
 
 
 def problems(site: Path) -> list[tuple[str, str]]:
-    return [(item.subject, item.text.en) for item in found(site) if item.level is Level.PROBLEM]
+    return [(item.subject, str(item.text)) for item in found(site) if item.level is Level.PROBLEM]
 
 
 def warnings(site: Path) -> list[tuple[str, str]]:
-    return [(item.subject, item.text.en) for item in found(site) if item.level is Level.WARNING]
+    return [(item.subject, str(item.text)) for item in found(site) if item.level is Level.WARNING]
 
 
 def test_a_fresh_demo_has_no_problems_and_is_warned_of_weak_suites(run: Run, site: Path) -> None:
