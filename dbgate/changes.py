@@ -1,5 +1,6 @@
 """Changes 变更: what one decision changes, as new versions of records. Data only, no SQL."""
 
+from dbgate.books.records import Debit, Mandate
 from dbgate.record import record
 from dbgate.records import Account, Allocation, AuditEntry, Bill, Invoice, InvoicePrint, LimitKey, Payment
 
@@ -17,7 +18,8 @@ class LimitUse:
 class Changes:
     """What one decision changes, as new versions of records. New rows: those whose key was not loaded.
 
-    ``journal`` holds new rows and new states of loaded rows alike; nothing but the state of a loaded row may differ.
+    ``journal`` and ``debits`` hold new rows and new states of loaded rows alike; nothing but its state may differ in a
+    loaded row, and in a debit what the bank did.
     """
 
     accounts: tuple[Account, ...] = ()
@@ -28,6 +30,8 @@ class Changes:
     invoice_prints: tuple[InvoicePrint, ...] = ()
     limit_uses: tuple[LimitUse, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
+    mandates: tuple[Mandate, ...] = ()
+    debits: tuple[Debit, ...] = ()
 
 
 NOTHING = Changes()

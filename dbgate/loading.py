@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, literal_column, or_, select
 
 from dbgate import rows
+from dbgate.books.loading import add_books, ask_books
 from dbgate.clearing_locks import DAYS, hold_days
 from dbgate.column_types import day_number
 from dbgate.prepared import Keys, Statement
@@ -127,11 +128,13 @@ def load_money(
     originals = ask_payments(trip, wanted.originals, locked=True)
     clock = read_clock(trip)
     rest = ask_rest(trip, wanted)
+    books = ask_books(trip, wanted)
     trip.go()
     working_set.add_days(days())
     working_set.add_accounts(read(locked, rows.account_of))
     working_set.add_journal(read(originals, rows.payment_of))
     add_rest(rest, working_set)
+    add_books(books, working_set.books)
     load_dependent(connection, wanted, working_set)
     return working_set, clock()
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Update, update
 
 from dbgate import rows
+from dbgate.books.storing import sendings
 from dbgate.changes import LimitUse
 from dbgate.column_types import day_number
 from dbgate.forms import Values
@@ -74,6 +75,7 @@ def store(connection: Connection, working_set: WorkingSet) -> bool:
         *_send(trip, _INVOICES, map(rows.invoice_values, working_set.new_invoices())),
         *_send_print_counts(trip, working_set),
         *_send_invoice_prints(trip, working_set),
+        *_send_books(trip, working_set),
         *_send(trip, _AUDIT, map(rows.audit_values, working_set.audit())),
         *_send_limits(trip, working_set),
     ]
@@ -125,6 +127,16 @@ def _send_print_counts(trip: Trip, working_set: WorkingSet) -> list[_Sent]:
 def _send_invoice_prints(trip: Trip, working_set: WorkingSet) -> list[_Sent]:
     stale = StaleBatch("an INVOICE request's identity was taken meanwhile")
     return _send(trip, _INVOICE_PRINTS, map(rows.invoice_print_values, working_set.new_invoice_prints()), stale)
+
+
+def _send_books(trip: Trip, working_set: WorkingSet) -> list[_Sent]:
+    if not working_set.books.has_changed:
+        return []
+    return [
+        sent
+        for each in sendings(working_set.books)
+        for sent in _send(trip, each.statement, each.values, StaleBatch(each.stale))
+    ]
 
 
 def _send_limits(trip: Trip, working_set: WorkingSet) -> list[_Sent]:

@@ -46,6 +46,14 @@ class Wanted:
     totals: set[tuple[str, date]] = field(default_factory=set)
     details: set[tuple[str, DaySlice]] = field(default_factory=set)
     limits: set[tuple[str, int]] = field(default_factory=set)
+    mandates: set[str] = field(default_factory=set)
+    debits: dict[int, set[str]] = field(default_factory=dict)
+    pushes: set[str] = field(default_factory=set)
+
+    @property
+    def has_books(self) -> bool:
+        """Whether anything of the books is wanted."""
+        return bool(self.mandates or self.debits or self.pushes)
 
 
 def union_of(needs: Iterable[Needs], taken: Iterable[Identity] = ()) -> Wanted:
@@ -57,6 +65,7 @@ def union_of(needs: Iterable[Needs], taken: Iterable[Identity] = ()) -> Wanted:
         if need.account_no:
             account_nos.add(need.account_no)
             _add_history(wanted, need.account_no, need)
+            _add_books(wanted, need.account_no, need)
         if need.account_key is not None:
             wanted.keys.setdefault(need.account_key.column, set()).add(need.account_key.value)
         if need.own is not None:
@@ -86,3 +95,12 @@ def _add_history(wanted: Wanted, account_no: str, need: Needs) -> None:
     if need.bills_since is not None:
         first = wanted.bills_since.get(account_no, need.bills_since)
         wanted.bills_since[account_no] = min(first, need.bills_since)
+
+
+def _add_books(wanted: Wanted, account_no: str, need: Needs) -> None:
+    if need.mandate:
+        wanted.mandates.add(account_no)
+    if need.debit_batch is not None:
+        wanted.debits.setdefault(need.debit_batch, set()).add(account_no)
+    if need.pushing:
+        wanted.pushes.add(account_no)

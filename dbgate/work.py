@@ -33,6 +33,9 @@ class Needs:
         totals_of: this clearing date's totals of the bank (read work only).
         details: this slice of what counts in one of the bank's clearing dates, if that is closed (read work only).
         limit_channel: the daily counter of the bank and this channel on the present clearing date.
+        mandate: the account's mandate (money work only).
+        debit_batch: the rows of this debit batch that are the account's (money work only).
+        pushing: whether the account has a push under way; its pushes are locked (money work only).
         serial, invoice: numbers to be drawn: a fep_serial, an invoice number.
     """
 
@@ -48,6 +51,9 @@ class Needs:
     totals_of: date | None = None
     details: DaySlice | None = None
     limit_channel: int | None = None
+    mandate: bool = False
+    debit_batch: int | None = None
+    pushing: bool = False
     serial: bool = False
     invoice: bool = False
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from dbgate.books.book_set import BookSet
 from dbgate.changes import Changes, LimitUse
 from dbgate.records import (
     Account,
@@ -40,7 +41,11 @@ class StateMove(NamedTuple):
 
 
 class WorkingSet:
-    """Records of one batch by key; ``add_*`` puts what was loaded, ``apply`` what was decided."""
+    """Records of one batch by key; ``add_*`` puts what was loaded, ``apply`` what was decided.
+
+    Attributes:
+        books: what is no matter of single payments.
+    """
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
@@ -65,6 +70,7 @@ class WorkingSet:
         self._new_invoice_prints: list[InvoicePrint] = []
         self._limit_uses: list[LimitUse] = []
         self._audit: list[AuditEntry] = []
+        self.books = BookSet()
 
     # --- loading
 
@@ -216,6 +222,8 @@ class WorkingSet:
             self._limit_used[use.key] = self.limit_used(use.key) + use.amount_fen
         self._limit_uses += changes.limit_uses
         self._audit += changes.audit
+        if changes.mandates or changes.debits:
+            self.books.apply(changes.mandates, changes.debits)
 
     # --- what to store, in the order in which it is stored
 

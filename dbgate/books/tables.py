@@ -89,7 +89,8 @@ mandates = Table(
     sqlite_with_rowid=False,
 )
 
-# Which mandate files have been taken, by their content: sent twice changes nothing, sent changed is refused.
+# Which mandate files have been taken, by their content: sent twice changes nothing, sent changed is refused. A row
+# without ``loaded_at`` is of a file that was begun and is to be gone through again.
 mandate_files = Table(
     "mandate_files",
     metadata,
@@ -97,7 +98,7 @@ mandate_files = Table(
     Column("file_date", Day, nullable=False),
     Column("file_digest", Key(64), nullable=False),
     Column("row_count", Integer, nullable=False),
-    Column("loaded_at", Clock, nullable=False),
+    Column("loaded_at", Clock),
     PrimaryKeyConstraint("bank_code", "file_date", name="pk_mandate_files"),
     sqlite_with_rowid=False,
 )

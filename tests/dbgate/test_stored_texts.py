@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from dbgate.batch import MoneyLane, ReadLane
+from dbgate.books.acts import Act, record_act
+from dbgate.books.records import Debit, Mandate
+from dbgate.books.states import DebitState, MandateState
 from dbgate.bulk import load_rows
 from dbgate.changes import Changes
 from dbgate.clearing import ClearingDates
@@ -23,6 +26,7 @@ from dbgate.working_set import WorkingSet
 from tests.dbgate.fixtures import (
     BANK,
     DAY,
+    Clock,
     account_no,
     account_row,
     answers,
@@ -101,7 +105,7 @@ def test_statements_of_oracle() -> None:
     assert [name for name, text in found.items() if re.search(foreign, text, re.IGNORECASE)] == []
     locking = [text for text in found.values() if "FOR UPDATE" in text]
     bounded = re.compile(r"FOR UPDATE (WAIT 2|NOWAIT|SKIP LOCKED)$")
-    assert len(locking) == 7
+    assert len(locking) == 8
     assert [text for text in locking if not bounded.search(text)] == []
     assert [name for name, text in found.items() if any(len(word) > 30 for word in re.findall(r"\w+", text))] == []
 
@@ -162,6 +166,19 @@ def print_again(number: int, serial: int, original: Identity) -> Work:
     return work(_decide, account_no=account_no(number), original=original, invoice_print=own)
 
 
+def debits(number: int) -> list[Work]:
+    """A mandate given and one row of a debit batch, then both moved."""
+    own = account_no(number)
+    mandate = Mandate(own, BANK, "王", "6222", MandateState.ACTIVE, DAY, Clock()())
+    debit = Debit(1, "B", own, None, "王", "6222", 202610, 1, 100, 0, DebitState.LISTED)
+    given = Changes(mandates=(mandate,), debits=(debit,))
+    moved = Changes(
+        mandates=(replace(mandate, state=MandateState.ENDED),), debits=(replace(debit, state=DebitState.RELEASED),)
+    )
+    needs: dict[str, Any] = {"account_no": own, "mandate": True, "debit_batch": 1, "pushing": True}
+    return [work(lambda *_, changes=each: Decision("done", changes), **needs) for each in (given, moved)]
+
+
 def a_day() -> tuple[list[Work], list[Work]]:
     """Money work and read work that need every statement between them."""
     key = AccountKey("meter_no", "DM1")
@@ -174,6 +191,7 @@ def a_day() -> tuple[list[Work], list[Work]]:
         undo(2, 6, identity(2)),
         settle(4, 7, invoice=True),
         print_again(4, 8, identity(7)),
+        *debits(5),
     ]
 
     def _look(working_set: WorkingSet, moment: object) -> object:
@@ -186,7 +204,7 @@ def a_day() -> tuple[list[Work], list[Work]]:
 
 
 @pytest.mark.engine("sqlite")
-def test_no_statement_is_sent_that_is_not_stored(empty: Database) -> None:
+def test_no_statement_is_sent_that_is_not_stored(empty: Database, clock: Clock) -> None:
     """A day of loading, payments, queries, cut-off and start-up sends nothing but what stands in the stored text."""
     executed = recorded(empty)
     clearing = ClearingDates()
@@ -207,6 +225,8 @@ def test_no_statement_is_sent_that_is_not_stored(empty: Database) -> None:
     done += answers(reader.run([read(lambda records, _: records.day(BANK), details=DaySlice(DAY, 0, 20))]))
     reader.close()
     draw_fep_serials(empty, 2)
+    with empty.money_engine.begin() as connection:
+        record_act(connection, Act("somebody", "day_close"), clock())
     with empty.connect(money=False) as connection:
         load_days(connection, [BANK], WorkingSet())
 

@@ -95,7 +95,7 @@ def _add_mandates() -> None:
         sa.Column("file_date", sa.Integer(), nullable=False),
         sa.Column("file_digest", sa.String(64), nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),
-        sa.Column("loaded_at", sa.BigInteger(), nullable=False),
+        sa.Column("loaded_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("bank_code", "file_date", name="pk_mandate_files"),
         sqlite_with_rowid=False,
     )

@@ -327,7 +327,7 @@ CREATE TABLE mandate_files (
     file_date INTEGER NOT NULL,
     file_digest VARCHAR2(64 CHAR) NOT NULL,
     row_count INTEGER NOT NULL,
-    loaded_at NUMBER(19) NOT NULL,
+    loaded_at NUMBER(19),
     CONSTRAINT pk_mandate_files PRIMARY KEY (bank_code, file_date)
 )
 

@@ -259,7 +259,7 @@ CREATE TABLE mandate_files (
     file_date INTEGER NOT NULL,
     file_digest VARCHAR(64) NOT NULL,
     row_count INTEGER NOT NULL,
-    loaded_at BIGINT NOT NULL,
+    loaded_at BIGINT,
     CONSTRAINT pk_mandate_files PRIMARY KEY (bank_code, file_date)
 );
 

@@ -1,0 +1,84 @@
+"""Book set 账务工作集: the books of one batch, in memory, as its decisions see and change them; see ``WorkingSet``."""
+
+from collections.abc import Iterable
+
+from dbgate.books.records import Debit, Mandate
+
+
+class BookSet:
+    """Mandates, debits and pushes of one batch by key; ``add_*`` puts what was loaded, ``apply`` what was decided."""
+
+    def __init__(self) -> None:
+        self._mandates: dict[str, Mandate] = {}
+        self._debits: dict[tuple[int, str], Debit] = {}
+        self._pushing: set[str] = set()
+        self._loaded_mandates: dict[str, Mandate] = {}
+        self._loaded_debits: dict[tuple[int, str], Debit] = {}
+        self.has_changed = False
+
+    # --- loading
+
+    def add_mandates(self, mandates: Iterable[Mandate]) -> None:
+        """Put loaded mandates."""
+        for mandate in mandates:
+            self._mandates[mandate.account_no] = self._loaded_mandates[mandate.account_no] = mandate
+
+    def add_debits(self, debits: Iterable[Debit]) -> None:
+        """Put loaded rows of debit batches."""
+        for debit in debits:
+            self._debits[_key(debit)] = self._loaded_debits[_key(debit)] = debit
+
+    def add_pushing(self, account_nos: Iterable[str]) -> None:
+        """Put accounts that have a push under way."""
+        self._pushing.update(account_nos)
+
+    # --- reading
+
+    def mandate(self, account_no: str) -> Mandate | None:
+        """Return the account's mandate, None when it never had one."""
+        return self._mandates.get(account_no)
+
+    def debit(self, batch_no: int, bill_no: str) -> Debit | None:
+        """Return the batch's row of the bill, None when the batch does not list it."""
+        return self._debits.get((batch_no, bill_no))
+
+    def debits_of(self, batch_no: int, account_no: str) -> list[Debit]:
+        """Return the batch's rows of the account, by bill_no."""
+        found = [d for d in self._debits.values() if d.batch_no == batch_no and d.account_no == account_no]
+        return sorted(found, key=_key)
+
+    def is_pushing(self, account_no: str) -> bool:
+        """Tell whether the account has a push under way."""
+        return account_no in self._pushing
+
+    # --- deciding
+
+    def apply(self, mandates: Iterable[Mandate], debits: Iterable[Debit]) -> None:
+        """Move the books on, so that the next decision sees them."""
+        self._mandates |= {mandate.account_no: mandate for mandate in mandates}
+        self._debits |= {_key(debit): debit for debit in debits}
+        self.has_changed = True
+
+    # --- what to store
+
+    def new_mandates(self) -> list[Mandate]:
+        """Return the mandates of accounts that had none, by account_no."""
+        return [self._mandates[key] for key in sorted(self._mandates.keys() - self._loaded_mandates.keys())]
+
+    def moved_mandates(self) -> list[tuple[Mandate, Mandate]]:
+        """Return (loaded, now) of the mandates that changed, by account_no."""
+        pairs = [(loaded, self._mandates[key]) for key, loaded in sorted(self._loaded_mandates.items())]
+        return [(loaded, now) for loaded, now in pairs if now != loaded]
+
+    def new_debits(self) -> list[Debit]:
+        """Return the rows that join a batch, by batch and bill."""
+        return [self._debits[key] for key in sorted(self._debits.keys() - self._loaded_debits.keys())]
+
+    def moved_debits(self) -> list[tuple[Debit, Debit]]:
+        """Return (loaded, now) of the rows whose state moved, by batch and bill."""
+        pairs = [(loaded, self._debits[key]) for key, loaded in sorted(self._loaded_debits.items())]
+        return [(loaded, now) for loaded, now in pairs if now != loaded]
+
+
+def _key(debit: Debit) -> tuple[int, str]:
+    return debit.batch_no, debit.bill_no

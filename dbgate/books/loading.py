@@ -1,0 +1,93 @@
+"""Loading of the books 账务装入: what a money batch wants of them, read after its account locks.
+
+Mandates and rows of debit batches move under the lock of their account. A push is claimed without it, so the pushes of
+an account are locked here: whoever claims one afterwards finds the bill in the debit batch, and whoever has claimed it
+before is seen.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, literal_column, select
+
+from dbgate.books import rows
+from dbgate.books.book_set import BookSet
+from dbgate.books.states import PushState
+from dbgate.books.tables import debit_rows, mandates, pushes
+from dbgate.prepared import Keys, Statement
+from dbgate.row_locks import for_update
+from dbgate.trip import Reply, Trip
+from dbgate.wanted import Wanted, in_chunks
+
+_ITEMS = ("items",)
+
+
+def _debits(keys: Keys) -> Select[Any]:
+    return select(*rows.DEBIT_COLUMNS).where(
+        debit_rows.c.batch_no == keys.one("batch_no"), keys.among(debit_rows.c.account_no, "items")
+    )
+
+
+def _pushes(keys: Keys) -> Select[Any]:
+    under_way: list[ColumnElement[str]] = [
+        literal_column(f"'{state.value}'") for state in (PushState.WAITING, PushState.ACCEPTED)
+    ]
+    return for_update(
+        select(pushes.c.account_no, pushes.c.state, pushes.c.tries, pushes.c.owner)
+        .where(keys.among(pushes.c.account_no, "items"), pushes.c.state.in_(under_way))
+        .order_by(pushes.c.bill_no)
+    )
+
+
+_MANDATES = Statement(
+    "select_mandates",
+    lambda keys: select(*rows.MANDATE_COLUMNS).where(keys.among(mandates.c.account_no, "items")),
+    _ITEMS,
+    _ITEMS,
+)
+_DEBITS = Statement("select_debits", _debits, ("batch_no", "items"), _ITEMS)
+_PUSHES = Statement("lock_pushes", _pushes, _ITEMS, _ITEMS)
+
+
+class Books(NamedTuple):
+    """What was asked of the books, on its way."""
+
+    mandates: Sequence[Reply]
+    debits: Sequence[Reply]
+    pushes: Sequence[Reply]
+
+
+NO_BOOKS = Books((), (), ())
+
+
+def ask_books(trip: Trip, wanted: Wanted) -> Books:
+    """Ask for the books that a money batch wants, behind its account locks; nothing when it wants none."""
+    if not wanted.has_books:
+        return NO_BOOKS
+    pushing = _ask(trip, _PUSHES, wanted.pushes)
+    debits = [
+        trip.ask(_DEBITS, batch_no, chunk)
+        for batch_no, account_nos in sorted(wanted.debits.items())
+        for chunk in in_chunks(sorted(account_nos))
+    ]
+    return Books(_ask(trip, _MANDATES, wanted.mandates), debits, pushing)
+
+
+def add_books(books: Books, book_set: BookSet) -> None:
+    """Put what ``ask_books`` asked for, once the trip has been made."""
+    book_set.add_mandates(_read(books.mandates, rows.mandate_of))
+    book_set.add_debits(_read(books.debits, rows.debit_of))
+    book_set.add_pushing(account_no for account_no, *claim in _read(books.pushes, tuple) if _is_under_way(*claim))
+
+
+def _is_under_way(state: str, tries: int, owner: str | None) -> bool:
+    """Tell whether a bank may know of the push: it was sent, or somebody has taken it on to send it."""
+    return state == PushState.ACCEPTED.value or tries > 0 or bool(owner)
+
+
+def _ask(trip: Trip, statement: Statement, items: Iterable[str]) -> list[Reply]:
+    return [trip.ask(statement, chunk) for chunk in in_chunks(sorted(items))]
+
+
+def _read(replies: Iterable[Reply], record_of: Callable[[Any], Any]) -> list[Any]:
+    return [record_of(row) for reply in replies for row in reply.rows]
