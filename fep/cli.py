@@ -35,6 +35,7 @@ fep = Group(
         "check-config": "fep.commands.check_config:check_config",
         "load": "fep.commands.load:load",
         "status": "fep.commands.status:status",
+        "recon": "fep.commands.recon.group:recon",
         "report": "fep.commands.report:report",
         "keys": "fep.commands.keys:keys",
         "day": "fep.commands.day:day",

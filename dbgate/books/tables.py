@@ -69,6 +69,9 @@ differences = Table(
     Column("approved_by", Text(OPERATOR_CHARS)),
     Column("approved_at", Clock),
     Column("adjustment_serial", BigInteger),
+    # Of a payment that the bank alone has undone: the undo in its file, which has no difference of its own.
+    Column("undo_date", Day),
+    Column("undo_serial", Text(BANK_SERIAL_CHARS)),
     PrimaryKeyConstraint("difference_no", name="pk_differences"),
     Index("ix_differences_clearing_date", "bank_code", "clearing_date", "state"),
     Index("ix_differences_identity", "bank_code", "bank_date", "bank_serial"),

@@ -69,6 +69,8 @@ def _add_reconciliation() -> None:
         sa.Column("approved_by", sa.String(64)),
         sa.Column("approved_at", sa.BigInteger()),
         sa.Column("adjustment_serial", sa.BigInteger()),
+        sa.Column("undo_date", sa.Integer()),
+        sa.Column("undo_serial", sa.String(32)),
         sa.PrimaryKeyConstraint("difference_no", name="pk_differences"),
     )
     op.create_index("ix_differences_clearing_date", "differences", ["bank_code", "clearing_date", "state"])

@@ -292,6 +292,8 @@ CREATE TABLE differences (
     approved_by VARCHAR2(64 CHAR),
     approved_at NUMBER(19),
     adjustment_serial NUMBER(19),
+    undo_date INTEGER,
+    undo_serial VARCHAR2(32 CHAR),
     CONSTRAINT pk_differences PRIMARY KEY (difference_no)
 )
 

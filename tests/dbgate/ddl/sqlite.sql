@@ -243,6 +243,8 @@ CREATE TABLE differences (
     approved_by VARCHAR(64),
     approved_at BIGINT,
     adjustment_serial BIGINT,
+    undo_date INTEGER,
+    undo_serial VARCHAR(32),
     CONSTRAINT pk_differences PRIMARY KEY (difference_no)
 );
 

@@ -1,0 +1,17 @@
+"""``fep recon`` 对账: the bank's file of a clearing date against the journal, and what becomes of the differences."""
+
+from fep.command_line import Group
+from fep.language import Text
+
+recon = Group(
+    "recon",
+    text=Text(
+        "Reconcile clearing dates with the banks' files, and work the differences.",
+        "按银行文件核对清算日期, 并处理差异。",
+    ),
+    no_args_is_help=True,
+    modules={
+        "list": "fep.commands.recon.listed:list_differences",
+        "show": "fep.commands.recon.shown:show",
+    },
+)
