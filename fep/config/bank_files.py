@@ -1,6 +1,6 @@
 """Bank files 银行配置文件: one ``banks/<bank_code>_<name>.toml`` for each bank, read into BankSettings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
@@ -8,15 +8,16 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from crypto.suites import SUITES, Suite
+from fep.config.bank_twins import twin_of
 from fep.config.converters import Convert, choice, expected, many, matching, network, peer_address, whole
-from fep.config.findings import ConfigInvalid, Gathering, Place
+from fep.config.findings import Gathering, Place
 from fep.config.settings import Address, BankSettings, Encryption, Network
 from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Hours
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS
-from protocol.files.formats import FILE_FORMATS, STANDARD, FileFormat
+from protocol.files.formats import FILE_FORMATS, STANDARD_FAMILY, FileFamily
 from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS, Transaction
 
 CHANNELS = range(1, 11)
@@ -58,7 +59,8 @@ class _BankFile:
     dialect: Dialect = DEFAULT
     node: str = ""
     partner: Address | None = None
-    files: FileFormat = STANDARD
+    files: FileFamily = STANDARD_FAMILY
+    file_prefix: str = ""
     accept_no_mac: bool = False
     line_protection: str = ""
     suite: Suite = SUITES["3des"]
@@ -110,6 +112,7 @@ def bank_file(dialects: Mapping[str, Dialect]) -> Table:
         node=matching(r"[!-~]{1,12}", "a node code of 1 to 12 characters", "1 到 12 个字符的节点代码"),
         partner=peer_address,
         files=choice(FILE_FORMATS),
+        file_prefix=matching(r"[A-Za-z0-9]{0,32}", "letters and digits in quotes", "引号中的字母和数字"),
         line_protection=matching(r"[^\x00-\x1f]{0,255}", "one line of text in quotes", "引号中的一行文字"),
         suite=choice(SUITES),
         transactions=many(choice(_BUSINESS), least=1),
@@ -130,12 +133,9 @@ def read_banks(folder: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> Mapp
         bank = gathering.attempt(lambda path=path: read_bank(path, dialects))  # type: ignore[misc]
         if bank is None:
             continue
-        if bank.bank_code in files:
-            gathering.add(_duplicate(path, files[bank.bank_code], bank.bank_code))
-        elif twin := _of_same_node(bank, banks.values()):
-            gathering.add(_same_node(path, files[twin.bank_code], bank))
-        elif twin := _of_same_addresses(bank, banks.values()):
-            gathering.add(_same_addresses(path, files[twin.bank_code], bank))
+        twin = twin_of(bank, path, banks, files)
+        if twin is not None:
+            gathering.add(twin)
         files[bank.bank_code] = path
         banks[bank.bank_code] = bank
     gathering.close()
@@ -153,6 +153,7 @@ def read_bank(path: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> BankSet
         gathering.attempt(lambda: _check_protection(bank, path))
         gathering.attempt(lambda: _check_node(bank, path))
         gathering.attempt(lambda: _check_partner(bank, path))
+        gathering.attempt(lambda: _check_file_prefix(bank, path))
     gathering.close()
     return _settings(cast("_BankFile", bank))
 
@@ -182,7 +183,8 @@ def _settings(bank: _BankFile) -> BankSettings:
         accept_weak_mac=bank.accept_weak_mac,
         cut_off=bank.cut_off,
         partner=bank.partner,
-        files=bank.files,
+        files=bank.files.of_bank(bank.bank_code, bank.file_prefix),
+        file_prefix=bank.file_prefix,
     )
 
 
@@ -265,45 +267,17 @@ def _check_partner(bank: _BankFile, path: Path) -> None:
         )
 
 
-def _of_same_node(bank: BankSettings, others: Iterable[BankSettings]) -> BankSettings | None:
-    called = (bank.dialect.name, bank.own_node)
-    return next((other for other in others if (other.dialect.name, other.own_node) == called), None)
-
-
-def _same_node(path: Path, first: Path, bank: BankSettings) -> ConfigInvalid:
-    return Place(path, "node").unfit(
-        f'"{bank.own_node}" is what the frames of {first.name} say already',
-        f'节点 "{bank.own_node}" 已在 {first.name} 中使用',
-    )
-
-
-def _of_same_addresses(bank: BankSettings, others: Iterable[BankSettings]) -> BankSettings | None:
-    """Return a bank that could act for this one: neither has a MAC, and an address is both's."""
-    if bank.session.has_mac:
-        return None
-    return next(
-        (
-            other
-            for other in others
-            if not other.session.has_mac
-            and any(
-                mine.version == theirs.version and mine.overlaps(theirs)
-                for mine in bank.addresses
-                for theirs in other.addresses
-            )
-        ),
-        None,
-    )
-
-
-def _same_addresses(path: Path, first: Path, bank: BankSettings) -> ConfigInvalid:
-    return Place(path, "addresses").unfit(
-        f'are partly those of {first.name}: "{bank.dialect.name}" has no MAC, so either could act for the other',
-        f'与 {first.name} 的地址重叠: "{bank.dialect.name}" 无 MAC, 两家银行可互相冒充',
-    )
-
-
-def _duplicate(path: Path, first: Path, bank_code: str) -> ConfigInvalid:
-    return Place(path, "bank_code").unfit(
-        f'"{bank_code}" is the bank of {first.name} already', f'银行代码 "{bank_code}" 已在 {first.name} 中使用'
+def _check_file_prefix(bank: _BankFile, path: Path) -> None:
+    family = bank.files
+    if family.takes_prefix(bank.file_prefix):
+        return
+    if family.prefix is None:
+        raise Place(path, "file_prefix").unfit(
+            f'is not for files = "{family.name}", whose names have the bank code; leave it out',
+            f'不适用于 files = "{family.name}", 其文件名含银行代码; 请删去该项',
+        )
+    pattern = family.prefix.pattern
+    raise Place(path, "file_prefix").unfit(
+        f'must say what names of the files of this bank begin with, since files = "{family.name}": {pattern}',
+        f'须写明该行文件名的开头, 因 files = "{family.name}": {pattern}',
     )

@@ -184,6 +184,7 @@ class BankSettings:
         addresses: networks the bank may connect from.
         partner: where it is connected to, in formats in which the FEP asks over connections of its own.
         files: how its batch files are written.
+        file_prefix: what their names begin with, in formats whose names do not have the bank code.
         accept_weak_mac: needed for suites that protect against line errors only.
         cut_off: when its clearing date rolls, Asia/Shanghai.
         terms: what it may do.
@@ -203,6 +204,7 @@ class BankSettings:
     cut_off: time = time(23, 30)
     partner: Address | None = None
     files: FileFormat = STANDARD
+    file_prefix: str = ""
 
     @property
     def own_node(self) -> str:

@@ -99,13 +99,25 @@ class MandateRow:
 
 @record
 class DebitHead:
-    """Head of a debit list and of its result; ``total_fen`` is the sum of ``DebitRow.due_fen``."""
+    """Head of a debit list and of its result; ``total_fen`` is the sum of ``DebitRow.due_fen``.
+
+    ``fee_date``: the day that the late fees are of, None in layouts that do not say it.
+    """
 
     bank_code: str
     batch_no: int
     month: int
     row_count: int
     total_fen: int
+    fee_date: date | None = None
+
+
+@record
+class DebitResultHead(DebitHead):
+    """Head of a result that also says what was debited, as the rows do."""
+
+    debited_count: int = 0
+    debited_fen: int = 0
 
 
 @record
@@ -136,3 +148,8 @@ class DebitResultRow(DebitRow):
     debited_fen: int
     debit_date: date | None
     debit_serial: str
+
+    @property
+    def is_debited(self) -> bool:
+        """Whether the bank has taken the money."""
+        return self.result is DebitResult.DEBITED

@@ -7,11 +7,17 @@ last, which a test compares.
 import re
 import sys
 
+from protocol.files import elec02, elec02_prose, prose
 from protocol.files.errors import Fault
 from protocol.files.layout import FileLayout, Lines
-from protocol.files.prose import TEMPLATES
 from protocol.files.standard import LAYOUTS
 from protocol.format_tables import WORDS, Words, part_table, table
+
+TEMPLATES = {language: prose.TEMPLATES[language] + elec02_prose.TEMPLATES[language] for language in prose.TEMPLATES}
+"""By language: the standard files, then those of other formats."""
+
+_OTHERS = elec02.layouts("0104", "123456789").values()
+"""Layouts of a bank that nobody is; its codes are not printed."""
 
 _MARKER = re.compile(r"^<<(\w+)>>$", re.MULTILINE)
 _USAGE = "usage: python -m protocol.files.document [en|zh]"
@@ -28,12 +34,12 @@ _DETAILS = {
     Fault.MARKER: ("H / D",),
     Fault.ROW_COUNT: ("N", "M"),
 }
-_BANKS_OWN = frozenset({Fault.CELL_COUNT, Fault.CHARSET})
+_BANKS_OWN = frozenset({Fault.CELL_COUNT, Fault.CHARSET, Fault.CR_LF, Fault.DISAGREES, Fault.REPEAT_DIFFERS})
 """Which only layouts of a bank's own are refused for."""
 
 
 def file_document(language: str = "en") -> str:
-    """Return the interface document of the standard files, as Markdown, in ``en`` or ``zh``."""
+    """Return the interface document of the files, as Markdown, in ``en`` or ``zh``."""
     return _MARKER.sub(lambda marker: _replaced(marker[1], language), TEMPLATES[language])
 
 
@@ -43,7 +49,7 @@ def _replaced(name: str, language: str) -> str:
         return _names(language)
     if name == "faults":
         return _faults(language)
-    [layout] = [layout for layout in LAYOUTS.values() if layout.name == name]
+    [layout] = [layout for layout in (*LAYOUTS.values(), *_OTHERS) if layout.name == name]
     return _lines_of(layout, language)
 
 

@@ -1,10 +1,13 @@
 """Field types of batch files 文件域: what files have besides the types of messages."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from enum import Enum
 
 from protocol.characters import Alphanumeric, Digits, Text
 from protocol.fields import FieldInvalid, FixedField
+from protocol.moments import Date
+from protocol.padded import Characters
 
 CONTROLS = bytes([*range(0x20), 0x7F])
 """No line may hold one; GB18030 has none of these bytes inside a character."""
@@ -59,6 +62,27 @@ class Required(Alphanumeric):
         return super().build(value)
 
 
+class RequiredCharacters(Characters):
+    """``c N`` that may not be blank."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.accepts = "not blank"
+
+    def parse(self, raw: bytes) -> str:
+        """Return the characters without their filler."""
+        value = super().parse(raw)
+        if not value:
+            raise FieldInvalid("blank")
+        return value
+
+    def build(self, value: str) -> bytes:
+        """Return ``value`` filled."""
+        if not value:
+            raise FieldInvalid("blank")
+        return super().build(value)
+
+
 class OptionalDigits(Digits):
     """``n N`` as a string of digits that is empty when they are zeros."""
 
@@ -77,18 +101,23 @@ class OptionalDigits(Digits):
 
 
 class Code(FixedField):
-    """``n N`` of which only some values mean something.
+    """``n N`` or ``code N``: of which only some values mean something.
 
     Args:
-        size: digits.
-        values: what each means, by its digits.
+        size: bytes.
+        values: what each means; of those that mean the same the first is written.
+        filler: on the right of a shorter one; without it they are digits in full size.
     """
 
-    def __init__(self, size: int, values: Mapping[str, Enum]) -> None:
-        super().__init__(f"n{size}", size, b"0")
-        self._values: dict[bytes, Enum] = {digits.encode("ascii"): value for digits, value in values.items()}
-        self._digits = {value: digits for digits, value in self._values.items()}
-        self.accepts = ", ".join(f"{digits} {value.name.lower().replace('_', ' ')}" for digits, value in values.items())
+    def __init__(self, size: int, values: Mapping[str, Enum], filler: str = "") -> None:
+        super().__init__(f"{'code' if filler else 'n'}{size}", size, filler.encode("ascii") or b"0")
+        self._values: dict[bytes, Enum] = {
+            raw.encode("ascii").ljust(size, self.blank[:1]): value for raw, value in values.items()
+        }
+        self._raws: dict[Enum, bytes] = {}
+        for raw, value in self._values.items():
+            self._raws.setdefault(value, raw)
+        self.accepts = ", ".join(f"{raw} {value.name.lower().replace('_', ' ')}" for raw, value in values.items())
 
     def parse(self, raw: bytes) -> Enum:
         """Return what ``raw`` means."""
@@ -97,10 +126,57 @@ class Code(FixedField):
         return self._values[raw]
 
     def build(self, value: Enum) -> bytes:
-        """Return the digits that mean ``value``."""
-        if value not in self._digits:
+        """Return the characters that mean ``value``."""
+        if value not in self._raws:
             raise FieldInvalid("none of the values that are defined")
-        return self._digits[value]
+        return self._raws[value]
+
+
+class Translated(Characters):
+    """``c N`` that has one value in all files of a bank, which means one thing to us.
+
+    Args:
+        size: bytes.
+        written: what stands in the files.
+        meant: what that is to us.
+        accepts: what stands there, for the document.
+    """
+
+    def __init__(self, size: int, written: str, meant: str, accepts: str) -> None:
+        super().__init__(size)
+        self.accepts = accepts
+        self._written = written
+        self._meant = meant
+
+    def parse(self, raw: bytes) -> str:
+        """Return what it means."""
+        if super().parse(raw) != self._written:
+            raise FieldInvalid("another bank's")
+        return self._meant
+
+    def build(self, value: str) -> bytes:
+        """Return what stands for ``value``."""
+        if value != self._meant:
+            raise FieldInvalid("another bank's")
+        return super().build(self._written)
+
+
+class BlankableDate(FixedField):
+    """``date`` that is blank when absent; zeros are absent too."""
+
+    accepts = "blank when absent"
+
+    def __init__(self) -> None:
+        super().__init__("date", 8, b" ")
+        self._date = Date()
+
+    def parse(self, raw: bytes) -> date | None:
+        """Return the day."""
+        return self._date.parse(raw) if raw.strip(b" 0") else None
+
+    def build(self, value: date | None) -> bytes:
+        """Return the digits of ``value``."""
+        return self.blank if value is None else self._date.build(value)
 
 
 def by_value(members: Iterable[Enum]) -> dict[str, Enum]:

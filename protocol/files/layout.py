@@ -3,6 +3,7 @@
 A file is a head, rows and, in some layouts, a tail. Each kind of line is a ``Sheet`` whose fields are bound to
 
 - an attribute of the canonical head or row; when two are bound to the same, the first is read and both are written;
+- a property of it, which follows from the attributes: it is written, and must agree when it is read;
 - ``Constant(value)``: always this when it is written; not looked at when it is read, unless the field is a ``Marker``;
 - ``#``: the number of the row, from 1; not looked at when it is read;
 - nothing: blank when it is written, not looked at when it is read.
@@ -11,7 +12,9 @@ A file is a head, rows and, in some layouts, a tail. Each kind of line is a ``Sh
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from protocol.bindings import Constant
@@ -22,7 +25,6 @@ from protocol.files.errors import Fault, FileInvalid
 from protocol.files.field_types import Marker
 from protocol.files.forms import Fixed, LineForm, LineMisfit
 from protocol.files.lines import CR_LF
-from protocol.layout import Field
 from protocol.sheet import Sheet
 
 T = TypeVar("T")
@@ -35,16 +37,19 @@ class Rule(Generic[R]):
     """What must hold of a row besides what its fields say each for itself.
 
     Attributes:
-        field: the name of the field that is wrong when it does not hold.
+        attribute: whose field is wrong when it does not hold.
         reason: in English.
         gloss: in Chinese.
         holds: of a canonical row.
     """
 
-    field: str
+    attribute: str
     reason: str
     gloss: str
     holds: Callable[[R], bool]
+
+
+NOTHING_GIVEN: Mapping[str, object] = MappingProxyType({})
 
 
 class Lines(Generic[T]):
@@ -55,37 +60,59 @@ class Lines(Generic[T]):
         sheet: its fields.
         form: how they are told apart.
         rules: what must hold besides.
+        given: by attribute, what is true of every line although none says it.
     """
 
     def __init__(
-        self, canonical: type[T], sheet: Sheet, *, form: LineForm | None = None, rules: Sequence[Rule[T]] = ()
+        self,
+        canonical: type[T],
+        sheet: Sheet,
+        *,
+        form: LineForm | None = None,
+        rules: Sequence[Rule[T]] = (),
+        given: Mapping[str, object] = NOTHING_GIVEN,
     ) -> None:
         self.canonical = canonical
         self.sheet = sheet
         self.form = form or Fixed()
         self.bytes_max = self.form.bytes_max(sheet.fields)
-        self._rules = tuple((rule, self._field(rule.field)) for rule in rules)
         self._cut = self.form.cut_of(sheet.fields)
         self._markers = [
             (index, field.type.marker) for index, field in enumerate(sheet.fields) if isinstance(field.type, Marker)
         ]
-        self._parsers = self._parsers_in_order()
+        self._indexes = self._indexes_by_attribute()
+        self._arguments = self._arguments_in_order(given)
+        self._derived = [
+            (self._indexes[name], attrgetter(name))
+            for name in self._indexes
+            if isinstance(getattr(canonical, name, None), property)
+        ]
+        self._rules = tuple((rule, sheet.fields[self._indexes[rule.attribute]]) for rule in rules)
 
-    def _field(self, name: str) -> Field:
-        return self.sheet.fields[self.sheet.names.index(name)]
-
-    def _parsers_in_order(self) -> list[tuple[int, Callable[[Any], Any]]]:
-        """Return index and conversion of each attribute's field, in the order of the dataclass."""
+    def _indexes_by_attribute(self) -> dict[str, int]:
+        """Return the index of the field that each attribute is read from."""
         indexes: dict[str, int] = {}
         for index, field in enumerate(self.sheet.fields):
             if not isinstance(field.type, FixedField) or not isinstance(field.attribute, str | Constant):
                 raise LocalProtocolError(f"{self.sheet.where(field.name)}: not for a file of text")
             if isinstance(field.attribute, str) and field.attribute not in ("", ROW_NUMBER):
                 indexes.setdefault(field.attribute, index)
-        attributes = [attribute.name for attribute in dataclasses.fields(self.canonical)]  # type: ignore[arg-type]
-        if sorted(indexes) != sorted(attributes):
-            raise LocalProtocolError(f"{self.canonical.__name__} is filled by {sorted(indexes)}")
-        return [(indexes[name], self.sheet.fields[indexes[name]].type.parse) for name in attributes]
+        return indexes
+
+    def _arguments_in_order(self, given: Mapping[str, object]) -> list[tuple[int | None, Any]]:
+        """Return for each attribute, in the order of the dataclass, index and conversion of its field, or its value."""
+        attributes = dataclasses.fields(self.canonical)  # type: ignore[arg-type]
+        defaults = {each.name: each.default for each in attributes if each.default is not dataclasses.MISSING}
+        known = defaults | dict(given)
+        filled = [name for name in self._indexes if not isinstance(getattr(self.canonical, name, None), property)]
+        if {*filled, *known} != {each.name for each in attributes} or not given.keys().isdisjoint(filled):
+            raise LocalProtocolError(f"{self.canonical.__name__} is filled by {sorted({*filled, *given})}")
+        return [
+            (index, self.sheet.fields[index].type.parse)
+            if (index := self._indexes.get(each.name)) is not None
+            else (None, known[each.name])
+            for each in attributes
+        ]
 
     def parse(self, lines: Sequence[bytes], number: int) -> list[T]:
         """Return what lines mean; the first of them has that number.
@@ -102,8 +129,10 @@ class Lines(Generic[T]):
             for index, marker in self._markers:
                 if columns[index].count(marker) != len(lines):
                     raise FieldInvalid
-            parsed: Iterable[T] = map(self.canonical, *[map(parse, columns[index]) for index, parse in self._parsers])
-            values = list(parsed)
+            values = self._values(columns, len(lines))
+            for index, derived in self._derived:
+                if [self._parsed(index, raw) for raw in columns[index]] != list(map(derived, values)):
+                    raise FieldInvalid
         except LineMisfit:
             pass  # said below of the line that it was
         else:
@@ -113,6 +142,19 @@ class Lines(Generic[T]):
             self._check(line, number_of_line)
         raise AssertionError("lines do not fit, yet each one does")
 
+    def _values(self, columns: Sequence[Sequence[bytes]], count: int) -> list[T]:
+        made: Iterable[T] = map(
+            self.canonical,
+            *[
+                repeat(parse, count) if index is None else map(parse, columns[index])
+                for index, parse in self._arguments
+            ],
+        )
+        return list(made)
+
+    def _parsed(self, index: int, raw: bytes) -> Any:
+        return self.sheet.fields[index].type.parse(raw)
+
     def _check(self, line: bytes, number: int) -> None:
         """Raise what is wrong with a line, if it is the one; by marker, length, fields in this order."""
         first = self.sheet.fields[0].type
@@ -120,13 +162,17 @@ class Lines(Generic[T]):
             raise FileInvalid(Fault.MARKER, number, first.marker.decode("ascii"))
         self.form.check(line, number, self.sheet.fields)
         raws = self._cut(line)
-        for index, parse in sorted(self._parsers, key=lambda parser: parser[0]):
+        for index in sorted(self._indexes.values()):
             field = self.sheet.fields[index]
             try:
-                parse(raws[index])
+                self._parsed(index, raws[index])
             except FieldInvalid as error:
                 chinese = f"不符合 {field.type.wire_name}"
                 raise FileInvalid(Fault.FIELD, number, error, field=field, chinese=chinese) from None
+        [value] = self._values([[raw] for raw in raws], 1)
+        for index, derived in self._derived:
+            if self._parsed(index, raws[index]) != derived(value):
+                raise FileInvalid(Fault.DISAGREES, number, field=self.sheet.fields[index])
 
     def _check_rules(self, values: Sequence[T], number: int) -> None:
         for rule, field in self._rules:
@@ -155,7 +201,11 @@ class FileLayout(Generic[H, R]):
         head: its first line.
         rows: every line behind it, but for the tail.
         row_count: attribute of the head that counts the rows; empty when the head is not trusted.
-        total: attribute of the head, and attribute of a row whose sum it is; None when there is none.
+        total: attribute of the head, and attribute of a row whose sum it is; without the former the rows are summed up
+            and the head is not trusted; None when there is nothing to sum up.
+        sums: further ones of the kind; of what is true or false, how many.
+        one_by: attributes by which rows that follow one another are one, as where a payment has a row for each of its
+            bills: they must be equal, and the first is given out.
         newline: what ends each line, the last one too.
         has_tail: the last line is T and the CRC-32 of all lines before it, 8 upper-case hexadecimal digits.
     """
@@ -167,6 +217,8 @@ class FileLayout(Generic[H, R]):
     rows: Lines[R]
     row_count: str = "row_count"
     total: tuple[str, str] | None = None
+    sums: tuple[tuple[str, str], ...] = ()
+    one_by: tuple[str, ...] = ()
     newline: bytes = CR_LF
     has_tail: bool = True
 
@@ -183,32 +235,3 @@ class FileLayout(Generic[H, R]):
 
 TAIL_BYTES = 9
 """T and 8 digits."""
-
-
-class Tally:
-    """Counts rows and sums them up, and compares with what the head says."""
-
-    def __init__(self, layout: FileLayout[Any, Any]) -> None:
-        self._layout = layout
-        self._amount = attrgetter(layout.total[1]) if layout.total else None
-        self.row_count = 0
-        self.total_fen = 0
-
-    def add(self, rows: Sequence[Any]) -> None:
-        """Count ``rows``."""
-        self.row_count += len(rows)
-        if self._amount:
-            self.total_fen += sum(map(self._amount, rows))
-
-    def for_head(self) -> Mapping[str, int]:
-        """Return the attributes of the head that the rows give."""
-        given = {self._layout.row_count: self.row_count} if self._layout.row_count else {}
-        return given | ({self._layout.total[0]: self.total_fen} if self._layout.total else {})
-
-    def check(self, head: object) -> None:
-        """Raise FileInvalid, of the first line, when ``head`` says something else."""
-        layout = self._layout
-        if layout.row_count and getattr(head, layout.row_count) != self.row_count:
-            raise FileInvalid(Fault.ROW_COUNT, 1, self.row_count, getattr(head, layout.row_count))
-        if layout.total and getattr(head, layout.total[0]) != self.total_fen:
-            raise FileInvalid(Fault.TOTAL, 1)

@@ -94,4 +94,6 @@ def _wrong_end(line: bytes, newline: bytes) -> Fault | None:
         if b"\r" in line.removesuffix(b"\r"):
             return Fault.CR_ALONE
         line = line.removesuffix(b"\r")  # a file that ends between the two
+    if newline == LF and line.endswith(b"\r"):
+        return Fault.CR_LF
     return Fault.CONTROL if has_controls(line, 0) else None

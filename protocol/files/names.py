@@ -74,9 +74,11 @@ class FileName:
         """Return the name; FileNameInvalid when it has none."""
         if not _BANK_CODE.fullmatch(self.bank_code):
             raise FileNameInvalid("the bank code is not 4 digits")
-        return f"{self.kind.prefix}{self.bank_code}{self._written_period()}.txt"
+        return f"{self.kind.prefix}{self.bank_code}{self.written_period}.txt"
 
-    def _written_period(self) -> str:
+    @property
+    def written_period(self) -> str:
+        """The day, or month and number, as 8 digits; FileNameInvalid when it has none."""
         if isinstance(self.period, date) and not self.kind.is_numbered and self.number == 0:
             return self.period.strftime("%Y%m%d").rjust(8, "0")
         if isinstance(self.period, int) and self.kind.is_numbered and 1 <= self.number <= NUMBER_MAX:
@@ -108,14 +110,18 @@ def file_name(name: str) -> FileName:
     match = _NAME.fullmatch(checked_name(name))
     if match is None or match["prefix"] not in _KINDS:
         raise FileNameInvalid("none of DZ DZR WT DK DKR, bank code, date or month and number, .txt")
-    kind = _KINDS[match["prefix"]]
-    period = match["period"].encode("ascii")
+    return name_of(_KINDS[match["prefix"]], match["bank_code"], match["period"])
+
+
+def name_of(kind: FileKind, bank_code: str, period: str) -> FileName:
+    """Return the name of a file of that kind, whose period is 8 digits; FileNameInvalid when it is none."""
+    digits = period.encode("ascii")
     if not kind.is_numbered:
-        return FileName(kind, match["bank_code"], _day_of(period))
-    number = int(period[6:])
+        return FileName(kind, bank_code, _day_of(digits))
+    number = int(digits[6:])
     if number == 0:
         raise FileNameInvalid("numbers count from 01")
-    return FileName(kind, match["bank_code"], _month_of(period[:6]), number)
+    return FileName(kind, bank_code, _month_of(digits[:6]), number)
 
 
 def _day_of(digits: bytes) -> date:

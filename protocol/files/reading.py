@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 from zlib import crc32
 
 from protocol.files.errors import Fault, FileChanged, FileInvalid
-from protocol.files.layout import FileLayout, Tally
+from protocol.files.layout import FileLayout
 from protocol.files.lines import Block, blocks
+from protocol.files.tally import Succession, Tally
 
 H = TypeVar("H")
 R = TypeVar("R")
@@ -44,11 +45,13 @@ class CheckedFile(Generic[H, R]):
             FileChanged: they are others than those that were checked.
         """
         source = blocks(chunks, self._layout.newline, self._layout.line_bytes_max)
+        succession = Succession(self._layout)
         for mark in self._marks:
             block = _next(source)
             if block is None or block.crc != mark:
                 raise FileChanged
-            yield from self._layout.rows.parse(*_row_lines(block, _tail_index(self._layout, block)))
+            lines, number = _row_lines(block, _tail_index(self._layout, block))
+            yield from succession.first_of_each(self._layout.rows.parse(lines, number), number)
         if _next(source) is not None:
             raise FileChanged
 
@@ -81,6 +84,7 @@ class _Check(Generic[H, R]):
         self._expected = expected
         self._head: H | None = None
         self._tally = Tally(layout)
+        self._succession = Succession(layout)
         self._marks = array("I")
         self._crc = 0  # of all blocks so far
         self._line = 0  # lines so far
@@ -92,7 +96,8 @@ class _Check(Generic[H, R]):
         if self._head is None:
             self._head = self._read_head(block.lines[0])
         tail = _tail_index(self._layout, block)
-        self._tally.add(self._layout.rows.parse(*_row_lines(block, tail)))
+        lines, number = _row_lines(block, tail)
+        self._tally.add(self._succession.first_of_each(self._layout.rows.parse(lines, number), number))
         if tail is not None:
             self._end(block, tail)
         self._marks.append(block.crc)

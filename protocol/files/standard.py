@@ -23,6 +23,7 @@ from protocol.files.canonical import (
 from protocol.files.field_types import Code, Marker, OptionalDigits, PrintableText, Required, by_value
 from protocol.files.layout import FileLayout, Lines, Rule
 from protocol.files.names import FileKind
+from protocol.files.rules import RESULT_RULES
 from protocol.layout import Field
 from protocol.moments import Date, Month
 from protocol.sheet import Sheet
@@ -144,31 +145,6 @@ _RESULT_FIELDS = (
 _DEBIT_TOTAL = ("total_fen", "due_fen")
 
 
-def _debited(row: DebitResultRow) -> bool:
-    return row.result is DebitResult.DEBITED
-
-
-_RESULT_RULES: tuple[Rule[DebitResultRow], ...] = (
-    Rule(
-        "debited",
-        "zero in a row that was debited, or not zero in one that was not",
-        "已扣款的行不得为零, 未扣款的行应为零",
-        lambda row: bool(row.debited_fen or not row.due_fen) if _debited(row) else not row.debited_fen,
-    ),
-    Rule(
-        "debit_date",
-        "absent in a row that was debited",
-        "已扣款的行不得缺省",
-        lambda row: not _debited(row) or row.debit_date is not None,
-    ),
-    Rule(
-        "debit_serial",
-        "absent in a row that was debited",
-        "已扣款的行不得缺省",
-        lambda row: not _debited(row) or bool(row.debit_serial),
-    ),
-)
-
 DEBIT_LIST = FileLayout(
     name=FileKind.DEBIT_LIST.prefix,
     meaning="debit list, FEP to bank",
@@ -182,7 +158,7 @@ DEBIT_RESULT = FileLayout(
     meaning="debit result, bank to FEP",
     gloss="代扣回盘, 银行送前置机",
     head=_DEBIT_HEAD,
-    rows=Lines(DebitResultRow, Sheet("row", *_DEBIT_FIELDS, *_RESULT_FIELDS), rules=_RESULT_RULES),
+    rows=Lines(DebitResultRow, Sheet("row", *_DEBIT_FIELDS, *_RESULT_FIELDS), rules=RESULT_RULES),
     total=_DEBIT_TOTAL,
 )
 

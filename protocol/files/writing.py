@@ -7,8 +7,9 @@ from zlib import crc32
 
 from protocol.errors import LocalProtocolError
 from protocol.files.errors import FileInvalid
-from protocol.files.layout import FileLayout, Tally
+from protocol.files.layout import FileLayout
 from protocol.files.lines import has_controls
+from protocol.files.tally import Tally
 
 H = TypeVar("H")
 R = TypeVar("R")

@@ -472,6 +472,32 @@ def test_two_banks_of_one_node(path: Path) -> None:
     assert 'node: "301" is what the frames of 0401_x.toml say already' in finding_of(path)
 
 
+@pytest.mark.parametrize(
+    ("keys", "finding"),
+    [
+        ('files = "elec02"\n', "file_prefix: must say what names of the files of this bank begin with"),
+        ('files = "elec02"\nfile_prefix = "30144550"\n', "file_prefix: must say what names"),
+        ('file_prefix = "301445500"\n', 'file_prefix: is not for files = "standard"'),
+        ('files = "elec03"\n', 'files: expected one of "standard", "elec02"'),
+    ],
+)
+def test_what_a_banks_files_are_called(path: Path, keys: str, finding: str) -> None:
+    """Where names do not have the bank code, the bank's file says what they have, and only there."""
+    bank_file(path, BANK.replace('name = "', keys + 'name = "'))
+    assert finding in finding_of(path)
+
+
+def test_two_banks_of_one_file_prefix(path: Path) -> None:
+    """A file would be of either; with a prefix of its own a bank's names are read and written."""
+    text = WITHOUT_MAC + NO_MAC + 'files = "elec02"\nfile_prefix = "301445500"\n'
+    bank_file(path, text, "0401_x.toml")
+    files = load(path).banks["0401"].files
+    assert files.read_name("301445500dz20261121.txt").bank_code == "0401"
+    other = text.replace("0401", "0402").replace('"301"', '"302"').replace("10.1.2.3", "10.1.2.4")
+    bank_file(path, other, "0402_y.toml")
+    assert 'file_prefix: "301445500" begins the names of the files of 0401_x.toml already' in finding_of(path)
+
+
 @pytest.mark.parametrize(("network", "overlaps"), [("10.1.2.0/24", True), ("10.1.3.0/24", False), ("fd00::/64", False)])
 def test_two_banks_without_a_mac_at_one_address(path: Path, network: str, overlaps: bool) -> None:
     """Each could act for the other, so their addresses must be their own."""

@@ -108,7 +108,7 @@ def test_what_is_not_bound_is_not_looked_at(own: FileLayout[Head, Row], data: by
         (IN_CELLS.replace(b"|20261121|AB", b"|2026112|AB"), Fault.LINE_LENGTH, 3, "RQ"),
         (IN_CELLS.replace(b"|20261121|AB", b"|20261131|AB"), Fault.FIELD, 3, "RQ"),
         (IN_CELLS.replace(b"AB C", b"\xff\xff"), Fault.CHARSET, 3, ""),
-        (IN_CELLS.replace(b"\n", b"\r\n"), Fault.CONTROL, 1, ""),
+        (IN_CELLS.replace(b"\n", b"\r\n"), Fault.CR_LF, 1, ""),
         (IN_CELLS[:-1], Fault.UNENDED, 3, ""),
         (IN_CELLS + b"\n", Fault.CELL_COUNT, 4, ""),
         (IN_CELLS + b"T12345678\n", Fault.CELL_COUNT, 4, ""),
@@ -190,6 +190,21 @@ def test_descriptions_that_are_refused(fields: tuple[Field, ...]) -> None:
         Lines(Head, Sheet("head", *fields))
 
 
+def test_what_no_line_says() -> None:
+    """A value that is true of every line is given once, and for nothing that a line says itself."""
+    bank = Field("A", Digits(2), "a", "甲", "bank_code")
+    rows = Field("B", Count(2), "b", "乙", "rows")
+    assert Lines(Head, Sheet("head", bank), given={"rows": 7}).parse([b"01", b"02"], 1) == [
+        Head("01", 7),
+        Head("02", 7),
+    ]
+    for given in ({}, {"rows": 7, "others": 1}):
+        with pytest.raises(LocalProtocolError, match="filled"):
+            Lines(Head, Sheet("head", bank), given=given)
+    with pytest.raises(LocalProtocolError, match="filled"):
+        Lines(Head, Sheet("head", bank, rows), given={"rows": 7})
+
+
 def test_rows_that_could_be_a_tail() -> None:
     """Before a tail each row begins with a marker, by which the two are told apart."""
     with pytest.raises(LocalProtocolError, match="marker"):
@@ -206,7 +221,7 @@ def test_rules() -> None:
             Field("A", Digits(2), "a", "甲", "bank_code"),
             Field("B", Count(2), "b", "乙", "rows"),
         ),
-        rules=[Rule("B", "odd", "为奇数", lambda head: head.rows % 2 == 0)],
+        rules=[Rule("rows", "odd", "为奇数", lambda head: head.rows % 2 == 0)],
     )
     assert lines.parse([b"D012 ", b"D014 "], 7) == [Head("01", 2), Head("01", 4)]
     with pytest.raises(FileInvalid, match="line 8: B: odd") as caught:
