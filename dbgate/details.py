@@ -58,11 +58,17 @@ def counts() -> ColumnElement[bool]:
     PAY every payment posted in that day, later undone or not; CANCEL those answered 0000, which are the stored ones;
     REVERSE those that undid something. An adjustment counts on the day that it mends, as what it is there.
     """
-    does_count = or_(
-        payments.c.movement.in_([constant(Movement.PAY), constant(Movement.CANCEL)]),
-        reversed_something(),
-    )
-    return and_(payments.c.mends_date.is_(None), does_count)
+    return and_(payments.c.mends_date.is_(None), _took_effect())
+
+
+def adjusts() -> ColumnElement[bool]:
+    """Return the condition that a row is an adjustment 调账: it moved money, and counts in the totals of no day."""
+    return and_(payments.c.mends_date.is_not(None), _took_effect())
+
+
+def _took_effect() -> ColumnElement[bool]:
+    movements = [constant(Movement.PAY), constant(Movement.CANCEL)]
+    return or_(payments.c.movement.in_(movements), reversed_something())
 
 
 def reversed_something() -> ColumnElement[bool]:

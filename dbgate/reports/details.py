@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from dbgate.loading import constant
 from dbgate.records import Movement, PaymentState
@@ -35,6 +35,7 @@ _COLUMNS = (
     payments.c.instrument,
     payments.c.original_bank_date,
     payments.c.original_bank_serial,
+    payments.c.mends_date,
 )
 
 
@@ -62,22 +63,32 @@ class Detail(NamedTuple):
     instrument: int | None
     original_date: date | None
     original_serial: str | None
+    mends_date: date | None
 
 
 def details_statement(period: Period, criteria: Criteria) -> Select[Any]:
     """Return the statement of ``details``, in the order of its index."""
     kinds = [constant(movement) for movement in (Movement.PAY, Movement.CANCEL, Movement.REVERSE)]
+    return rows_statement(payments.c.movement.in_(kinds), period, criteria)
+
+
+def rows_statement(which: ColumnElement[bool], period: Period, criteria: Criteria) -> Select[Any]:
+    """Return the statement of the rows of ``Detail`` that meet a condition, in the order of their index."""
     return (
         select(*_COLUMNS)
         .select_from(source_of(criteria))
-        .where(payments.c.movement.in_(kinds), *in_period(period), *criteria.of_payments())
+        .where(which, *in_period(period), *criteria.of_payments())
         .order_by(payments.c.bank_code, payments.c.clearing_date, payments.c.fep_serial)
     )
 
 
 def details(connections: Sequence[Connection], period: Period, criteria: Criteria) -> Iterator[Detail]:
     """Yield the rows by bank, clearing date and FEP serial, one database after the other."""
-    statement = details_statement(period, criteria)
+    yield from rows_of(connections, details_statement(period, criteria))
+
+
+def rows_of(connections: Sequence[Connection], statement: Select[Any]) -> Iterator[Detail]:
+    """Yield what ``rows_statement`` selects, one database after the other."""
     for connection in connections:
         for row in stream(connection, statement):
             yield Detail._make(row)

@@ -61,6 +61,7 @@ class _BankFile:
     partner: Address | None = None
     files: FileFamily = STANDARD_FAMILY
     file_prefix: str = ""
+    statement_account: str = ""
     accept_no_mac: bool = False
     line_protection: str = ""
     suite: Suite = SUITES["3des"]
@@ -113,6 +114,11 @@ def bank_file(dialects: Mapping[str, Dialect]) -> Table:
         partner=peer_address,
         files=choice(FILE_FORMATS),
         file_prefix=matching(r"[A-Za-z0-9]{0,32}", "letters and digits in quotes", "引号中的字母和数字"),
+        statement_account=matching(
+            r"([0-9A-Za-z][0-9A-Za-z-]{0,33})?",
+            "an account number of 1 to 34 letters and digits in quotes",
+            "引号中的 1 到 34 位账号 (字母和数字)",
+        ),
         line_protection=matching(r"[^\x00-\x1f]{0,255}", "one line of text in quotes", "引号中的一行文字"),
         suite=choice(SUITES),
         transactions=many(choice(_BUSINESS), least=1),
@@ -185,6 +191,7 @@ def _settings(bank: _BankFile) -> BankSettings:
         partner=bank.partner,
         files=bank.files.of_bank(bank.bank_code, bank.file_prefix),
         file_prefix=bank.file_prefix,
+        statement_account=bank.statement_account,
     )
 
 

@@ -185,6 +185,7 @@ class BankSettings:
         partner: where it is connected to, in formats in which the FEP asks over connections of its own.
         files: how its batch files are written.
         file_prefix: what their names begin with, in formats whose names do not have the bank code.
+        statement_account: the utility's account there, as statements for the ledger name it; empty: the bank's code.
         accept_weak_mac: needed for suites that protect against line errors only.
         cut_off: when its clearing date rolls, Asia/Shanghai.
         terms: what it may do.
@@ -205,6 +206,7 @@ class BankSettings:
     partner: Address | None = None
     files: FileFormat = STANDARD
     file_prefix: str = ""
+    statement_account: str = ""
 
     @property
     def own_node(self) -> str:

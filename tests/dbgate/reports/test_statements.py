@@ -8,7 +8,7 @@ from sqlalchemy import Select
 from sqlalchemy.dialects import oracle
 
 from dbgate.records import UserClass
-from dbgate.reports import arrears, collected, details, doubtful
+from dbgate.reports import account_statements, arrears, collected, details, doubtful
 from dbgate.reports.criteria import OF_BILLS, OF_PAYMENTS, Criteria, Period
 
 PERIOD = Period(date(2026, 11, 1), date(2026, 11, 30))
@@ -17,6 +17,9 @@ EVERYTHING = Criteria(("0102",), ("0001",), ("T1",), (1,), ("0101",), (UserClass
 BANKS = ("0102",)
 LIMITS = doubtful.Limits(harmless_codes=("2002",))
 STATEMENTS = {
+    "turnovers": account_statements.turnovers_statement(ON, account_statements.Entries.COUNTED),
+    "adjusting": account_statements.turnovers_statement(ON, account_statements.Entries.ADJUSTING),
+    "entries": account_statements.entries_statement("0102", ON, account_statements.Entries.COUNTED),
     "collected": collected.collected_statement(PERIOD, EVERYTHING, tuple(OF_PAYMENTS)),
     "undone": collected.undone_statement(PERIOD, EVERYTHING),
     "details": details.details_statement(PERIOD, EVERYTHING),
