@@ -60,6 +60,19 @@ class CheckedFile:
         self._staging = staging
         self._repeated_counts = repeated_counts
 
+    @property
+    def kind(self) -> str:
+        """What it has: ``accounts`` or ``bills``."""
+        return self._kind.name
+
+    def account_nos(self, place_of: PlaceOf, place: int) -> Iterator[str]:
+        """Yield the accounts of all its bills, loaded before or not, that belong to the ``place``-th database.
+
+        In order, each once; none for a file of accounts.
+        """
+        if self._kind.account_index is not None:
+            yield from (each for each in self._staging.texts(self._kind.account_index) if place_of(each) == place)
+
     def store(self, place: int) -> Loaded:
         """Store what is new to the ``place``-th database, from 0, in one transaction.
 

@@ -4,19 +4,16 @@ from datetime import datetime
 
 from dbgate.forms import Values
 from dbgate.load_kinds import BALANCE_INDEX
-from dbgate.records import Identity, Movement, Payment, PaymentState
+from dbgate.records import NO_BANK_CODE, Identity, Movement, Payment, PaymentState
 from dbgate.rows import payment_values
-
-OPENING_BANK_CODE = "0000"
-"""No bank has it; with the account number as serial an account opens once a day at most, and is loaded only once."""
 
 
 def opening_of(account: Values, fep_serial: int, now: datetime) -> Values:
-    """Return the journal row that opens a stored account's balance."""
+    """Return the journal row that opens a stored account's balance; its serial is the account's number."""
     account_no, name, balance_fen = account[0], account[1], account[BALANCE_INDEX]
     return payment_values(
         Payment(
-            identity=Identity(OPENING_BANK_CODE, now.date(), account_no),
+            identity=Identity(NO_BANK_CODE, now.date(), account_no),
             fep_serial=fep_serial,
             movement=Movement.OPEN,
             state=PaymentState.POSTED,

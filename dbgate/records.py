@@ -63,6 +63,10 @@ class PaymentState(Enum):
     REVERSED_BEFORE_ARRIVAL = "reversed_before_arrival"
 
 
+NO_BANK_CODE = "0000"
+"""Under it stand the utility's own movements, OPEN and APPLY. No bank has it, so no bank can name one of them."""
+
+
 class Identity(NamedTuple):
     """What names a money request for ever 交易标识; rows are locked and stored in its order."""
 
@@ -120,7 +124,9 @@ class Payment:
         identity: unique over all kinds.
         fep_serial: unique across daemons and databases; None for a tombstone.
         amount_fen: as requested; for OPEN and APPLY the money moved.
-        settled_principal_fen, settled_late_fee_fen, balance_change_fen: add up to ``amount_fen`` for a PAY. The sum of
+        settled_principal_fen, settled_late_fee_fen, balance_change_fen: add up to the money that came in, which is
+            ``amount_fen`` for PAY and OPEN, and 0 for APPLY, whose ``amount_fen`` leaves the balance for the bills. An
+            undo has no settled sums and takes the ``balance_change_fen`` of its original back. The sum of
             ``balance_change_fen`` over all rows of an account is its balance.
         due_after_fen: all that is unsettled after the movement, late fees of that day included.
         original, original_fep_serial, outcome: of CANCEL and REVERSE (``outcome`` as in ``UndoOutcome``), else None.

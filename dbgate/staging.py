@@ -62,3 +62,9 @@ class Staging:
     def new_rows(self, place: int) -> Iterator[Values]:
         """Return the rows that are new to a database, in key order."""
         return self._scratch.execute(self._select, (place,))
+
+    def texts(self, index: int) -> Iterator[str]:
+        """Return the ``index``-th values of all rows, new or not, in order and each once; 0 is the key."""
+        column = f"v{index}" if index else "key"
+        found = self._scratch.execute(f"SELECT DISTINCT {column} FROM staged ORDER BY {column}")  # noqa: S608
+        return (text for (text,) in found)

@@ -61,7 +61,8 @@ def union_of(needs: Iterable[Needs], taken: Iterable[Identity] = ()) -> Wanted:
     wanted = Wanted()
     banks, account_nos, own, originals, prints = set(), set(), set(taken), set(), set()
     for need in needs:
-        banks.add(need.bank_code)
+        if need.bank_code:
+            banks.add(need.bank_code)
         if need.account_no:
             account_nos.add(need.account_no)
             _add_history(wanted, need.account_no, need)

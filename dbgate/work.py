@@ -19,7 +19,8 @@ class Needs:
     """The records that one request needs. The gate may load more, never less.
 
     Attributes:
-        bank_code: its clearing day is loaded; in money work its row is locked first.
+        bank_code: its clearing day is loaded; in money work its row is locked first. Empty: work of no bank, which
+            belongs to the calendar date.
         account_no: with its unsettled bills; locked in money work.
         routed_by: account number by which the database is chosen where no account is loaded (see ``dbgate.branches``).
         account_key: accounts by another key, with their unsettled bills (read work only).
@@ -64,7 +65,8 @@ class Moment:
 
     Attributes:
         now: the database clock after the locks, Asia/Shanghai, naive.
-        clearing_date: the bank's present clearing date, None when the bank has none (read work of an unknown bank).
+        clearing_date: the bank's present clearing date, None when the bank has none (read work of an unknown bank) and
+            for work of no bank.
         fep_serial: drawn for this work when ``Needs.serial``; unused ones are gaps.
         invoice_no: drawn when ``Needs.invoice``.
     """

@@ -39,6 +39,7 @@ fep = Group(
         "report": "fep.commands.report:report",
         "keys": "fep.commands.keys:keys",
         "day": "fep.commands.day:day",
+        "balances": "fep.commands.balances.group:balances",
         "db": "fep.commands.db:db",
         "demo": "fep.commands.demo:demo",
     },

@@ -64,6 +64,12 @@ REASONS: Mapping[str, str] = {
         r"\1 为 \2: 姓名、地址中该字符集没有的字会被拒绝"
     ),
     r"the report was not made: (.*)": r"报表未生成: \1",
+    r"balances cannot be read: (.*)": r"无法读取预存余额: \1",
+    r"clearing dates were not rolled: (.*)": r"清算日期未日切: \1",
+    r"nothing was done: (.*)": r"未做任何更改: \1",
+    r"the account is locked": "户已被锁定",
+    r"COMMIT was sent": "已发出提交, 结果未知",
+    r"not started": "未开始",
     r"nothing was loaded: (.*)": r"未装入任何数据: \1",
     r"a text has a character that the database does not hold": "有数据库字符集没有的字",
     r"another load stored some of these rows meanwhile; nothing was loaded, load again": (

@@ -32,6 +32,14 @@ class Dues(NamedTuple):
         """Return what remains to be paid when the balance is used first."""
         return max(0, self.total_fen - balance_fen)
 
+    def reached_by(self, money_fen: int) -> Sequence[Due]:
+        """Return the first items that ``money_fen`` reaches, whole; the first that does not fit ends it."""
+        for count, (bill, late_fee_fen) in enumerate(self.items):
+            money_fen -= bill.principal_fen + late_fee_fen
+            if money_fen < 0:
+                return self.items[:count]
+        return self.items
+
 
 def dues_on(day: date, bills: Sequence[Bill], user_class: UserClass, rates: LateFeeRates) -> Dues:
     """Return what ``bills`` cost on ``day``, bills in a debit batch included."""

@@ -53,7 +53,7 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
             raise _amount_differs(body, payable_fen)
         items = dues.items
     else:
-        items = _whole_bills(dues, account.balance_fen + body.amount_fen)
+        items = dues.reached_by(account.balance_fen + body.amount_fen)
     payment = _payment(request, body, account, dues, items, context)
     if payment.balance_after_fen > AMOUNT_CEILING_FEN:
         raise Refusal(ResponseCode.AMOUNT_OUTSIDE_LIMITS)
@@ -78,15 +78,6 @@ def _lists_what_is_due(listed: Sequence[ListedBill] | None, dues: Dues) -> bool:
         return True
     unsettled = sorted((bill.bill_no, bill.principal_fen + fee) for bill, fee in dues.items)
     return sorted((bill.bill_no, bill.amount_fen) for bill in listed) == unsettled
-
-
-def _whole_bills(dues: Dues, money_fen: int) -> Sequence[Due]:
-    """Return the oldest bills that ``money_fen`` reaches; the first that does not fit whole ends it."""
-    for count, (bill, late_fee_fen) in enumerate(dues.items):
-        money_fen -= bill.principal_fen + late_fee_fen
-        if money_fen < 0:
-            return dues.items[:count]
-    return dues.items
 
 
 def _payment(

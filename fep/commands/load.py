@@ -76,7 +76,6 @@ def load(files: tuple[Path, ...], config_path: Path) -> int:
     from fep.databases import databases_of, require_schemas
 
     settings = load_configuration(config_path)
-    _refuse_apply_on_load(settings)
     with databases_of(settings) as databases:
         require_schemas(databases)
         for path in files:
@@ -92,12 +91,18 @@ def _load(settings: "Settings", databases: "Sequence[Database]", path: Path) -> 
     from dbgate.errors import LoadRefused
     from fep.progress import ProgressBar
 
+    place_of, exit_code = _place_of(settings), EXIT_DONE
+    names = [table.name for table in settings.billing.databases]
     try:
         with (
             ProgressBar(path.name, path.stat().st_size) as bar,
-            checked_file(databases, _place_of(settings), path, lambda _, bytes_read: bar.at(bytes_read)) as checked,
+            checked_file(databases, place_of, path, lambda _, bytes_read: bar.at(bytes_read)) as checked,
         ):
             loaded, error = _store(checked, len(databases))
+            for name, one in zip(names, loaded, strict=False):
+                _say_loaded(path, one, name if len(names) > 1 else "")
+            if error is None and settings.billing.apply_on_load:
+                exit_code = _apply(settings, databases, checked, place_of)
     except LoadRefused as refusal:
         _say_refused(path, refusal)
         return EXIT_BAD_INPUT
@@ -107,13 +112,26 @@ def _load(settings: "Settings", databases: "Sequence[Database]", path: Path) -> 
             en=f"{path}: cannot be read: {unreadable.strerror}",
             zh=f"{path}: 无法读取: {unreadable.strerror}",
         ) from None
-    names = [table.name for table in settings.billing.databases]
-    for name, one in zip(names, loaded, strict=False):
-        _say_loaded(path, one, name if len(names) > 1 else "")
     if error is not None:
         _say_incomplete(path, names, len(loaded), error)
         return EXIT_CANNOT_RUN
-    return EXIT_DONE
+    return exit_code
+
+
+def _apply(settings: "Settings", databases: "Sequence[Database]", checked: "CheckedFile", place_of: "PlaceOf") -> int:
+    """Settle the bills of a file from balances, now that it is committed; the accounts of bills loaded before too.
+
+    So a load that was stopped in the middle of this is completed by loading the file again.
+    """
+    from fep.balances import apply_to
+    from fep.commands.balances.apply import applied_everywhere
+
+    if checked.kind != "bills":
+        return EXIT_DONE
+    return applied_everywhere(
+        databases,
+        lambda database: apply_to(database, settings, checked.account_nos(place_of, databases.index(database))),
+    )
 
 
 def _place_of(settings: "Settings") -> "PlaceOf":
@@ -183,13 +201,3 @@ def _say_refused(path: Path, error: "LoadRefused") -> None:
         say(en=f"{path}: nothing of this file was loaded", zh=f"{path}: 有错, 该文件未装入任何数据"),
         err=True,
     )
-
-
-def _refuse_apply_on_load(settings: "Settings") -> None:
-    """Settling from balances is a setting that this version does not carry out; it must not seem to."""
-    if settings.billing.apply_on_load:
-        raise CommandFailed(
-            EXIT_BAD_INPUT,
-            en="billing.apply_on_load = true: this version does not settle bills from balances; set it to false",
-            zh="billing.apply_on_load = true: 本版本不支持预存抵扣; 请设为 false",
-        )

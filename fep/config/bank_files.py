@@ -106,7 +106,10 @@ def bank_file(dialects: Mapping[str, Dialect]) -> Table:
     return Table(
         _BankFile,
         bank_code=matching(
-            r"\d{4}", 'a bank code of 4 digits in quotes, as "0102"', '引号中的 4 位银行代码, 如 "0102"'
+            # Under 0000 stand the movements of the utility's own.
+            r"(?!0000)[0-9]{4}",
+            'a bank code of 4 digits in quotes, as "0102", and not 0000',
+            '引号中的 4 位银行代码, 如 "0102", 不可为 0000',
         ),
         addresses=many(network, least=1),
         dialect=_dialect_of(dialects),

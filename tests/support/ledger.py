@@ -177,7 +177,7 @@ class PaperLedger:
         self._drawn += 1
         return Moment(
             now=self.now,
-            clearing_date=self._day(need.bank_code).clearing_date,
+            clearing_date=self._day(need.bank_code).clearing_date if need.bank_code else None,
             fep_serial=self._drawn if need.serial else None,
             invoice_no=f"FP{self._drawn}" if need.invoice else None,
         )
@@ -197,7 +197,8 @@ class PaperLedger:
         return records
 
     def _load(self, records: WorkingSet, need: Needs) -> None:
-        records.add_days([self._day(need.bank_code)])
+        if need.bank_code:
+            records.add_days([self._day(need.bank_code)])
         if need.limit_channel is not None:
             key = LimitKey(need.bank_code, need.limit_channel, self.clearing_date(need.bank_code))
             records.add_limit_used(key, self.limit_used(key))

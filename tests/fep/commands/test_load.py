@@ -166,15 +166,6 @@ def test_no_message_shows_a_customers_data(run: Run, site: Path, tmp_path: Path)
     assert "0200000001" not in outcome.err
 
 
-def test_settling_from_balances_is_not_pretended(run: Run, site: Path, tmp_path: Path) -> None:
-    """A setting that this version does not carry out ends the command."""
-    path = site / "fep.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace("# apply_on_load = false", "apply_on_load = true"))
-    outcome = run("load", write(tmp_path / "accounts.csv", ACCOUNTS), "--config", path)
-    assert outcome.exit_code == 2
-    assert "apply_on_load" in outcome.err
-
-
 @pytest.mark.parametrize(
     ("reason", "chinese"),
     [
