@@ -7,17 +7,17 @@ gets dearer.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from dbgate.changes import Changes
 from dbgate.record import record
-from dbgate.records import NO_BANK_CODE, Account, Allocation, BillState, Identity, Movement, Payment, PaymentState
+from dbgate.records import NO_BANK_CODE, Account, BillState, Identity, Movement, Payment
 from dbgate.work import Decision, Moment, Needs
 from dbgate.working_set import WorkingSet
 from handlers.dues import Due, Dues, dues_on
+from handlers.posting import changes_of, posted
 from handlers.requests import promised
 from handlers.terms import LateFeeRates
-from handlers.versions import settled, with_balance
 
 _CHANNEL = 0
 """Of no bank's."""
@@ -55,14 +55,7 @@ def decide(account_no: str, rates: LateFeeRates, records: WorkingSet, moment: Mo
     if not items:
         return Decision(NOTHING_APPLIED)
     movement = _movement(account, dues, items, moment)
-    serial = promised(movement.fep_serial, "fep_serial")
-    changes = Changes(
-        accounts=(with_balance(account, movement.balance_after_fen),),
-        bills=tuple([settled(bill, serial) for bill, _ in items]),
-        journal=(movement,),
-        allocations=tuple([Allocation(serial, bill.bill_no, bill.principal_fen, fee) for bill, fee in items]),
-    )
-    return Decision(Applied(len(items), movement.amount_fen), changes)
+    return Decision(Applied(len(items), movement.amount_fen), changes_of(movement, account, items))
 
 
 def identity_of(day: date, fep_serial: int) -> Identity:
@@ -71,35 +64,18 @@ def identity_of(day: date, fep_serial: int) -> Identity:
 
 
 def _movement(account: Account, dues: Dues, items: Sequence[Due], moment: Moment) -> Payment:
-    principal_fen = sum(bill.principal_fen for bill, _ in items)
-    late_fee_fen = sum(fee for _, fee in items)
-    amount_fen = principal_fen + late_fee_fen
-    serial, day = promised(moment.fep_serial, "fep_serial"), moment.now.date()
-    return Payment(
+    """Return the movement: posted as a payment of nothing, which takes all from the balance."""
+    day, serial = moment.now.date(), promised(moment.fep_serial, "fep_serial")
+    amount_fen = sum(bill.principal_fen + fee for bill, fee in items)
+    row = posted(
+        account,
+        0,
+        items,
+        dues.total_fen - amount_fen,
+        replace(moment, clearing_date=day),
         identity=identity_of(day, serial),
-        fep_serial=serial,
-        movement=Movement.APPLY,
-        state=PaymentState.POSTED,
-        account_no=account.account_no,
-        account_name=account.name,
-        amount_fen=amount_fen,
-        settled_principal_fen=principal_fen,
-        settled_late_fee_fen=late_fee_fen,
-        balance_change_fen=-amount_fen,
-        balance_after_fen=account.balance_fen - amount_fen,
-        due_after_fen=dues.total_fen - amount_fen,
-        settled_count=len(items),
-        first_month=items[0].bill.month,
-        last_month=items[-1].bill.month,
-        invoice_no="",
-        original=None,
-        original_fep_serial=None,
-        outcome=None,
-        branch_code="",
-        teller_id="",
         channel=_CHANNEL,
-        instrument=None,
-        clearing_date=day,
-        created_at=moment.now,
+        instrument=0,
         digest="",
     )
+    return replace(row, movement=Movement.APPLY, amount_fen=amount_fen, instrument=None)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, literal_column, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate.database import Database
@@ -13,8 +13,10 @@ from dbgate.errors import DatabaseUnavailable
 from dbgate.faults import label_of
 from dbgate.job import JOB_ACCOUNTS_MAX
 from dbgate.loading import constant
+from dbgate.prepared import Keys, Statement
 from dbgate.records import BillState
 from dbgate.tables import accounts, bills
+from dbgate.trip import run
 
 LOCK_WAIT_S = 10.0
 """How long SQLite's file is waited for."""
@@ -23,8 +25,8 @@ _BEFORE_ALL = " "
 """Sorts before every account number, and is a text on Oracle too."""
 
 
-def candidates_statement(after: str, among: Sequence[str] | None = None) -> Select[Any]:
-    """Return the statement of a page of candidates.
+def _candidates(keys: Keys) -> Select[Any]:
+    """Select a page of candidates.
 
     Accounts whose balance does not reach the principal of any open bill are left out, for most of those that keep a few
     fen would else be locked each night in vain. Whoever decides looks again, at the late fees too.
@@ -34,14 +36,22 @@ def candidates_statement(after: str, among: Sequence[str] | None = None) -> Sele
         bills.c.state == constant(BillState.OPEN), bills.c.principal_fen <= accounts.c.balance_fen
     )
     statement = select(accounts.c.account_no).where(
-        accounts.c.balance_fen > 0,
-        accounts.c.account_no > after,
+        accounts.c.balance_fen > literal_column("0"),
+        accounts.c.account_no > keys.one("after"),
         is_reached.exists(),
         ~unsettled.where(bills.c.state == constant(BillState.IN_DEBIT)).exists(),
     )
-    if among is not None:
-        statement = statement.where(accounts.c.account_no.in_(list(among)))
-    return statement.order_by(accounts.c.account_no).limit(JOB_ACCOUNTS_MAX)
+    return statement.order_by(accounts.c.account_no).limit(literal_column(str(JOB_ACCOUNTS_MAX)))
+
+
+def _candidates_among(keys: Keys) -> Select[Any]:
+    return _candidates(keys).where(keys.among(accounts.c.account_no, "account_nos"))
+
+
+_CANDIDATES = Statement("select_candidates", _candidates, ("after",))
+_CANDIDATES_AMONG = Statement(
+    "select_candidates_among", _candidates_among, ("after", "account_nos"), lists=("account_nos",)
+)
 
 
 def candidates(database: Database, among: Sequence[str] | None = None) -> Iterator[list[str]]:
@@ -57,20 +67,22 @@ def candidates(database: Database, among: Sequence[str] | None = None) -> Iterat
         DatabaseUnavailable: it cannot be read.
     """
     last = _BEFORE_ALL
-    while page := _page(database, candidates_statement(last, among)):
+    while page := _page(database, last, among):
         yield page
         if len(page) < JOB_ACCOUNTS_MAX:
             return
         last = page[-1]
 
 
-def _page(database: Database, statement: Select[Any]) -> list[str]:
+def _page(database: Database, after: str, among: Sequence[str] | None) -> list[str]:
     try:
         with (
             database.connect(money=False) as connection,
             database.begin(connection, time.monotonic() + LOCK_WAIT_S),
         ):
             database.backend.read_at_length(connection)
-            return list(connection.scalars(statement))
+            if among is None:
+                return [row[0] for row in run(connection, _CANDIDATES, after).rows]
+            return [row[0] for row in run(connection, _CANDIDATES_AMONG, after, among).rows]
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise DatabaseUnavailable(f"balances cannot be read: {label_of(error)}") from None

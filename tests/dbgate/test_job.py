@@ -106,7 +106,7 @@ def test_as_many_accounts_as_a_job_may_lock(empty: Database) -> None:
     assert stored(empty, "SELECT count(*) FROM bills WHERE state = 'open'") == [(0,)]
 
 
-def test_a_database_that_is_away(database: Database) -> None:
+def test_a_job_on_a_database_that_is_away(database: Database) -> None:
     """It is said before anything is begun."""
     away = Database("sqlite:////nonexistent/billing.db")
     with pytest.raises(DatabaseUnavailable), job(away, CUT_OFFS):

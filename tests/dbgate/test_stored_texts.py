@@ -64,6 +64,8 @@ RESERVED = frozenset(_RESERVED.split())
 
 OF_COMMANDS = {
     "insert_operator_acts",
+    "select_candidates",
+    "select_candidates_among",
 }
 
 

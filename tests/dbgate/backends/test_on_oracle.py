@@ -16,6 +16,7 @@ from tests.dbgate.test_clearing import *
 from tests.dbgate.test_details import *
 from tests.dbgate.test_drawing import *
 from tests.dbgate.test_gate import *
+from tests.dbgate.test_job import *
 from tests.dbgate.test_numbers import *
 from tests.dbgate.test_reading import *
 from tests.support.oracle_emulation import Emulation

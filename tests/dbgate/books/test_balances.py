@@ -60,7 +60,7 @@ def test_pages(empty: Database, count: int) -> None:
     assert max(map(len, pages)) == JOB_ACCOUNTS_MAX
 
 
-def test_a_database_that_is_away() -> None:
+def test_balances_of_a_database_that_is_away() -> None:
     """It is said what cannot be done."""
     with pytest.raises(DatabaseUnavailable, match="cannot connect"):
         found(Database("sqlite:////nonexistent/billing.db"))
