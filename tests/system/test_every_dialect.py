@@ -185,12 +185,16 @@ def test_a_balance_counts(bank):
 
 
 def test_deposits(bank):
-    """Money beyond what is owed is kept as balance, and taken back by an undo."""
+    """Money beyond what is owed is kept as balance, and refused where the format has no word for that."""
     teller, account = bank.teller(), bank.site.take("future")
-    if not teller.can_deposit:
-        with pytest.raises(NotImplementedError):
-            teller.deposit(account.account_no, 1)
-        return
+    if teller.can_deposit:
+        check_deposits(teller, account)
+    else:
+        check_refused_deposit(bank, teller, account)
+
+
+def check_deposits(teller: Teller, account: Account) -> None:
+    """Two deposits are the account's balance, and one of them is taken back by an undo."""
     first, second = (teller.deposit(account.account_no, amount_fen) for amount_fen in (5_000, 10_000))
 
     outcomes = [teller.ask(request) for request in (first, second)]
@@ -199,6 +203,15 @@ def test_deposits(bank):
     assert shown(teller, account).surplus_fen == 15_000 - account.total_due
     assert teller.ask(teller.reverse(second)).means == {UNDONE}
     assert shown(teller, account).payable_fen == account.total_due - 5_000
+
+
+def check_refused_deposit(bank: Bank, teller: Teller, account: Account) -> None:
+    """A payment of more than is owed is refused as such, and nothing is posted."""
+    outcome = teller.ask(teller.deposit(account.account_no, account.payable + 5_000))
+
+    assert outcome.means == {"2003"}
+    assert movements(bank, account.account_no) == []
+    check_owes(teller, account)
 
 
 # --- repeats ----------------------------------------------------------------------------------------------------------

@@ -98,6 +98,7 @@ class Teller(Protocol):
     """One line of a bank to one daemon, and what its teller does over it. Every wait has a deadline."""
 
     can_deposit: bool = True
+    """Whether the format has a word for a payment of any amount; in one that has none it must be refused."""
     tells_undos_apart: bool = True
     """Whether a teller's cancel is another message than the reversal of his bank's system."""
 
