@@ -7,6 +7,7 @@ from string import Template
 from fep.config.settings import Address
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS
+from protocol.files.formats import FILE_FORMATS
 
 DATABASE_URL = "sqlite:///billing.db"
 MASTER_KEY = "file:master.key"
@@ -48,6 +49,7 @@ def bank_toml(
         suite=suite,
         addresses=_quoted(network),
         dialects=", ".join(DIALECTS),
+        file_formats=", ".join(FILE_FORMATS),
         dialect=f'{"# " if dialect is DEFAULT else ""}dialect = "{dialect.name}"',
         accept_weak_mac="accept_weak_mac = true" if accept_weak_mac else "# accept_weak_mac = false",
         accept_no_mac="accept_no_mac = true" if line_protection else "# accept_no_mac = false",
