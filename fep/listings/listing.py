@@ -8,6 +8,8 @@ from typing import Any
 
 from fep.language import Text
 
+FEP_SERIAL_DIGITS = 12
+
 
 class Kind(Enum):
     """What the values of a column are."""
@@ -65,6 +67,11 @@ def yuan(amount_fen: int) -> str:
     """
     whole, fen = divmod(abs(amount_fen), 100)
     return f"{'-' if amount_fen < 0 else ''}{whole}.{fen:02d}"
+
+
+def fep_serial(number: int | None) -> str | None:
+    """Return a FEP serial as messages and receipts have it; None where there is none."""
+    return None if number is None else str(number).zfill(FEP_SERIAL_DIGITS)
 
 
 def text_of(kind: Kind, value: Any) -> str:

@@ -23,17 +23,17 @@ class Outputs:
     """
 
     def __init__(self, csv_path: Path | None = None, xlsx_path: Path | None = None) -> None:
-        self._csv_path, self._xlsx_path = csv_path, xlsx_path
+        self.csv_path, self.xlsx_path = csv_path, xlsx_path
         self._files = ExitStack()
         self._book: XlsxFile | None = None
         self._is_first = True
         self._csv_count = 0
 
     def __enter__(self) -> Self:
-        if self._xlsx_path is not None:
+        if self.xlsx_path is not None:
             from fep.listings.xlsx_file import XlsxFile
 
-            self._book = XlsxFile(self._xlsx_path, self._files)
+            self._book = XlsxFile(self.xlsx_path, self._files)
         return self
 
     def __exit__(
@@ -41,19 +41,24 @@ class Outputs:
     ) -> None:
         self._files.__exit__(kind, error, traceback)
 
+    @property
+    def has_files(self) -> bool:
+        """Whether anything goes to a file."""
+        return self.csv_path is not None or self.xlsx_path is not None
+
     def show(self, listing: Listing) -> int:
         """Send all rows of ``listing`` where they go, and return how many there were."""
         count = 0
         with ExitStack() as ends:
             sinks: list[Sink] = []
-            if not (listing.is_list and (self._csv_path or self._book)):
+            if not (listing.is_list and self.has_files):
                 sinks.append(ends.enter_context(screen(listing, is_first=self._is_first)))
                 self._is_first = False
             sheet = self._book.sheet(listing) if self._book is not None else None
             if sheet is not None:
                 sinks.append(sheet)
-            if self._csv_path is not None:
-                sinks.append(CsvFile(self._next_csv(self._csv_path, listing), listing, self._files))
+            if self.csv_path is not None:
+                sinks.append(CsvFile(self._next_csv(self.csv_path, listing), listing, self._files))
             bar = ends.enter_context(ProgressBar(str(listing.title), listing.row_count)) if listing.row_count else None
             for count, values in enumerate(listing.rows, 1):
                 for sink in sinks:

@@ -3,19 +3,24 @@
 from datetime import date
 from pathlib import Path
 
-from dbgate.reports.collected import collected, total
+import click
+
+from dbgate.reports.collected import collected
 from dbgate.reports.criteria import Criteria, Dimension, Period
-from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option
+from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option, option
 from fep.commands.reports.collections import mismatches, totals_listing
 from fep.commands.reports.detail import detail_listing
 from fep.commands.reports.options import (
+    OUTPUT_FILE,
     criteria_options,
     day_option,
     names_option,
     output_options,
+    refuse_same_file,
     yesterday,
 )
 from fep.commands.reports.sources import open_sources
+from fep.commands.reports.statement import require_whole_banks, write_statement
 from fep.language import Text, say
 from fep.listings.outputs import Outputs
 from fep.progress import Waiting
@@ -26,18 +31,35 @@ from fep.progress import Waiting
     en="""Show a clearing date: totals by bank, then each payment, cancel and reversal.
 
 The totals of a bank are those of its RECON_TOTALS (3001). Exit code 1 when the states of payments and the rows of their
-undos do not agree.""",
+undos do not agree; then --camt writes nothing.""",
     zh="""显示一个清算日期: 各银行汇总, 以及每笔交费、撤销和冲正。
 
-各银行的合计与对总账 (3001) 一致。交费状态与冲销流水不一致时退出码为 1。""",
+各银行的合计与对总账 (3001) 一致。交费状态与冲销流水不一致时退出码为 1, 且 --camt 不写文件。""",
 )
 @config_option
 @day_option(en="Clearing date; yesterday when not given.", zh="清算日期; 缺省为昨日。")
 @criteria_options
 @names_option
+@option(
+    *("--camt", "camt_path"),
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    en="Write an ISO 20022 camt.053 statement of each bank for the ledger; the day must be over.",
+    zh="写入 ISO 20022 camt.053 账户报表, 每银行一份, 供财务系统导入; 该日须已日切。",
+)
 @output_options
-def day(config_path: Path, day: date | None, criteria: Criteria, with_names: bool, outputs: Outputs) -> int:
-    """Show the totals and the detail of a day."""
+def day(
+    config_path: Path,
+    day: date | None,
+    criteria: Criteria,
+    with_names: bool,
+    camt_path: Path | None,
+    outputs: Outputs,
+) -> int:
+    """Show the totals and the detail of a day, and write its statements when they are wanted."""
+    refuse_same_file({"--csv": outputs.csv_path, "--xlsx": outputs.xlsx_path, "--camt": camt_path})
+    if camt_path is not None:
+        require_whole_banks(criteria)
     on = day or yesterday()
     period = Period(on, on)
     with open_sources(config_path) as sources, outputs:
@@ -48,8 +70,14 @@ def day(config_path: Path, day: date | None, criteria: Criteria, with_names: boo
             groups = collected(sources.snapshots, period, criteria, by)
             wrong = mismatches(sources.snapshots, period, criteria)
         outputs.show(totals_listing(groups, by, Text(f"Day report {on}", f"日报表 {on}")))
-        sums = total(list(groups.values()))
-        title = Text(f"Transactions of {on}", f"{on} 交易明细")
-        count = sums.pay_count + sums.undone_count
-        outputs.show(detail_listing(sources.snapshots, period, criteria, title, with_names=with_names, row_count=count))
+        if camt_path is None or outputs.has_files:
+            count = sum(sums.pay_count + sums.undone_count for sums in groups.values())
+            title = Text(f"Transactions of {on}", f"{on} 交易明细")
+            detail = detail_listing(sources.snapshots, period, criteria, title, with_names=with_names, row_count=count)
+            outputs.show(detail)
+        if camt_path is not None:
+            if wrong:
+                click.echo(say(en=f"{camt_path} was not written", zh=f"未写入 {camt_path}"), err=True)
+            else:
+                write_statement(camt_path, sources, on, criteria.banks, with_names=with_names)
     return EXIT_FINDINGS if wrong else EXIT_DONE

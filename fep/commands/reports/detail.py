@@ -6,9 +6,9 @@ from typing import Any
 from dbgate.reports.criteria import Criteria, Period
 from dbgate.reports.details import Detail, details
 from dbgate.reports.snapshots import Snapshot
-from fep.commands.reports.words import INSTRUMENTS, MOVEMENTS, OUTCOMES, STATES, channel, fep_serial
+from fep.commands.reports.words import INSTRUMENTS, MOVEMENTS, OUTCOMES, STATES, channel
 from fep.language import Text
-from fep.listings.listing import Column, Kind, Listing
+from fep.listings.listing import Column, Kind, Listing, fep_serial
 
 _NAME = Column(Text("name", "户名"))
 _COLUMNS = (

@@ -19,9 +19,9 @@ from fep.commands.reports.options import (
     yesterday,
 )
 from fep.commands.reports.sources import open_sources
-from fep.commands.reports.words import DOUBTS, days, fep_serial
+from fep.commands.reports.words import DOUBTS, days
 from fep.language import Text, say
-from fep.listings.listing import Column, Kind, Listing
+from fep.listings.listing import Column, Kind, Listing, fep_serial
 from fep.listings.outputs import Outputs
 from fep.progress import Waiting
 from protocol.response_codes import ResponseCode

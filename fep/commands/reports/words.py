@@ -10,8 +10,6 @@ from fep.language import Text
 from fep.listings.listing import Column, Kind
 from protocol.canonical import Instrument, UndoOutcome
 
-FEP_SERIAL_DIGITS = 12
-
 TOTAL = Text("total", "合计")
 
 CLASSES = {UserClass.RESIDENTIAL: Text("residential", "居民"), UserClass.OTHER: Text("other", "其他")}
@@ -84,11 +82,6 @@ _DIMENSIONS = {
 def days(period: Period) -> str:
     """Return a period as a title names it: a day, or its first and last day."""
     return str(period.first) if period.first == period.last else f"{period.first} – {period.last}"
-
-
-def fep_serial(number: int | None) -> str | None:
-    """Return a FEP serial as messages and receipts have it; None where there is none."""
-    return None if number is None else str(number).zfill(FEP_SERIAL_DIGITS)
 
 
 def channel(number: int) -> str:

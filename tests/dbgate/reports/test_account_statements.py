@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
+from dbgate.batch import ReadLane
+from dbgate.clearing import ClearingDates
 from dbgate.database import Database
-from dbgate.records import Movement
+from dbgate.records import DayTotals, Movement
 from dbgate.reports.account_statements import Entries, Turnover, entries_of, first_days, turnovers
 from dbgate.reports.collected import collected, total
 from dbgate.reports.criteria import Criteria, Dimension, Period
 from dbgate.reports.snapshots import Snapshot, snapshot
 from dbgate.tables import clearing_dates, payments
+from tests.dbgate.fixtures import answers, read
 from tests.support.report_ledger import DAY, DAY_BEFORE, row, undo
 
 ADJUSTMENTS: tuple[dict[str, Any], ...] = (
@@ -37,6 +40,21 @@ def test_sums_are_those_of_the_totals(snapshots: list[Snapshot]) -> None:
     by_bank = collected(snapshots, Period(DAY, DAY), Criteria(), (Dimension.BANK,))
     assert sum(sums.net_fen for sums in found.values()) == total(list(by_bank.values())).net_fen == 1900
     assert turnovers(snapshots, DAY, Entries.ADJUSTING) == {}
+
+
+def test_sums_are_those_that_banks_are_told(mended: Database) -> None:
+    """RECON_TOTALS (3001) and the statement never tell two stories, whatever was adjusted."""
+    lane = ReadLane(mended, ClearingDates())
+    try:
+        [told] = answers(lane.run([read(lambda ws, _: ws.totals("0102", DAY), "0102", totals_of=DAY)]))
+    finally:
+        lane.close()
+    assert isinstance(told, DayTotals)
+    with snapshot(mended) as connection:
+        stated = turnovers([connection], DAY, Entries.COUNTED)["0102"]
+    assert (stated.credit_count, stated.credit_fen) == (told.pay_count, told.pay_amount_fen)
+    assert stated.debit_count == told.cancel_count + told.reverse_count
+    assert stated.debit_fen == told.cancel_amount_fen + told.reverse_amount_fen
 
 
 def test_adjustments_stand_apart(mended: Database) -> None:

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,13 @@ from dbgate.records import Movement
 from dbgate.tables import clearing_dates, payments
 from fep.config.configuration import load
 from fep.databases import open_database
-from tests.fep.commands.conftest import Outcome, Run
+from tests.fep.commands.conftest import Run
+from tests.fep.commands.reports.conftest import Report
 from tests.support.branch_tables import add_branches
 from tests.support.report_ledger import DAY, DAY_BEFORE, keep
 
-Report = Callable[..., Outcome]
 ROOT = Path(__file__).parents[4]
 STILL_OPEN = "0102: 2026-11-22 is still open, its sums may grow\n0103: 2026-11-22 is still open, its sums may grow\n"
-
-
-@pytest.fixture
-def report(run: Run, site: Path, books: Database) -> Report:
-    """Run ``fep report`` on the site."""
-    return lambda kind, *words: run("report", kind, "--config", site / "fep.toml", *words)
 
 
 def test_day(report: Report) -> None:

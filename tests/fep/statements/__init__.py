@@ -1,0 +1,1 @@
+"""Statements of account 账户报表测试."""
