@@ -1,12 +1,13 @@
 """Databases 数据库连接: opens the billing databases that the configuration names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import quote
 
 from dbgate import schema
 from dbgate.database import Database
 from dbgate.errors import GateError
+from dbgate.routing import Routes
 from fep.command_line import EXIT_CANNOT_RUN, CommandFailed
 from fep.config.findings import Place
 from fep.config.references import resolve
@@ -50,6 +51,14 @@ def naming(database: Database, databases: Sequence[Database]) -> Iterator[None]:
             raise
         problem = f"{database.name}: {database_reason_text(str(error))}"
         raise CommandFailed(EXIT_CANNOT_RUN, en=problem, zh=problem) from None
+
+
+def place_of(settings: Settings) -> Callable[[str], int | None]:
+    """Return where an account number leads: which database from 0, None when none; with one database all lead there."""
+    tables = settings.billing.databases
+    if len(tables) == 1:
+        return lambda _: 0
+    return Routes({prefix: place for place, table in enumerate(tables) for prefix in table.prefixes}).find
 
 
 def open_databases(settings: Settings) -> list[Database]:

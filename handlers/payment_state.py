@@ -3,10 +3,11 @@
 Rule 1: a payment's state moves as this table says and nowhere else; it never moves back.
 Rule 2: what stands under an identity decides, not what the bank believes: REVERSE is safe before, after and without its
 original, and a PAY that comes after its REVERSE is refused for ever.
+Rule 3: ADJUST is an undo that two operators have agreed on (调账), of a day that is over; banks cannot ask for it.
 
 ::
 
-                 PAY                 CANCEL
+                 PAY             CANCEL, ADJUST
     (absent) ───────────▶ POSTED ───────────────▶ CANCELLED
         │                   │  ◀─ PAY: a repeat
         │ REVERSE           │ REVERSE
@@ -15,7 +16,7 @@ original, and a PAY that comes after its REVERSE is refused for ever.
     ARRIVAL
 
 The three states at the ends are final: PAY is refused there (2010), CANCEL too (2008), REVERSE is answered with
-outcome 3 and changes nothing. CANCEL of what is absent is refused (2007).
+outcome 3 and changes nothing. CANCEL of what is absent is refused (2007). ADJUST is refused where CANCEL is.
 """
 
 from collections.abc import Mapping
@@ -34,10 +35,11 @@ class Event(Enum):
     PAY = "pay"
     CANCEL = "cancel"
     REVERSE = "reverse"
+    ADJUST = "adjust"
 
 
 class Step(NamedTuple):
-    """Where an event leads; ``outcome`` is what the bank is told of its CANCEL or REVERSE, None for a PAY."""
+    """Where an event leads; ``outcome`` is that of the undo, which a bank is told of its own, None for a PAY."""
 
     state: PaymentState
     outcome: UndoOutcome | None
@@ -68,6 +70,11 @@ STEPS: Mapping[tuple[PaymentState | None, Event], Step | ResponseCode] = Mapping
         (_CANCELLED, Event.REVERSE): Step(_CANCELLED, UndoOutcome.UNDONE_BEFORE),
         (_REVERSED, Event.REVERSE): Step(_REVERSED, UndoOutcome.UNDONE_BEFORE),
         (_BEFORE_ARRIVAL, Event.REVERSE): Step(_BEFORE_ARRIVAL, UndoOutcome.UNDONE_BEFORE),
+        (ABSENT, Event.ADJUST): ResponseCode.ORIGINAL_NOT_FOUND,
+        (_POSTED, Event.ADJUST): Step(_CANCELLED, UndoOutcome.UNDONE),
+        (_CANCELLED, Event.ADJUST): ResponseCode.ALREADY_UNDONE,
+        (_REVERSED, Event.ADJUST): ResponseCode.ALREADY_UNDONE,
+        (_BEFORE_ARRIVAL, Event.ADJUST): ResponseCode.ALREADY_UNDONE,
     }
 )
 """For each state and event where it leads, or the code with which it is refused."""

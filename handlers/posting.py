@@ -20,7 +20,7 @@ def posted(
     *,
     identity: Identity,
     channel: int,
-    instrument: int,
+    instrument: int | None,
     digest: str,
     branch_code: str = "",
     teller_id: str = "",
@@ -37,7 +37,7 @@ def posted(
         moment: whose number and clearing date the row gets.
         identity: what names it for ever.
         channel: of the bank.
-        instrument: what it was paid with.
+        instrument: what it was paid with, None when nobody knows.
         digest: content of the request; empty where there was none, so that no request repeats it.
         branch_code: outlet of the bank.
         teller_id: of the outlet.

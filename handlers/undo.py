@@ -22,10 +22,10 @@ from handlers.versions import in_state, reopened, with_balance
 from protocol.canonical import Request, UndoOutcome, UndoRequest
 from protocol.response_codes import ResponseCode
 
-_MOVEMENTS = {Event.CANCEL: Movement.CANCEL, Event.REVERSE: Movement.REVERSE}
+_MOVEMENTS = {Event.CANCEL: Movement.CANCEL, Event.REVERSE: Movement.REVERSE, Event.ADJUST: Movement.CANCEL}
 
 
-class _Effect(NamedTuple):
+class Effect(NamedTuple):
     """What an undo does to the account; the account is as it stands afterwards, None when there is none."""
 
     account: Account | None
@@ -61,11 +61,12 @@ def decide(event: Event, request: Request, records: WorkingSet, context: Context
     step = STEPS[ABSENT if original is None else original.state, event]
     if isinstance(step, ResponseCode):
         raise Refusal(step)
-    effect = _Effect(records.account(body.account_no))
+    effect = Effect(records.account(body.account_no))
     if original is not None and step.outcome is UndoOutcome.UNDONE:
-        effect = _take_back(original, records, context)
+        _require_same_day(original, context)
+        effect = taken_back(original, records, context)
     outcome = promised(step.outcome, "outcome of an undo")
-    row = _row(event, request, body, original, outcome, effect, records, context)
+    row = undo_row(event, request, body, original, outcome, effect, records, context)
     journal: tuple[Payment, ...] = (row,)
     if original is None:
         journal = (row, _tombstone(named, row, step.state))
@@ -82,17 +83,25 @@ def _require_same(original: Payment, body: UndoRequest) -> None:
         raise Refusal(ResponseCode.ORIGINAL_DIFFERS)
 
 
-def _take_back(original: Payment, records: WorkingSet, context: Context) -> _Effect:
-    """Return the account and its bills as they were without ``original``."""
-    if original.clearing_date != context.moment.clearing_date:
+def _require_same_day(original: Payment, context: Context) -> None:
+    """Refuse what belongs to another clearing date; an adjustment belongs to the day that it mends, which is over."""
+    if original.clearing_date != context.moment.clearing_date or original.mends_date is not None:
         raise Refusal(ResponseCode.OTHER_CLEARING_DATE)
+
+
+def taken_back(original: Payment, records: WorkingSet, context: Context) -> Effect:
+    """Return the account and its bills as they were without ``original``.
+
+    Raises:
+        Refusal: BALANCE_USED when the balance would be negative.
+    """
     account = promised(records.account(original.account_no), "account of the original")
     balance_fen = account.balance_fen - original.balance_change_fen
     if balance_fen < 0:
         raise Refusal(ResponseCode.BALANCE_USED)
     serial = serial_of(original)
     bills = [_settled_bill(allocation.bill_no, serial, records) for allocation in records.allocations(serial)]
-    return _Effect(
+    return Effect(
         with_balance(account, balance_fen),
         -original.balance_change_fen,
         tuple([reopened(bill) for bill in bills]),
@@ -116,7 +125,7 @@ def _limit_uses(original: Payment, context: Context) -> tuple[LimitUse, ...]:
     return (LimitUse(key, -original.amount_fen, None),)
 
 
-def _due_after_fen(effect: _Effect, body: UndoRequest, records: WorkingSet, context: Context) -> int:
+def _due_after_fen(effect: Effect, body: UndoRequest, records: WorkingSet, context: Context) -> int:
     """Return all that is unsettled afterwards, reopened bills with the late fee of today; 0 without an account."""
     if effect.account is None:
         return 0
@@ -125,13 +134,13 @@ def _due_after_fen(effect: _Effect, body: UndoRequest, records: WorkingSet, cont
     return dues.total_fen
 
 
-def _row(
+def undo_row(
     event: Event,
     request: Request,
     body: UndoRequest,
     original: Payment | None,
     outcome: UndoOutcome,
-    effect: _Effect,
+    effect: Effect,
     records: WorkingSet,
     context: Context,
 ) -> Payment:

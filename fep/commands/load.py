@@ -89,20 +89,21 @@ def _load(settings: "Settings", databases: "Sequence[Database]", path: Path) -> 
     """Check a file against all databases, store it in one after the other, say what was done; return the exit code."""
     from dbgate.bulk import checked_file
     from dbgate.errors import LoadRefused
+    from fep.databases import place_of
     from fep.progress import ProgressBar
 
-    place_of, exit_code = _place_of(settings), EXIT_DONE
+    places, exit_code = place_of(settings), EXIT_DONE
     names = [table.name for table in settings.billing.databases]
     try:
         with (
             ProgressBar(path.name, path.stat().st_size) as bar,
-            checked_file(databases, place_of, path, lambda _, bytes_read: bar.at(bytes_read)) as checked,
+            checked_file(databases, places, path, lambda _, bytes_read: bar.at(bytes_read)) as checked,
         ):
             loaded, error = _store(checked, len(databases))
             for name, one in zip(names, loaded, strict=False):
                 _say_loaded(path, one, name if len(names) > 1 else "")
             if error is None and settings.billing.apply_on_load:
-                exit_code = _apply(settings, databases, checked, place_of)
+                exit_code = _apply(settings, databases, checked, places)
     except LoadRefused as refusal:
         _say_refused(path, refusal)
         return EXIT_BAD_INPUT
@@ -118,7 +119,7 @@ def _load(settings: "Settings", databases: "Sequence[Database]", path: Path) -> 
     return exit_code
 
 
-def _apply(settings: "Settings", databases: "Sequence[Database]", checked: "CheckedFile", place_of: "PlaceOf") -> int:
+def _apply(settings: "Settings", databases: "Sequence[Database]", checked: "CheckedFile", places: "PlaceOf") -> int:
     """Settle the bills of a file from balances, now that it is committed; the accounts of bills loaded before too.
 
     So a load that was stopped in the middle of this is completed by loading the file again.
@@ -130,18 +131,8 @@ def _apply(settings: "Settings", databases: "Sequence[Database]", checked: "Chec
         return EXIT_DONE
     return applied_everywhere(
         databases,
-        lambda database: apply_to(database, settings, checked.account_nos(place_of, databases.index(database))),
+        lambda database: apply_to(database, settings, checked.account_nos(places, databases.index(database))),
     )
-
-
-def _place_of(settings: "Settings") -> "PlaceOf":
-    """Return where an account number leads; with one database all lead there."""
-    from dbgate.routing import Routes
-
-    tables = settings.billing.databases
-    if len(tables) == 1:
-        return lambda _: 0
-    return Routes({prefix: place for place, table in enumerate(tables) for prefix in table.prefixes}).find
 
 
 def _store(checked: "CheckedFile", count: int) -> "tuple[list[Loaded], GateError | None]":

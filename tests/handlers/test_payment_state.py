@@ -10,22 +10,28 @@ from protocol.canonical import UndoOutcome
 from protocol.response_codes import ResponseCode
 
 # By hand from the wire specification, 2002, 2003, 2004 and section 5: where it leads and the outcome, or the refusal.
+# An adjustment of operators may do what a teller's CANCEL may.
 EXPECTED = {
     ("absent", "pay"): ("posted", None),
     ("absent", "cancel"): "2007",
     ("absent", "reverse"): ("reversed_before_arrival", 2),
+    ("absent", "adjust"): "2007",
     ("posted", "pay"): ("posted", None),
     ("posted", "cancel"): ("cancelled", 1),
     ("posted", "reverse"): ("reversed", 1),
+    ("posted", "adjust"): ("cancelled", 1),
     ("cancelled", "pay"): "2010",
     ("cancelled", "cancel"): "2008",
     ("cancelled", "reverse"): ("cancelled", 3),
+    ("cancelled", "adjust"): "2008",
     ("reversed", "pay"): "2010",
     ("reversed", "cancel"): "2008",
     ("reversed", "reverse"): ("reversed", 3),
+    ("reversed", "adjust"): "2008",
     ("reversed_before_arrival", "pay"): "2010",
     ("reversed_before_arrival", "cancel"): "2008",
     ("reversed_before_arrival", "reverse"): ("reversed_before_arrival", 3),
+    ("reversed_before_arrival", "adjust"): "2008",
 }
 STATES = (ABSENT, *PaymentState)
 

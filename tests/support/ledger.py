@@ -26,7 +26,7 @@ from dbgate.records import (
     Movement,
     Payment,
 )
-from dbgate.work import Decision, Moment, Needs
+from dbgate.work import Decide, Decision, Moment, Needs
 from dbgate.working_set import WorkingSet
 from handlers.catalogue import HANDLERS
 from handlers.terms import BankTerms, Context, Rules
@@ -148,6 +148,15 @@ class PaperLedger:
         """Submit one request alone."""
         return self.submit([(request, bank or terms())])[0]
 
+    def run(self, need: Needs, decide: Decide) -> object:
+        """Run one work of a job, which no bank has asked for, and return its answer."""
+        records = self._everything() if self._generous else WorkingSet()
+        self._load(records, need)
+        decision = decide(records, self._moment(need))
+        records.apply(decision.changes)
+        self._store(records)
+        return decision.answer
+
     def row(self, request: Request) -> Payment:
         """Return the journal row under the identity of ``request``."""
         head = request.head
@@ -253,11 +262,12 @@ class PaperLedger:
         records.add_bills(bill for bill in bills if records.bill(bill.bill_no) is None)
 
     def _counting(self, bank_code: str, clearing_date: date) -> list[Payment]:
-        """Return what counts in a day: PAY, CANCEL, and each REVERSE that undid something."""
+        """Return what counts in a day: PAY, CANCEL, and each REVERSE that undid something; no adjustments."""
         return [
             row
             for row in self._journal.values()
             if (row.identity.bank_code, row.clearing_date) == (bank_code, clearing_date)
+            and row.mends_date is None
             and (
                 row.movement in (Movement.PAY, Movement.CANCEL)
                 or (row.movement is Movement.REVERSE and row.outcome == 1)

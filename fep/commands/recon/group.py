@@ -13,5 +13,11 @@ recon = Group(
     modules={
         "list": "fep.commands.recon.listed:list_differences",
         "show": "fep.commands.recon.shown:show",
+        "post": "fep.commands.recon.proposing:post",
+        "refund": "fep.commands.recon.proposing:refund",
+        "undo": "fep.commands.recon.proposing:undo",
+        "claim": "fep.commands.recon.proposing:claim",
+        "approve": "fep.commands.recon.approving:approve",
+        "reject": "fep.commands.recon.rejecting:reject",
     },
 )
