@@ -9,9 +9,8 @@ from fep.command_line import EXIT_DONE, WholeNumber, command, config_option
 from fep.commands.recon.desk import desk_of
 from fep.commands.recon.options import NUMBER_MAX
 from fep.commands.recon.words import ACTS
-from fep.commands.reports.words import fep_serial
 from fep.language import say
-from fep.listings.listing import yuan
+from fep.listings.listing import fep_serial, yuan
 
 
 @command(
