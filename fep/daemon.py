@@ -33,6 +33,7 @@ from fep.clock import SteadyClock, shanghai_now
 from fep.config.dialect_tables import spoken
 from fep.config.settings import Address, Settings
 from fep.control import ControlFactory
+from fep.files.service import FileService
 from fep.links.bank import Bank
 from fep.links.echo_serials import EchoSerials
 from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
@@ -46,6 +47,9 @@ from protocol.dialect import Dialect
 CLEARING_INTERVAL_S = 5.0
 """How often each database is looked after without any payment: a bank without traffic rolls within seconds, and a
 database that was away at the start is served within seconds when it is back."""
+
+FILES_INTERVAL_S = 3600.0
+"""How often parts that nobody goes on with are looked for: they are a week old."""
 
 _THREADS = 10
 """Twisted's own number of threads, beside those that look after the databases."""
@@ -130,6 +134,7 @@ class Daemon:
         self._billing: Billing | None = None
         self._services: Services | None = None
         self._partners: Partners | None = None
+        self._files: FileService | None = None
         self._turn = Lock()
         self._is_stopping = False
 
@@ -139,20 +144,24 @@ class Daemon:
         banks = self._banks(store)
         self._billing = billing = Billing(self._settings, self._deliver, self._turn)
         billing.open()
+        clock = SteadyClock()
+        self._files = files = FileService(self._settings.files, banks, self._turn, self._reactor, clock.seconds)
         serials = EchoSerials(billing.draw_fep_serials, self._reactor)
         self._services = Services(
             _with_secret(self._settings, store),
             banks,
             billing.gate,
-            SteadyClock(),
+            clock,
             shanghai_now,
             serials.draw,
+            files,
             self._turn,
             after_round=partial(self._reactor.callLater, 0),
         )
         if isinstance(billing.gate, Branches):
             self._services.branch_of = billing.gate.home_of
         self._partners = Partners(self._services, self._reactor)
+        files.start()
         self._listen(self._services)
         self._listen_for_operators()
         self._repeat(CHECK_INTERVAL_S, self._check_limits)
@@ -160,6 +169,7 @@ class Daemon:
         self._reactor.suggestThreadPoolSize(_THREADS + len(billing.branches))
         for branch in billing.branches:
             self._repeat(CLEARING_INTERVAL_S, partial(self._look_after, branch))
+        self._repeat(FILES_INTERVAL_S, files.look_after)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         _log.info("started", pid=os.getpid(), banks=len(banks), addresses=[str(a) for a in self._addresses()])
@@ -241,10 +251,12 @@ class Daemon:
     def _check_limits(self) -> None:
         assert self._services is not None
         assert self._partners is not None
+        assert self._files is not None
         now = self._services.clock.seconds()
         for factory in self._factories:
             factory.check(now)
         self._partners.check(now)
+        self._files.check(now)
         self._services.in_work.check(now)
 
     def _look_after(self, branch: Branch) -> "Deferred[None]":
@@ -316,6 +328,8 @@ class Daemon:
         for loop in self._loops:
             if loop.running:
                 loop.stop()
+        assert self._files is not None
         assert self._billing is not None
+        self._files.close()
         yield deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._billing.close, 15.0)
         _log.info("stopped")

@@ -25,11 +25,11 @@ from handlers import (
     reverse,
     status,
 )
-from handlers.answers import refused
+from handlers.answers import refusal_answer, refused
 from handlers.checks import bank_date_near, enabled, in_service
 from handlers.errors import Refusal
 from handlers.terms import BankTerms, Context
-from protocol.canonical import Request
+from protocol.canonical import Answer, Request
 from protocol.transactions import Transaction
 
 NeedsOf = Callable[[Request, BankTerms, date], Needs]
@@ -107,4 +107,14 @@ _HANDLERS = (
 )
 
 HANDLERS: Mapping[Transaction, Handler] = MappingProxyType({handler.transaction: handler for handler in _HANDLERS})
-"""The handler of each business transaction; those that manage the link have none."""
+"""The handler of each business transaction that goes to the database; those that manage the link have none."""
+
+
+def refusal_of_files(request: Request, context: Context) -> Answer | None:
+    """Return the refusal by the checks that come before a file transaction's own; None when all pass."""
+    try:
+        for check in _READ:
+            check(request, context)
+    except Refusal as refusal:
+        return refusal_answer(refusal)
+    return None

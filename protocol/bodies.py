@@ -31,6 +31,7 @@ from protocol.canonical import (
     UndoRequest,
     WorkDay,
 )
+from protocol.files.transfer import FileChunk, FileGetRequest, FileListReply, FileListRequest, FilePutReply
 from protocol.transactions import Transaction
 
 
@@ -55,6 +56,9 @@ BODIES: Mapping[Transaction, Callable[..., RequestBody]] = MappingProxyType(
         Transaction.INVOICE: InvoiceRequest,
         Transaction.RECON_TOTALS: _totals_request,
         Transaction.RECON_DETAIL: DetailRequest,
+        Transaction.FILE_PUT: FileChunk,
+        Transaction.FILE_GET: FileGetRequest,
+        Transaction.FILE_LIST: FileListRequest,
     }
 )
 """By transaction."""
@@ -75,6 +79,9 @@ PLACES: Mapping[Transaction, tuple[type, type]] = MappingProxyType(
         Transaction.INVOICE: (InvoiceRequest, InvoiceReply),
         Transaction.RECON_TOTALS: (TotalsRequest, TotalsReply),
         Transaction.RECON_DETAIL: (DetailRequest, DetailReply),
+        Transaction.FILE_PUT: (FileChunk, FilePutReply),
+        Transaction.FILE_GET: (FileGetRequest, FileChunk),
+        Transaction.FILE_LIST: (FileListRequest, FileListReply),
     }
 )
 """The bodies of a bank's request and of our reply, by transaction: what fields may be bound to."""

@@ -10,6 +10,7 @@ from datetime import date, time
 from enum import IntEnum
 from typing import NamedTuple
 
+from protocol.files.transfer import FileChunk, FileGetRequest, FileListReply, FileListRequest, FilePutReply
 from protocol.record import record
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
@@ -544,6 +545,9 @@ RequestBody = (
     | InvoiceRequest
     | TotalsRequest
     | DetailRequest
+    | FileChunk
+    | FileGetRequest
+    | FileListRequest
     | PushRequest
     | WorkDay
 )
@@ -559,6 +563,9 @@ ReplyBody = (
     | InvoiceReply
     | TotalsReply
     | DetailReply
+    | FilePutReply
+    | FileChunk
+    | FileListReply
 )
 
 
@@ -591,6 +598,7 @@ class Answer:
         fep_serial: number of the movement, for money requests.
         clearing_date: the money request's own clearing date, for others what was last read; None while unknown.
         is_short: refused because the amount is less than what is payable, which some bank formats tell apart.
+        detail: what the teller reads behind the words of a refusal, in Chinese; nothing of a customer.
     """
 
     code: ResponseCode
@@ -599,3 +607,4 @@ class Answer:
     fep_serial: int | None = None
     clearing_date: date | None = None
     is_short: bool = False
+    detail: str = ""

@@ -194,7 +194,8 @@ class DescribedDialect:
             return None
         refusal = self.format.refusal if message is None or message.refusal is None else message.refusal
         if code != self._approved:
-            body, gloss, reason = refusal, said.gloss, f"{said.code} {said.gloss}"
+            gloss = f"{said.gloss}: {answer.detail}" if answer.detail else said.gloss
+            body, reason = refusal, f"{said.code} {gloss}"
         elif message is not None:
             body, gloss, reason = message.reply, "", ""
         else:

@@ -21,6 +21,9 @@ class Transaction(Enum):
     INVOICE = ("invoice", "发票")
     RECON_TOTALS = ("recon_totals", "对总账")
     RECON_DETAIL = ("recon_detail", "对明细")
+    FILE_PUT = ("file_put", "文件上传")
+    FILE_GET = ("file_get", "文件下载")
+    FILE_LIST = ("file_list", "文件列表")
     BILL_PUSH = ("bill_push", "实时划拨")
 
     label: str
@@ -42,6 +45,9 @@ LINK_TRANSACTIONS = frozenset({Transaction.SIGN_IN, Transaction.SIGN_OUT, Transa
 
 OWN_TRANSACTIONS = frozenset({Transaction.BILL_PUSH})
 """Business that only the FEP asks for; a bank answers."""
+
+FILE_TRANSACTIONS = frozenset({Transaction.FILE_PUT, Transaction.FILE_GET, Transaction.FILE_LIST})
+"""Business that moves batch files, and needs no database."""
 
 BANK_BUSINESS = tuple(
     transaction for transaction in Transaction if transaction not in LINK_TRANSACTIONS | OWN_TRANSACTIONS

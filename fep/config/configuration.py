@@ -83,6 +83,9 @@ _PREFIX = matching(
     '引号中的户号前缀, 1 到 16 位数字, 如 "0101"',
 )
 _BASIS_POINTS = whole(0, 10_000)
+_FILE_SIZE_MAX = 0xFFFF_FFFF
+"""The largest size that a chunk can say."""
+
 _FILE = Table(
     _File,
     listener=Table(
@@ -108,6 +111,13 @@ _FILE = Table(
         batch_max=whole(1, 1000),
     ),
     keys=Table(KeySettings, master_key=reference),
+    files=Table(
+        FileSettings,
+        file_size_max=whole(1, _FILE_SIZE_MAX),
+        bank_size_max=whole(1, 1 << 50),
+        part_count_max=whole(1, 10_000),
+        part_age_max=seconds(3600, 366 * 86_400),
+    ),
     log=Table(LogSettings, level=choice(LOG_LEVELS)),
     rules=Table(
         _Rules,

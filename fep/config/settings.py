@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from crypto.suites import Suite
+from handlers.file_put import FileQuotas
 from handlers.terms import BankTerms, Rules
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT
@@ -163,9 +164,22 @@ class FileSettings:
 
     Attributes:
         directory: on storage that all daemons and jobs share.
+        file_size_max: bytes of one file that a bank sends; 9 million rows of a detail file.
+        bank_size_max: bytes of all that one bank has sent and nobody has moved away.
+        part_count_max: files of one bank that are begun and not complete; a day has two or three.
+        part_age_max: one that has not grown for so long is dropped; a bank does not resume after a week.
     """
 
     directory: Path = Path("files")
+    file_size_max: int = 536_870_912
+    bank_size_max: int = 4_294_967_296
+    part_count_max: int = 16
+    part_age_max: float = 604_800.0
+
+    @property
+    def quotas(self) -> FileQuotas:
+        """How much a bank may store."""
+        return FileQuotas(self.file_size_max, self.bank_size_max, self.part_count_max)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,15 @@ FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 
 CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A regular file in a folder; ``changed_s`` is when, in seconds since 1970."""
+
+    name: str
+    size: int
+    changed_s: float
 
 
 class BankFolder:
@@ -45,6 +55,12 @@ class BankFolder:
         with open_regular(self.incoming / checked_name(name)) as file:
             yield file
 
+    @contextmanager
+    def open_published(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file that waits for the bank. Raises as ``open_regular``."""
+        with open_regular(self.outgoing / checked_name(name)) as file:
+            yield file
+
     def publish(self, name: str, chunks: Iterable[bytes]) -> Path:
         """Put a file where the bank gets it; one of the same name is replaced.
 
@@ -52,8 +68,7 @@ class BankFolder:
             OSError: it could not be written; what stood there still does.
         """
         target = self.outgoing / checked_name(name)
-        for folder in (self.outgoing, self.partial):
-            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        self.make(self.outgoing, self.partial)
         beside = self.partial / f".{name}.{os.getpid()}"
         try:
             _write_synced(beside, chunks)
@@ -64,12 +79,37 @@ class BankFolder:
         sync_folder(self.outgoing)
         return target
 
+    def make(self, *folders: Path) -> None:
+        """Make the bank's folder and these in it, as far as they are missing, whatever the umask."""
+        for folder in (self.path.parent, self.path, *folders):
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            folder.chmod(FOLDER_MODE)
+
 
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:
     """Yield the bytes of a file from its beginning; may be called again for a second reading."""
     file.seek(0)
     while chunk := file.read(CHUNK_BYTES):
         yield chunk
+
+
+def entries_of(folder: Path) -> Iterator[Entry]:
+    """Yield the files in a folder, in no order; links, devices, pipes and folders are none. A missing one is empty."""
+    try:
+        scan = os.scandir(folder)
+    except FileNotFoundError:
+        return
+    with scan:
+        for found in scan:
+            try:
+                state = found.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # gone since
+            if stat.S_ISREG(state.st_mode):
+                yield Entry(found.name, state.st_size, state.st_mtime)
 
 
 @contextmanager
@@ -86,9 +126,10 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
         if error.errno in _NO_FILE:
             raise FileNotFoundError(error.errno, "no such file", str(path)) from None
         raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "not a regular file", str(path))
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise FileNotFoundError(0, "not a regular file", str(path))
         yield file
 
 

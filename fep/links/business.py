@@ -7,6 +7,7 @@ from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from fep.links.bank import Bank
 from fep.links.exchange import Exchange
+from fep.links.file_business import submit_for_files
 from fep.links.in_work import AnswersExchanges, Ticket
 from fep.links.services import Services
 from fep.links.shares import Shares
@@ -14,6 +15,7 @@ from handlers.catalogue import HANDLERS, Handler
 from handlers.terms import BankTerms, Context, Rules
 from protocol.canonical import Answer, Request
 from protocol.response_codes import ResponseCode
+from protocol.transactions import FILE_TRANSACTIONS
 
 
 class SubmittingLink(AnswersExchanges, Protocol):
@@ -25,10 +27,12 @@ class SubmittingLink(AnswersExchanges, Protocol):
 
 
 def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Request) -> None:
-    """Send a business request to the gate, at the end of the loop's round.
+    """Send a business request to the gate, at the end of the loop's round; one for files to their desk.
 
     Where there are several databases, one whose share of the link is full is busy for this link.
     """
+    if request.transaction in FILE_TRANSACTIONS:
+        return submit_for_files(link, exchange, bank, request)
     services = link.services
     handler = HANDLERS[request.transaction]
     needs = handler.needs(request, bank.settings.terms, services.wall_clock().date())

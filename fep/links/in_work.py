@@ -6,7 +6,7 @@ from typing import Protocol
 import structlog
 
 from dbgate.errors import DecisionFailed, GateError
-from dbgate.work import Work
+from dbgate.work import Fate
 from fep.links.exchange import Exchange
 from fep.links.outcomes import response_of
 from protocol.canonical import Answer
@@ -27,12 +27,26 @@ class AnswersExchanges(Protocol):
         ...
 
 
+class Waiting(Protocol):
+    """What a request in work needs of that work: ``dbgate.work.Work`` or another kind of it."""
+
+    deadline: float
+    batch_size: int
+    fate: Fate
+
+
 class Ticket:
-    """One request that waits for the gate's answer; answered exactly once."""
+    """One request that waits for the gate's answer; answered exactly once.
+
+    Attributes:
+        is_money: what nobody foresaw leaves its outcome unknown.
+    """
 
     __slots__ = ("exchange", "is_answered", "is_money", "link", "work")
 
-    work: Work
+    work: Waiting
+    not_begun = ResponseCode.DATABASE_UNAVAILABLE
+    """What is answered when nothing had been done in time."""
 
     def __init__(self, link: AnswersExchanges, exchange: Exchange, *, is_money: bool) -> None:
         self.link = link
@@ -57,7 +71,7 @@ class Ticket:
         """Answer without the gate, which waits for its database: nothing is done after the deadline but to commit."""
         may_be_stored = self.work.fate.may_be_stored
         _log.error("gate_overdue", money=self.is_money, may_be_stored=may_be_stored)
-        self._answer(Answer(ResponseCode.OUTCOME_UNKNOWN if may_be_stored else ResponseCode.DATABASE_UNAVAILABLE))
+        self._answer(Answer(ResponseCode.OUTCOME_UNKNOWN if may_be_stored else self.not_begun))
 
     def _answer(self, answer: Answer) -> None:
         self.is_answered = True

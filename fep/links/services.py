@@ -10,6 +10,7 @@ from typing import Protocol
 
 from dbgate.work import Needs
 from fep.config.settings import Settings
+from fep.files.work import FileWork
 from fep.links.bank import Bank
 from fep.links.in_work import InWork
 from fep.links.replay_guard import ReplayGuard
@@ -33,6 +34,14 @@ class SubmitsWork(TakesWork, Protocol):
         ...
 
 
+class TakesFileWork(Protocol):
+    """What takes work with batch files in."""
+
+    def submit(self, work: FileWork) -> None:
+        """Take work in; ``work.done`` is called once, now or later."""
+        ...
+
+
 @dataclass(slots=True)
 class Services:
     """One daemon's shared parts.
@@ -41,6 +50,7 @@ class Services:
         clock: monotonic seconds.
         wall_clock: naive Asia/Shanghai time of this machine.
         next_own_serial: number for a request of our own; None while there is none.
+        file_desk: for batch files.
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
         connections: how many there are, of all dialects.
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
@@ -54,6 +64,7 @@ class Services:
     clock: Clock
     wall_clock: Callable[[], datetime]
     next_own_serial: Callable[[], int | None]
+    file_desk: TakesFileWork
     turn: AbstractContextManager[object] = field(default_factory=Lock)
     transaction_log: TransactionLog = field(default_factory=TransactionLog)
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)

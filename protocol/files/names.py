@@ -42,11 +42,17 @@ class FileKind(Enum):
         return member
 
     @property
+    def is_from_bank(self) -> bool:
+        """Whether a bank sends it; else the FEP makes it."""
+        return self in _FROM_BANK
+
+    @property
     def is_numbered(self) -> bool:
         """Whether a month has several, so that a number of two digits stands behind it."""
         return self.period == "month"
 
 
+_FROM_BANK = (FileKind.RECONCILE_DETAIL, FileKind.DEBIT_RESULT, FileKind.MANDATES)
 _KINDS = {kind.prefix: kind for kind in FileKind}
 _RESULTS = {
     FileKind.RECONCILE_DETAIL: FileKind.RECONCILE_RESULT,

@@ -33,6 +33,7 @@ from fep.config.settings import (
     ListenerSettings,
     Settings,
 )
+from fep.files.work import FileWork
 from fep.links.bank import Bank
 from fep.links.connection import Connection
 from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
@@ -120,6 +121,16 @@ class FakeTransport(StringTransport):
         data: bytes = self.value()
         self.clear()
         return data
+
+
+class ScriptedDesk:
+    """A desk for batch files that holds on to its work until a test answers it."""
+
+    def __init__(self) -> None:
+        self.works: list[FileWork] = []
+
+    def submit(self, work: FileWork) -> None:
+        self.works.append(work)
 
 
 class WiredBank(RawBank):
@@ -229,6 +240,7 @@ class Rim:
         self.clock.advance(1000.0)
         self.wall_now: datetime = NOW
         self.gate = gate if gate is not None else ScriptedGate()
+        self.file_desk = ScriptedDesk()
         self._serials = count(900_000_001)
         self.next_own_serial: Callable[[], int | None] = lambda: next(self._serials)
         bank_settings = {code: settings_of(code, **(banks or {}).get(code, {})) for code in raw_bank.SUITES}
@@ -245,6 +257,7 @@ class Rim:
             self.clock,
             lambda: self.wall_now,
             lambda: self.next_own_serial(),  # noqa: PLW0108 - looked up late: tests replace it
+            self.file_desk,
         )
         self.factory = LinkFactory(self.services, dialect)
 

@@ -20,6 +20,9 @@ CODES = MappingProxyType(
         Transaction.INVOICE: 2008,
         Transaction.RECON_TOTALS: 3001,
         Transaction.RECON_DETAIL: 3002,
+        Transaction.FILE_PUT: 4001,
+        Transaction.FILE_GET: 4002,
+        Transaction.FILE_LIST: 4003,
     }
 )
 """Wire code of each transaction."""

@@ -7,6 +7,14 @@ from protocol.characters import Text
 from protocol.dialects.standard.codes import CODES, FEP_CODES
 from protocol.dialects.standard.header import OWN_HEAD, REPLY_HEAD, REQUEST_HEAD, VERSION
 from protocol.dialects.standard.messages.detail import DETAIL_REPLY, DETAIL_REQUEST
+from protocol.dialects.standard.messages.files import (
+    GET_REPLY,
+    GET_REQUEST,
+    LIST_REPLY,
+    LIST_REQUEST,
+    PUT_REPLY,
+    PUT_REQUEST,
+)
 from protocol.dialects.standard.messages.history import CONSUMPTION_REPLY, HISTORY_REQUEST, PAYMENTS_REPLY
 from protocol.dialects.standard.messages.invoice import INVOICE_REPLY, INVOICE_REQUEST
 from protocol.dialects.standard.messages.link import EMPTY, KEY_REPLY, KEY_REQUEST
@@ -58,6 +66,9 @@ FORMAT = Format(
         _message(Transaction.INVOICE, INVOICE_REQUEST, INVOICE_REPLY),
         _message(Transaction.RECON_TOTALS, TOTALS_REQUEST, TOTALS_REPLY),
         _message(Transaction.RECON_DETAIL, DETAIL_REQUEST, DETAIL_REPLY),
+        _message(Transaction.FILE_PUT, PUT_REQUEST, PUT_REPLY),
+        _message(Transaction.FILE_GET, GET_REQUEST, GET_REPLY),
+        _message(Transaction.FILE_LIST, LIST_REQUEST, LIST_REPLY),
     ),
     codes=MappingProxyType({code: code.code for code in ResponseCode}),
     session=Session(),

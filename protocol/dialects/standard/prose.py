@@ -264,9 +264,37 @@ that were undone keep their row and show their state. A day that does not exist:
 once; 65,535 pages hold 1,310,700 rows. A page past the last: `0000` without rows. A serial or account number that
 is longer than its field, from the time when the bank used another message format, stays blank: zeros or spaces.
 
+<<message FILE_PUT>>
+
+Checks, in this order: `chunk_size` at most 2048, zeros behind it, and no chunk that ends behind `total_size`,
+`1003`; a name that is none, or not one of this bank's own files of type 01, 04 or 05, `4001`; `total_size` 0 or
+more than the FEP takes, `4002`. Then:
+- The file stands complete under this name: `0000` with `complete` 1 when size and digest are the same, so a file
+  that is sent again changes nothing; else `4002`. A file that was taken into use is never replaced.
+- `offset` is not what the FEP has of it: nothing is written, `0000` says in `next_offset` where to go on. A chunk
+  with `chunk_size` 0 asks; after a cut connection begin so.
+- Otherwise the chunk is written. What a bank has sent of a file is kept over reconnects and restarts, for a week;
+  another digest is another file and begins at 0.
+- With the last byte the file is checked, its digest, then every row: wrong, `4002`, the message says line and
+  reason, and nothing is left of it, so that a corrected file may be sent under the same name. Right: `complete` 1.
+  A large file may take longer than a reply: after two seconds `0000` with `next_offset` = `total_size` and
+  `complete` 0; ask again with an empty chunk at that offset.
+- Another connection writes the same file at this moment, too many files are not complete, or the bank's space is
+  used up: `1011`, nothing was done.
+
+<<message FILE_GET>>
+
+Any file of FILE_LIST; no such file: `4001`. `sha256` is of the whole file in every reply: when it changes, the file
+has been replaced, and the bank begins again at 0. At the end of the file `chunk_size` is 0; behind it `1003`.
+
+<<message FILE_LIST>>
+
+The bank's files, those it has sent and those that wait for it, the newest `date` first and by name within a day.
+A page past the last: `0000` without rows. 255 pages hold 4,080 files: ask by type and date.
+
 ### Not offered yet 暂未开通
-4001 FILE_PUT, 4002 FILE_GET and 4003 FILE_LIST 文件传输 are answered `1004`. 5001 BILL_PUSH 实时划拨 is a request
-of the FEP and is not sent yet; one that a bank sends has the wrong direction and is dropped without a reply.
+5001 BILL_PUSH 实时划拨 is a request of the FEP and is not sent yet; one that a bank sends has the wrong direction
+and is dropped without a reply.
 
 ## 5. Repeats and unknown outcomes 重发与未知结果
 

@@ -150,6 +150,23 @@ _HISTORY_INVOICE_TOTALS = {
     "state; 1 for a CANCEL or REVERSE: took effect": "CANCEL 或 REVERSE 为 1 表示已生效",
 }
 
+_FILES = {
+    "name of the file": "",
+    "bytes of the whole file": "字节数",
+    "bytes before the chunk": "本块之前的字节数",
+    "bytes of the chunk, at most 2048": "本块字节数, 不超过 2048",
+    "SHA-256 of the whole file": "",
+    "bytes of the file, zeros behind chunk_size": "chunk_size 之后为零字节",
+    "where the bank goes on": "银行由此续传",
+    "the file has been taken into use": "文件已启用",
+    "kind of files": "",
+    "day of the files": "",
+    "all files that fit": "符合条件的全部文件",
+    "bytes of the file": "字节数",
+    "kind of the file": "",
+    "day in its name; of a monthly file the day it was made": "文件名中的日期; 按月的文件为生成日期",
+}
+
 _VALUES = {
     "zeros when absent": "无则为零",
     "not zero": "不得为零",
@@ -169,6 +186,12 @@ _VALUES = {
     "0 unknown, 2002 PAY, 2003 CANCEL, 2004 REVERSE": "0 未知, 2002 交费, 2003 撤销, 2004 冲正",
     "0 unknown, 1 posted, 2 cancelled, 3 reversed, 4 reversed before arrival": (
         "0 未知, 1 已入账, 2 已撤销, 3 已冲正, 4 到达前已冲正"
+    ),
+    "01 reconcile detail, 02 reconcile result, 03 debit list, 04 debit result, 05 mandates": (
+        "01 对账明细, 02 对账结果, 03 出盘, 04 回盘, 05 代扣协议"
+    ),
+    "00 all, 01 reconcile detail, 02 reconcile result, 03 debit list, 04 debit result, 05 mandates": (
+        "00 全部, 01 对账明细, 02 对账结果, 03 出盘, 04 回盘, 05 代扣协议"
     ),
     "1 print, 2 reprint": "1 打印, 2 补打",
     "2002 PAY, 2003 CANCEL, 2004 REVERSE": "2002 交费, 2003 撤销, 2004 冲正",
@@ -217,6 +240,6 @@ _CODES = {
 }
 
 PHRASES = MappingProxyType(
-    _HEADER | _LINK | _ACCOUNTS_AND_BILLS | _PAYMENTS | _HISTORY_INVOICE_TOTALS | _VALUES | _CODES
+    _HEADER | _LINK | _ACCOUNTS_AND_BILLS | _PAYMENTS | _HISTORY_INVOICE_TOTALS | _FILES | _VALUES | _CODES
 )
 """English text of a meaning, or of the values that a field accepts -> Chinese."""
