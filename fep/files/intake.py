@@ -4,6 +4,7 @@ A reply that says ``next_offset`` speaks of bytes that have been written; they a
 complete, before its name appears. A crash of the machine may cost a part, which its digest tells; never a file.
 """
 
+import time
 from contextlib import closing
 from enum import Enum
 
@@ -25,6 +26,10 @@ from protocol.response_codes import ResponseCode
 
 CHECKED_AT_ONCE_BYTES = 256 << 10
 """Four thousand rows, twenty milliseconds: a larger file is checked beside the chunks of others."""
+
+LOCK_TRIES_MAX = 10
+LOCK_INTERVAL_S = 0.01
+"""Another daemon writes a chunk in less than a millisecond, and checks a small file in some twenty."""
 
 _log = structlog.get_logger()
 
@@ -85,16 +90,18 @@ class Intake:
 
     def _put(self, body: FileChunk, name: FileName, *, at_leisure: bool) -> FilePutReply | Unchecked:
         file_put.check_size(body, self._quotas)
-        known = self._repeated(body)
-        if known is not None:
-            return known
-        try:
-            with locked(self._folder, part_name(body.file_name, body.sha256)) as part:
-                return self._continue(part, body, name, at_leisure=at_leisure)
-        except PartLocked as other:
-            if other.size == body.total_size:
-                return Unchecked.ELSEWHERE
-            raise Refusal(ResponseCode.BUSY, reason="another link puts the same file") from None
+        for _ in range(LOCK_TRIES_MAX):
+            known = self._repeated(body)
+            if known is not None:
+                return known
+            try:
+                with locked(self._folder, part_name(body.file_name, body.sha256)) as part:
+                    return self._continue(part, body, name, at_leisure=at_leisure)
+            except PartLocked as other:
+                if other.size == body.total_size > CHECKED_AT_ONCE_BYTES:
+                    return Unchecked.ELSEWHERE
+            time.sleep(LOCK_INTERVAL_S)
+        raise Refusal(ResponseCode.BUSY, reason="another daemon works on the same file")
 
     def _continue(self, part: Part, body: FileChunk, name: FileName, *, at_leisure: bool) -> FilePutReply | Unchecked:
         """Take a chunk while the part is ours; it may have been completed before it was."""

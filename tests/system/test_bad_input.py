@@ -700,14 +700,3 @@ def test_serials_are_the_banks_own(bank):
     """The largest serial a bank can have is a serial like any other."""
     ask(bank, ECHO, serial=999_999_999_999)
     assert new_serial() < 999_999_999_999
-
-
-@pytest.mark.parametrize(
-    ("code", "body"),
-    [(4001, 2160), (4002, 80), (4003, 16)],
-    ids=["FILE_PUT", "FILE_GET", "FILE_LIST"],
-)
-def test_a_transaction_that_is_not_offered(bank, witness, code, body):
-    """Files are not offered yet: 1004 under a right MAC, and the link stays up."""
-    ask(bank, code, bytes(body), "1004")
-    bank.check_alive()
