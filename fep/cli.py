@@ -40,6 +40,7 @@ fep = Group(
         "keys": "fep.commands.keys:keys",
         "day": "fep.commands.day:day",
         "balances": "fep.commands.balances.group:balances",
+        "audit": "fep.commands.audit.group:audit",
         "db": "fep.commands.db:db",
         "demo": "fep.commands.demo:demo",
     },

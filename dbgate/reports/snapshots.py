@@ -41,3 +41,9 @@ def snapshot(database: Database) -> Iterator[Connection]:
 def stream(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
     """Yield the rows of ``statement`` as the server sends them."""
     yield from connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
+
+
+def tuples(connection: Connection, statement: Select[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of ``statement`` likewise, as plain tuples of whatever length."""
+    for row in stream(connection, statement):
+        yield tuple(row)

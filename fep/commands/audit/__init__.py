@@ -1,0 +1,1 @@
+"""Audit commands 审计命令: ``fep audit``, one module for each."""
