@@ -10,9 +10,9 @@ from fep.commands.audit.sums import show_sums
 from fep.commands.audit.words import MOVEMENTS, STEPS
 from fep.commands.reports.options import day_option, output_options, yesterday
 from fep.commands.reports.sources import open_sources
-from fep.commands.reports.words import OUTCOMES, STATES, channel, fep_serial
+from fep.commands.reports.words import OUTCOMES, STATES, channel
 from fep.language import Text, say
-from fep.listings.listing import Column, Kind, Listing
+from fep.listings.listing import Column, Kind, Listing, fep_serial
 from fep.listings.outputs import Outputs
 from protocol.response_codes import ResponseCode
 
