@@ -67,17 +67,25 @@ class BankFolder:
         Raises:
             OSError: it could not be written; what stood there still does.
         """
+        with self.written_aside(name, chunks) as aside:
+            return aside.publish()
+
+    @contextmanager
+    def written_aside(self, name: str, chunks: Iterable[bytes]) -> "Iterator[Aside]":
+        """Write a file for the bank where it is not read as one, whole and durable; whoever does not publish it in the
+        block has not written it.
+
+        Raises:
+            OSError: it could not be written.
+        """
         target = self.outgoing / checked_name(name)
         self.make(self.outgoing, self.partial)
         beside = self.partial / f".{name}.{os.getpid()}"
         try:
             _write_synced(beside, chunks)
-            beside.replace(target)
-        except BaseException:
+            yield Aside(beside, target)
+        finally:
             beside.unlink(missing_ok=True)
-            raise
-        sync_folder(self.outgoing)
-        return target
 
     def make(self, *folders: Path) -> None:
         """Make the bank's folder and these in it, as far as they are missing, whatever the umask."""
@@ -87,6 +95,20 @@ class BankFolder:
             except FileExistsError:
                 continue
             folder.chmod(FOLDER_MODE)
+
+
+class Aside:
+    """A file that is written and not yet published."""
+
+    def __init__(self, beside: Path, target: Path) -> None:
+        self._beside = beside
+        self._target = target
+
+    def publish(self) -> Path:
+        """Put it where the bank gets it; one of the same name is replaced."""
+        self._beside.replace(self._target)
+        sync_folder(self._target.parent)
+        return self._target
 
 
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:

@@ -189,6 +189,18 @@ class Lines(Generic[T]):
                 raise LocalProtocolError(f"{self.sheet.where(field.name)}: {rule.reason}")
         return self.form.joined(self.sheet.raw_values(Sources({"": value, ROW_NUMBER: number})))
 
+    def suffix_of(self, base: "Lines[Any]") -> Callable[[object], bytes] | None:
+        """Return what makes of the value of the last field the bytes that follow a line of ``base`` in these lines.
+
+        So a line can go out as it came in, with one field more. None: these are not lines of ``base`` with that.
+        """
+        *fields, last = self.sheet.fields
+        is_longer = tuple(fields) == tuple(base.sheet.fields) and self.form == base.form
+        if not is_longer or any(field.attribute == ROW_NUMBER for field in self.sheet.fields):
+            return None
+        build = last.type.build
+        return lambda value: self.form.joined([b"", build(value)])
+
 
 @dataclass(frozen=True, slots=True)
 class FileLayout(Generic[H, R]):

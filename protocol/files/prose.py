@@ -58,7 +58,8 @@ Every PAY, CANCEL and REVERSE of one clearing date as the bank knows it.
 
 - `class`: 1 matched, 2 amount differs, 3 state differs, 4 only bank 长款, 5 only FEP 短款, 6 in flight: carried
   to the next day. A row of class 5 is the FEP's own, every other the bank's.
-- `total` is that of all rows of this file, as in DZ.
+- `total` is that of all rows of this file, as in DZ; where more was undone than paid it is zeros, for the field has
+  no sign.
 
 ## WT Mandates 代扣协议
 
@@ -140,7 +141,7 @@ _CHINESE = """\
 
 - `class`: 1 一致, 2 金额不符, 3 状态不符, 4 银行多 (长款), 5 前置机多 (短款), 6 在途: 结转次日。
   5 类的行为前置机的记录, 其余为银行的记录。
-- `total` 为本文件全部明细的合计, 算法同 DZ。
+- `total` 为本文件全部明细的合计, 算法同 DZ; 冲销多于交费时为全零, 因该字段不带符号。
 
 ## WT 代扣协议
 

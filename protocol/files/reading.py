@@ -7,7 +7,8 @@ had, not even when the file has changed in between.
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
@@ -18,6 +19,9 @@ from protocol.files.tally import Succession, Tally
 
 H = TypeVar("H")
 R = TypeVar("R")
+
+Look = Callable[[Sequence[R]], None]
+"""Is shown the rows of a block."""
 
 _TAIL = re.compile(rb"T([0-9A-F]{8})")
 
@@ -44,30 +48,59 @@ class CheckedFile(Generic[H, R]):
         Raises:
             FileChanged: they are others than those that were checked.
         """
-        source = blocks(chunks, self._layout.newline, self._layout.line_bytes_max)
         succession = Succession(self._layout)
+        for lines, number in self._row_lines(chunks):
+            yield from succession.first_of_each(self._layout.rows.parse(lines, number), number)
+
+    def lines(self, chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
+        """Yield the lines of the rows without their ends, block by block; else as ``rows``."""
+        for lines, _ in self._row_lines(chunks):
+            yield lines
+
+    def rows_at(self, chunks: Iterable[bytes], places: Sequence[int]) -> Iterator[R]:
+        """Yield some rows by their places, which count from 0 and ascend; else as ``rows``."""
+        if self._layout.one_by:
+            wanted = set(places)
+            yield from (row for place, row in enumerate(self.rows(chunks)) if place in wanted)
+            return
+        first, at = 0, 0  # place of the block's first row; how many of the places have been
+        for lines, number in self._row_lines(chunks):
+            end = bisect_left(places, first + len(lines), at)
+            for place in places[at:end]:
+                yield from self._layout.rows.parse([lines[place - first]], number + place - first)
+            first, at = first + len(lines), end
+
+    def _row_lines(self, chunks: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
+        """Yield the lines of the rows and the number of the first of them, block by block, each checked again."""
+        source = blocks(chunks, self._layout.newline, self._layout.line_bytes_max)
         for mark in self._marks:
             block = _next(source)
             if block is None or block.crc != mark:
                 raise FileChanged
-            lines, number = _row_lines(block, _tail_index(self._layout, block))
-            yield from succession.first_of_each(self._layout.rows.parse(lines, number), number)
+            yield _row_lines(block, _tail_index(self._layout, block))
         if _next(source) is not None:
             raise FileChanged
 
 
-def check_file(layout: FileLayout[H, R], chunks: Iterable[bytes], expected: Mapping[str, object]) -> CheckedFile[H, R]:
+def check_file(
+    layout: FileLayout[H, R],
+    chunks: Iterable[bytes],
+    expected: Mapping[str, object],
+    look: Look[R] = lambda rows: None,
+) -> CheckedFile[H, R]:
     """Read a whole file.
 
     Args:
         layout: what it should be.
         chunks: its bytes in order, cut anywhere; no more of them is held than two blocks.
         expected: what attributes of its head must say, as its name does (``FileName.expected``).
+        look: is shown the rows block by block, so that who wants little of each need not have the file read again.
+            Nothing may come of what it has seen before the file has been found good.
 
     Raises:
         FileInvalid: it is not, so nothing of it may be used. No further chunk has been taken.
     """
-    check = _Check(layout, expected)
+    check = _Check(layout, expected, look)
     for block in blocks(chunks, layout.newline, layout.line_bytes_max):
         check.take(block)
     return check.finished()
@@ -79,9 +112,10 @@ class _Check(Generic[H, R]):
     Its marks are 4 bytes for each block: 64 KiB for a file of 1 GiB, so that nothing else grows with the file.
     """
 
-    def __init__(self, layout: FileLayout[H, R], expected: Mapping[str, object]) -> None:
+    def __init__(self, layout: FileLayout[H, R], expected: Mapping[str, object], look: Look[R]) -> None:
         self._layout = layout
         self._expected = expected
+        self._look = look
         self._head: H | None = None
         self._tally = Tally(layout)
         self._succession = Succession(layout)
@@ -97,7 +131,9 @@ class _Check(Generic[H, R]):
             self._head = self._read_head(block.lines[0])
         tail = _tail_index(self._layout, block)
         lines, number = _row_lines(block, tail)
-        self._tally.add(self._succession.first_of_each(self._layout.rows.parse(lines, number), number))
+        rows = self._succession.first_of_each(self._layout.rows.parse(lines, number), number)
+        self._tally.add(rows)
+        self._look(rows)
         if tail is not None:
             self._end(block, tail)
         self._marks.append(block.crc)

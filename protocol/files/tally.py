@@ -57,10 +57,10 @@ class Tally:
             self._counted[index] += sum(map(amount, rows))
 
     def for_head(self) -> Mapping[str, int]:
-        """Return the attributes of the head that the rows give."""
+        """Return the attributes of the head that the rows give; a sum has no sign there: below zero it is zero."""
         given = {self._layout.row_count: self.row_count} if self._layout.row_count else {}
         sums = zip(self._sums, self._counted, strict=True)
-        return given | {attribute: counted for (attribute, _), counted in sums if attribute}
+        return given | {attribute: max(0, counted) for (attribute, _), counted in sums if attribute}
 
     def check(self, head: object) -> None:
         """Raise FileInvalid, of the first line, when ``head`` says something else."""
@@ -68,5 +68,5 @@ class Tally:
         if layout.row_count and getattr(head, layout.row_count) != self.row_count:
             raise FileInvalid(Fault.ROW_COUNT, 1, self.row_count, getattr(head, layout.row_count))
         for (attribute, _), counted in zip(self._sums, self._counted, strict=True):
-            if attribute and getattr(head, attribute) != counted:
+            if attribute and getattr(head, attribute) != max(0, counted):
                 raise FileInvalid(Fault.TOTAL, 1, field=layout.head.sheet.places[attribute])

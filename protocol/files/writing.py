@@ -19,7 +19,7 @@ _ROWS_AT_ONCE = 500
 
 
 def write_file(layout: FileLayout[H, R], head: H, rows: Iterable[R]) -> Iterator[bytes]:
-    """Yield the bytes of a file; it may be given to anybody only when all of them have been yielded.
+    """Return the bytes of a file, piece by piece; it may be given to anybody only when all of them have been yielded.
 
     Args:
         layout: of the file.
@@ -30,23 +30,38 @@ def write_file(layout: FileLayout[H, R], head: H, rows: Iterable[R]) -> Iterator
         LocalProtocolError: a value does not fit, or the head says something else than the rows. The tail is missing
             then, so what has been yielded is no file that anybody would accept.
     """
-    tally = Tally(layout)
+    return write_lines(layout, head, _built(layout, head, rows))
+
+
+def write_lines(layout: FileLayout[H, R], head: H, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of a file whose rows are lines already, without their ends; what the head says is the caller's.
+
+    Raises:
+        LocalProtocolError: a line holds a control character. The tail is missing then.
+    """
     crc = 0
-    lines: list[bytes] = [layout.head.build(head)]
-    numbered = enumerate(rows, 1)
-    while lines:
-        block = _joined(lines, layout.newline)
+    remaining = iter(lines)
+    taken: list[bytes] = [layout.head.build(head)]
+    while taken:
+        block = _joined(taken, layout.newline)
         crc = crc32(block, crc)
         yield block
-        taken = list(islice(numbered, _ROWS_AT_ONCE))
+        taken = list(islice(remaining, _ROWS_AT_ONCE))
+    if layout.has_tail:
+        yield b"T%08X" % crc + layout.newline
+
+
+def _built(layout: FileLayout[H, R], head: H, rows: Iterable[R]) -> Iterator[bytes]:
+    """Yield the lines of ``rows``; LocalProtocolError behind the last when the head says something else."""
+    tally = Tally(layout)
+    numbered = enumerate(rows, 1)
+    while taken := list(islice(numbered, _ROWS_AT_ONCE)):
         tally.add([row for _, row in taken])
-        lines = [layout.rows.build(row, number) for number, row in taken]
+        yield from (layout.rows.build(row, number) for number, row in taken)
     try:
         tally.check(head)
     except FileInvalid as error:
         raise LocalProtocolError(f"the head does not fit the rows: {error.reason}") from None
-    if layout.has_tail:
-        yield b"T%08X" % crc + layout.newline
 
 
 def tally_of(layout: FileLayout[H, R], rows: Iterable[R]) -> Tally:

@@ -66,6 +66,11 @@ OF_COMMANDS = {
     "insert_operator_acts",
     "select_candidates",
     "select_candidates_among",
+    "insert_differences",
+    "insert_reconciliations",
+    "move_reconciliation_counts",
+    "select_undos_of_accounts",
+    "settle_differences",
 }
 
 

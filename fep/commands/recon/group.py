@@ -11,6 +11,7 @@ recon = Group(
     ),
     no_args_is_help=True,
     modules={
+        "run": "fep.commands.recon.run:run",
         "list": "fep.commands.recon.listed:list_differences",
         "show": "fep.commands.recon.shown:show",
         "post": "fep.commands.recon.proposing:post",
