@@ -35,7 +35,7 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
         return submit_for_files(link, exchange, bank, request)
     services = link.services
     handler = HANDLERS[request.transaction]
-    needs = handler.needs(request, bank.settings.terms, services.wall_clock().date())
+    needs = handler.needs(request, bank.settings.terms, exchange.started_at.date())
     share = None if services.branch_of is None else link.shares.of(services.branch_of(needs))
     if share is not None and share.is_full:
         return link.answer(exchange, Answer(ResponseCode.BUSY))

@@ -1,6 +1,7 @@
 """One exchange 一次收发: a request's frame, what authenticated it, and the frame of its reply."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from os import urandom
 
 from crypto.session import NONCE_BYTES, Authenticator, SessionSecurity
@@ -20,6 +21,7 @@ class Exchange:
     Attributes:
         envelope: the request's frame.
         started_s: monotonic seconds when it was taken.
+        started_at: the wall clock then, naive Asia/Shanghai.
         authenticator: what verified it, and makes the reply's MAC; None when nothing did.
         security: the session keys it came under, when it did.
         request: its fields, once they are read.
@@ -27,6 +29,7 @@ class Exchange:
 
     envelope: Envelope
     started_s: float
+    started_at: datetime
     authenticator: Authenticator | None = None
     security: SessionSecurity | None = None
     request: Request | None = None

@@ -162,11 +162,12 @@ class Link:
 
     def frame_received(self, frame: bytes) -> None:
         """Handle one frame, answered or dropped; nothing is raised."""
-        envelope = self.dialect.open(frame, self.services.wall_clock())
+        now = self.services.wall_clock()
+        envelope = self.dialect.open(frame, now)
         if self.dialect.session.is_one_exchange and self._has_been_asked:
             return self._drop(envelope, "second_request")
         self._has_been_asked = True
-        exchange = Exchange(envelope, self.services.clock.seconds())
+        exchange = Exchange(envelope, self.services.clock.seconds(), now)
         try:
             if envelope.is_response:
                 self._response_received(exchange)
