@@ -39,6 +39,7 @@ fep = Group(
         "report": "fep.commands.report:report",
         "keys": "fep.commands.keys:keys",
         "day": "fep.commands.day:day",
+        "partner": "fep.commands.partner.group:partner",
         "balances": "fep.commands.balances.group:balances",
         "audit": "fep.commands.audit.group:audit",
         "db": "fep.commands.db:db",

@@ -31,6 +31,7 @@ from protocol.canonical import (
     UndoRequest,
     WorkDay,
 )
+from protocol.files.notices import BatchCancel, BatchCancelReply, FileNotice
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListReply, FileListRequest, FilePutReply
 from protocol.transactions import Transaction
 
@@ -59,6 +60,7 @@ BODIES: Mapping[Transaction, Callable[..., RequestBody]] = MappingProxyType(
         Transaction.FILE_PUT: FileChunk,
         Transaction.FILE_GET: FileGetRequest,
         Transaction.FILE_LIST: FileListRequest,
+        Transaction.FILE_NOTICE: FileNotice,
     }
 )
 """By transaction."""
@@ -82,6 +84,7 @@ PLACES: Mapping[Transaction, tuple[type, type]] = MappingProxyType(
         Transaction.FILE_PUT: (FileChunk, FilePutReply),
         Transaction.FILE_GET: (FileGetRequest, FileChunk),
         Transaction.FILE_LIST: (FileListRequest, FileListReply),
+        Transaction.FILE_NOTICE: (FileNotice, NoBody),
     }
 )
 """The bodies of a bank's request and of our reply, by transaction: what fields may be bound to."""
@@ -91,6 +94,8 @@ OWN_PLACES: Mapping[Transaction, tuple[type, type]] = MappingProxyType(
         Transaction.SIGN_IN: (WorkDay, NoBody),
         Transaction.SIGN_OUT: (WorkDay, NoBody),
         Transaction.ECHO: (NoBody, NoBody),
+        Transaction.FILE_NOTICE: (FileNotice, NoBody),
+        Transaction.BATCH_CANCEL: (BatchCancel, BatchCancelReply),
         Transaction.BILL_PUSH: (PushRequest, PushReply),
     }
 )

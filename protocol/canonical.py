@@ -10,6 +10,7 @@ from datetime import date, time
 from enum import IntEnum
 from typing import NamedTuple
 
+from protocol.files.notices import BatchCancel, FileNotice
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListReply, FileListRequest, FilePutReply
 from protocol.record import record
 from protocol.response_codes import ResponseCode
@@ -548,7 +549,9 @@ RequestBody = (
     | FileChunk
     | FileGetRequest
     | FileListRequest
+    | FileNotice
     | PushRequest
+    | BatchCancel
     | WorkDay
 )
 ReplyBody = (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
-from protocol.bodies import BODIES
+from protocol.bodies import BODIES, OWN_PLACES
 from protocol.bound import Reading, Sources
 from protocol.canonical import Answer, Head, PushOutcome, PushReply, Request, RequestBody
 from protocol.dialect import Envelope, Outgoing, OwnReply, Sealing
@@ -131,6 +131,8 @@ class DescribedDialect:
         what.update(body_given)
         self._head.read_sent(reading)
         message.request.read(plain_body, reading)
+        if message.transaction is Transaction.FILE_NOTICE:
+            what["file_name"] = self._file_name(opened)
         if message not in self._serials_in_head:
             self._check_serial(message, opened)
         opened.head = head = Head(opened.node, **who)
@@ -141,6 +143,17 @@ class DescribedDialect:
         if not original.strip(" 0"):
             raise MessageInvalid(message.request.where_at("body.original_serial"), "zero" if original else "blank")
         return Request(message.transaction, head, body, self._digest(message, plain_body, reading))
+
+    def _file_name(self, opened: Opened) -> str:
+        """Return the name of the file that a request tells of; MessageInvalid when it tells of none."""
+        field = self._head.places["frame.file_name"]
+        try:
+            name: str = field.type.parse(opened.sent[field.name])
+        except FieldInvalid as error:
+            raise MessageInvalid(self._head.where(field.name), str(error)) from None
+        if not name:
+            raise MessageInvalid(self._head.where(field.name), "blank")
+        return name
 
     def _digest(self, message: Message, plain_body: bytes, reading: Reading) -> str:
         """Return the digest of what is asked: the message's code and its content, no header field."""
@@ -248,7 +261,8 @@ class DescribedDialect:
         if now.tzinfo is None:
             raise LocalProtocolError("the moment has no time zone")
         at = now.astimezone(SHANGHAI).replace(tzinfo=None)
-        frame = OwnFrame(message.code, node, at, fep_serial, 0, NO_NONCE, sealing.key_version, self.format.version)
+        version, told = self.format.version, (getattr(body, "file_name", ""), getattr(body, "row_count", 0))
+        frame = OwnFrame(message.code, node, at, fep_serial, 0, NO_NONCE, sealing.key_version, version, *told)
         outgoing = self._packager.pack(self._own_head, message.request, Sources({"frame": frame, "body": body}))
         assert outgoing is not None, "there is nothing that it would have to answer"
         return outgoing
@@ -279,7 +293,7 @@ class DescribedDialect:
         values = reading.values["body"]
         if not values.get("debit_serial", "-").strip("0"):  # done, yet nothing says by which payment
             raise MessageInvalid(message.reply.where_at("body.debit_serial"), "blank")
-        return OwnReply(True, code, words, PushReply(**values) if transaction is Transaction.BILL_PUSH else None)
+        return OwnReply(True, code, words, OWN_PLACES[transaction][1](**values))
 
 
 def _given(*sets: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:

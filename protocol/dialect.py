@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from protocol.canonical import Answer, Head, PushReply, ReplyBody, Request, RequestBody
+from protocol.canonical import Answer, Head, NoBody, PushReply, ReplyBody, Request, RequestBody
 from protocol.errors import MessageInvalid
+from protocol.files.notices import BatchCancelReply
 from protocol.framing import FrameReader
 from protocol.record import record
 from protocol.session import Session
@@ -72,13 +73,13 @@ class OwnReply:
         is_approved: the bank did it.
         code: the bank's own.
         message: its own words.
-        body: of BILL_PUSH; None while the code leaves open whether it was done.
+        body: None while the code leaves open whether it was done.
     """
 
     is_approved: bool
     code: str
     message: str
-    body: PushReply | None = None
+    body: PushReply | BatchCancelReply | NoBody | None = None
 
 
 @dataclass(slots=True)

@@ -18,8 +18,10 @@ from protocol.transactions import Transaction
 
 READ_OF_FRAME = frozenset(
     {"code", "node", "flags", "version", "nonce", "key_version", "fep_serial", "message_id", "work_date"}
+    | {"file_name"}
 )
-"""What the header of a bank's request may say of its frame; the last two are for its reply alone."""
+"""What the header of a bank's request may say of its frame; ``message_id`` and ``work_date`` are for its reply alone,
+``file_name`` is part of what is asked where the message tells of a file."""
 
 _Scopes = Mapping[str, type]
 

@@ -75,6 +75,8 @@ class OwnFrame:
         nonce: eight zero bytes when nothing is encrypted.
         key_version: of the keys that it is sealed with.
         version: of the format.
+        file_name: of the file that the message tells of, empty when of none.
+        row_count: its rows, 0 when of none.
     """
 
     code: str
@@ -85,6 +87,8 @@ class OwnFrame:
     nonce: bytes
     key_version: int
     version: int
+    file_name: str = ""
+    row_count: int = 0
 
     @property
     def trace_no(self) -> int:

@@ -21,6 +21,7 @@ class Session:
         may_encrypt: bodies may be encrypted.
         is_one_exchange: the connection ends with the reply.
         signs_in: who signs in, and for how long.
+        announces_files: files go another way than the messages, which tell when one is complete.
         fep_connects: the FEP asks over connections that it opens to the bank, one exchange on each; else on the bank's.
     """
 
@@ -29,3 +30,4 @@ class Session:
     is_one_exchange: bool = False
     signs_in: SignsIn = SignsIn.BANK_EACH_CONNECTION
     fep_connects: bool = False
+    announces_files: bool = False

@@ -24,6 +24,8 @@ class Transaction(Enum):
     FILE_PUT = ("file_put", "文件上传")
     FILE_GET = ("file_get", "文件下载")
     FILE_LIST = ("file_list", "文件列表")
+    FILE_NOTICE = ("file_notice", "文件通知")
+    BATCH_CANCEL = ("batch_cancel", "撤销批次")
     BILL_PUSH = ("bill_push", "实时划拨")
 
     label: str
@@ -43,11 +45,13 @@ class Transaction(Enum):
 LINK_TRANSACTIONS = frozenset({Transaction.SIGN_IN, Transaction.SIGN_OUT, Transaction.KEY_EXCHANGE, Transaction.ECHO})
 """Those that manage the link itself; all others are business 业务交易."""
 
-OWN_TRANSACTIONS = frozenset({Transaction.BILL_PUSH})
+OWN_TRANSACTIONS = frozenset({Transaction.BATCH_CANCEL, Transaction.BILL_PUSH})
 """Business that only the FEP asks for; a bank answers."""
 
-FILE_TRANSACTIONS = frozenset({Transaction.FILE_PUT, Transaction.FILE_GET, Transaction.FILE_LIST})
-"""Business that moves batch files, and needs no database."""
+FILE_TRANSACTIONS = frozenset(
+    {Transaction.FILE_PUT, Transaction.FILE_GET, Transaction.FILE_LIST, Transaction.FILE_NOTICE}
+)
+"""Business that moves batch files or tells of them, and needs no database."""
 
 BANK_BUSINESS = tuple(
     transaction for transaction in Transaction if transaction not in LINK_TRANSACTIONS | OWN_TRANSACTIONS

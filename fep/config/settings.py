@@ -18,6 +18,7 @@ from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT
 from protocol.files.formats import STANDARD, FileFormat
 from protocol.session import Session
+from protocol.transactions import Transaction
 
 Network = IPv4Network | IPv6Network
 Encryption = Literal["optional", "required", "forbidden"]
@@ -226,6 +227,11 @@ class BankSettings:
     def own_node(self) -> str:
         """What its frames call it."""
         return self.node or self.bank_code
+
+    @property
+    def announces_files(self) -> bool:
+        """Whether it tells when a file of its own is complete, so that none is used before."""
+        return self.session.announces_files and Transaction.FILE_NOTICE in self.terms.transactions
 
     @property
     def session(self) -> Session:

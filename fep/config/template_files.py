@@ -7,7 +7,7 @@ from string import Template
 from fep.config.settings import Address
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS
-from protocol.files.formats import FILE_FORMATS
+from protocol.files.formats import FILE_FORMATS, STANDARD
 
 DATABASE_URL = "sqlite:///billing.db"
 MASTER_KEY = "file:master.key"
@@ -50,6 +50,7 @@ def bank_toml(
         addresses=_quoted(network),
         dialects=", ".join(DIALECTS),
         file_formats=", ".join(FILE_FORMATS),
+        files=_quoted(STANDARD.name),
         dialect=f'{"# " if dialect is DEFAULT else ""}dialect = "{dialect.name}"',
         accept_weak_mac="accept_weak_mac = true" if accept_weak_mac else "# accept_weak_mac = false",
         accept_no_mac="accept_no_mac = true" if line_protection else "# accept_no_mac = false",

@@ -106,7 +106,7 @@ class FileDesk:
                 continue
             line.is_busy = True
             self._running += 1
-            work.fate.may_be_stored = isinstance(work.body, FileChunk)
+            work.fate.may_be_stored = work.stores
             self._in_thread(lambda work=work: self._worker(work), lambda result, work=work: self._ran(work, result))  # type: ignore[misc]
 
     def _is_answered_at_once(self, work: FileWork) -> bool:

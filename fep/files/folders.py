@@ -3,6 +3,7 @@
     DIRECTORY/<bank_code>/in/    complete files from the bank
     DIRECTORY/<bank_code>/out/   complete files for the bank
     DIRECTORY/<bank_code>/part/  what is not complete yet: never read as a file
+    DIRECTORY/<bank_code>/announced/  what the bank has said of files, see ``fep.files.announcements``
 
 A name is looked up inside its folder alone, and only regular files count: no link leads out of it. A file is written
 aside and renamed in, so under its own name it is there whole or not at all.

@@ -143,7 +143,7 @@ class Intake:
         if self._digests.compute(part.chunks()) != body.sha256:
             raise file_put.wrong_digest()
         try:
-            with closing(self._pace.resting(part.chunks(PIECE_BYTES))) as pieces:  # type: ignore[type-var]
+            with closing(self._pace.resting(part.chunks(PIECE_BYTES))) as pieces:
                 check_file(self._files.layouts[name.kind], pieces, name.expected)
         except FileInvalid as invalid:
             raise file_put.wrong_content(invalid) from None

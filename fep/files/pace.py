@@ -6,7 +6,7 @@ does, in pieces of a few milliseconds, and rests between them for as long as it 
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from protocol.files.lines import BLOCK_BYTES
@@ -31,7 +31,7 @@ class Pace:
         self._turn = turn
         self._is_ending = is_ending
 
-    def resting(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    def resting(self, pieces: Iterable[bytes]) -> Generator[bytes, None, None]:
         """Yield ``pieces``; whoever takes one works on it in its turn, and rests before the next.
 
         Raises:

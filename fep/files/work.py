@@ -7,6 +7,7 @@ import structlog
 
 from dbgate.work import Fate
 from fep.config.settings import BankSettings, FileSettings
+from fep.files.announcements import Announcement, Announcements
 from fep.files.digests import Digests
 from fep.files.folders import BankFolder
 from fep.files.intake import Intake, Unchecked
@@ -35,11 +36,16 @@ class FileWork:
     """
 
     bank: BankSettings
-    body: FileChunk | FileGetRequest | FileListRequest
+    body: FileChunk | FileGetRequest | FileListRequest | Announcement
     deadline: float
     done: Callable[[object], None]
     batch_size: int = 1
     fate: Fate = field(default_factory=Fate)
+
+    @property
+    def stores(self) -> bool:
+        """Whether something may have been stored when it is not known what became of it."""
+        return isinstance(self.body, FileChunk | Announcement)
 
     @property
     def line(self) -> tuple[str, str]:
@@ -79,5 +85,7 @@ class FileWorker:
             intake = Intake(bank.bank_code, folder, bank.files, self._settings.quotas, self._digests, self._pace)
             reply = intake.put(body, at_leisure=at_leisure)
             return reply if isinstance(reply, Unchecked) else Answer(ResponseCode.APPROVED, reply)
+        if isinstance(body, Announcement):
+            return Announcements(bank, folder, self._pace).note(body)
         shelf = Shelf(bank.bank_code, folder, bank.files, self._digests)
         return Answer(ResponseCode.APPROVED, shelf.get(body) if isinstance(body, FileGetRequest) else shelf.list(body))

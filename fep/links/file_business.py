@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from dbgate.work import Moment
+from fep.files.announcements import Announcement
 from fep.files.work import FileWork
 from fep.links.bank import Bank
 from fep.links.exchange import Exchange
@@ -10,7 +11,8 @@ from fep.links.in_work import AnswersExchanges, Ticket
 from fep.links.services import Services
 from handlers.catalogue import refusal_of_files
 from handlers.terms import Context
-from protocol.canonical import Request
+from protocol.canonical import Answer, Request
+from protocol.files.notices import FileNotice
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListRequest
 from protocol.response_codes import ResponseCode
 
@@ -40,11 +42,19 @@ def submit_for_files(link: FileLink, exchange: Exchange, bank: Bank, request: Re
     refusal = refusal_of_files(request, Context(terms, services.settings.rules, moment))
     if refusal is not None:
         return link.answer(exchange, refusal)
-    assert isinstance(body, FileChunk | FileGetRequest | FileListRequest), request.transaction
-    # A put that nobody foresaw to fail may have been stored all the same.
-    ticket = FileTicket(link, exchange, is_money=isinstance(body, FileChunk))
+    asked: FileChunk | FileGetRequest | FileListRequest | Announcement
+    if isinstance(body, FileNotice):
+        serial = services.next_own_serial()
+        if serial is None:
+            return link.answer(exchange, Answer(ResponseCode.DATABASE_UNAVAILABLE))
+        asked = Announcement(body, request.head, request.digest, serial, services.wall_clock())
+    else:
+        assert isinstance(body, FileChunk | FileGetRequest | FileListRequest), request.transaction
+        asked = body
     deadline_s = services.clock.seconds() + services.settings.billing.db_timeout
-    ticket.work = work = FileWork(bank.settings, body, deadline_s, ticket.done)
+    # What nobody foresaw to fail may have been stored all the same.
+    ticket = FileTicket(link, exchange, is_money=isinstance(asked, FileChunk | Announcement))
+    ticket.work = work = FileWork(bank.settings, asked, deadline_s, ticket.done)
     link.in_flight += 1
     services.in_work.add(ticket)
     return services.file_desk.submit(work)

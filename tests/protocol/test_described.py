@@ -522,7 +522,7 @@ def test_a_bank_answers_a_request_of_ours() -> None:
     assert refused.body == PushReply(PushOutcome.REFUSED, "62")
     assert answered(b"80" + b"77    " + b"91  " + b" " * 8).body is None
     opened = answered(b"90" + b"77    " + b"0000" + b" " * 8, Transaction.SIGN_IN)
-    assert (opened.is_approved, opened.body) == (True, None)
+    assert (opened.is_approved, opened.body) == (True, NoBody())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A bank that the FEP asks 被叫银行: a listening program that answers 90, 91 and 20 of ELEC02, by plain struct.
+"""A bank that the FEP asks 被叫银行: a listening program that answers 90, 91, 20, 22 and 24 of ELEC02, by plain struct.
 
 Nothing of the product is imported. Each connection carries one request; ``manner`` says how it is answered.
 """
@@ -17,7 +17,10 @@ DAY = struct.Struct("12s8s8s128s")
 DAY_REPLY = struct.Struct("128s")
 PUSH = struct.Struct("12s8s16s8s3s32s12s32s1s3s12s1s64s1s12s12s32s8s32s6s2s5s16s16s")
 PUSH_REPLY = struct.Struct("12s16s8s12s12s16s32s12s32s8s64s1s12s12s12s32s8s32s8s6s2s5s16s16s30s")
-BODIES = {"90": DAY, "91": DAY, "20": PUSH}
+LIST_READY = struct.Struct("12s8s1s8s")
+LIST_CANCEL = struct.Struct("12s32s8s8s8s64s")
+LIST_CANCEL_REPLY = struct.Struct("16s12s32s1s8s64s")
+BODIES = {"90": DAY, "91": DAY, "20": PUSH, "22": LIST_READY, "24": LIST_CANCEL}
 
 BANK_SERIAL = "2026112200000555"
 DEADLINE_S = 20.0
@@ -56,6 +59,10 @@ def reply(asked: Asked, code: str = "00", text: str = "", message_id: str | None
 
 
 def _reply_body(asked: Asked) -> bytes:
+    if asked.code == "22":
+        return b""
+    if asked.code == "24":
+        return packed(LIST_CANCEL_REPLY, BANK_SERIAL, "301", asked.body[1], "1", asked.body[2], "")
     if asked.code != "20":
         return packed(DAY_REPLY, "签到成功" if asked.code == "90" else "签退成功")
     (ecd, _, serial, day, _, customer, debit_bank, account, _, _, amount, _, name, part, late, principal) = asked.body[

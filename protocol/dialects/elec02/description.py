@@ -14,13 +14,24 @@ from protocol.canonical import (
     PushOutcome,
     UndoReply,
 )
+from protocol.dialects.elec02.common import OWN_NODE, gbk
+from protocol.dialects.elec02.notices import (
+    LIST_CANCEL_REPLY,
+    LIST_CANCEL_REQUEST,
+    LIST_READY_REPLY,
+    LIST_READY_REQUEST,
+    NOTED_REPLY,
+    RECONCILE_READY_REQUEST,
+    RESULT_READY_REQUEST,
+)
+from protocol.files.names import FileKind
 from protocol.format import Format, Message
 from protocol.layout import Field
 from protocol.lengths import DigitsLength
 from protocol.moments import Date, Month, TimeOfDay, Timestamp
 from protocol.options import Option
 from protocol.packager import FixedPackager
-from protocol.padded import Amount, Characters, Count, PaddedText
+from protocol.padded import Amount, Characters, Count
 from protocol.response_codes import ResponseCode, wire_codes
 from protocol.session import Session, SignsIn
 from protocol.sheet import RowsToEnd, Sheet
@@ -28,9 +39,6 @@ from protocol.transactions import Transaction
 
 ROWS_MAX = 99
 """Rows are numbered by two digits."""
-
-OWN_NODE = Constant("")
-"""The utility's node, which a site chooses."""
 
 AMOUNTS: dict[str, tuple[Literal["left", "right"], str]] = {
     "left": ("left", " "),
@@ -54,10 +62,6 @@ PAY_GIVEN = {
 }
 
 
-def _gbk(size: int) -> PaddedText:
-    return PaddedText(size, "gbk")
-
-
 REQUEST_HEAD = Sheet(
     "header",
     Field("AppTradeCode", Characters(3), "transaction code", "业务交易码", "frame.code"),
@@ -68,14 +72,14 @@ REQUEST_HEAD = Sheet(
     Field("SendTime", TimeOfDay(), "send time, YYYYMMDDHHMMSS", "发送时间", "head.bank_time"),
     Field("mesgPRI", Characters(1), "priority: 5 urgent, 9 normal", "优先级", Constant("9")),
     Field("recordNum", Count(10), "item count; not trusted", "明细项数", Constant(0)),
-    Field("FileName", Characters(32), "file name", "文件名"),
+    Field("FileName", Characters(32), "name of the file that it tells of", "文件名", "frame.file_name"),
     Field("zipFlag", Characters(1), "compression: 0 none", "压缩标志", Constant("0")),
 )
 REPLY_HEAD = Sheet(
     "header",
     Field("AppTradeCode", Characters(3), "transaction code", "业务交易码", Echo("AppTradeCode")),
     Field("thdRspCde", Characters(2), "return code, 00 approved", "返回码", "answer.code"),
-    Field("ReturnMessage", _gbk(60), "return text", "返回信息", "answer.message"),
+    Field("ReturnMessage", gbk(60), "return text", "返回信息", "answer.message"),
     Field("StartAddr", Characters(12), "source address", "源地址", Echo("DestAddr")),
     Field("DestAddr", Characters(12), "destination address", "目标地址", Echo("StartAddr")),
     Field("MesgID", Characters(20), "message id", "报文标识号", Echo("MesgID")),
@@ -104,8 +108,8 @@ QUERY_REQUEST = Sheet(
 QUERY_ROW = Sheet(
     "row",
     Field("JFXH", Count(2), "row number", "欠费项序号", "#"),
-    Field("QFTX", _gbk(255), "text of the row", "欠费内容"),
-    Field("UNM", _gbk(80), "customer name", "客户名称"),
+    Field("QFTX", gbk(255), "text of the row", "欠费内容"),
+    Field("UNM", gbk(80), "customer name", "客户名称"),
     Field("JLD", Characters(5), "metering point", "计量点号"),
     Field("YSH", Characters(16), "bill number", "应收凭证号", "bill_no"),
     Field("DLJG", Characters(8), "price", "电价"),
@@ -132,8 +136,8 @@ QUERY_REPLY = Sheet(
     Field("OCN", Characters(12), "node of the request", "原委托节点代码", Echo("WTC")),
     Field("OLZ", Characters(16), "serial of the request", "原业务流水号", Echo("CLZ")),
     Field("JFH", Characters(32), "customer number", "缴费号", "body.account_no"),
-    Field("CLM", _gbk(64), "customer name", "客户名称", "body.name"),
-    Field("QFI", _gbk(255), "text of the arrears", "欠费总信息内容"),
+    Field("CLM", gbk(64), "customer name", "客户名称", "body.name"),
+    Field("QFI", gbk(255), "text of the arrears", "欠费总信息内容"),
     Field("OweFeeAmt", Amount(12), "payable", "欠费总金额", "body.payable_fen"),
     Field("PCF", Characters(1), "part payment: 0 not possible", "部分缴费标志", Constant("0")),
     Field("OAN", Characters(32), "the utility's bank account", "供电局银行账号"),
@@ -161,7 +165,7 @@ PAY_REQUEST = Sheet(
     Field("CHG", Characters(4), "small change", "本次零头"),
     Field("JYF", Characters(1), "way of trade", "交易方式"),
     Field("PDP", Characters(1), "print flag", "票据打印标志"),
-    Field("AUN", _gbk(40), "account name", "账户名称"),
+    Field("AUN", gbk(40), "account name", "账户名称"),
     Field("MNT", Characters(2), "kind of funds", "资金种别"),
     Field("PCF", Characters(1), "part payment, as in the query's reply", "部分缴费标志"),
     Field("WYSB", Characters(32), "unique id", "唯一标志码"),
@@ -192,7 +196,7 @@ PAY_REPLY = Sheet(
     Field("OLZ", Characters(16), "serial of the payment", "原业务流水号", Echo("CLZ")),
     Field("CUN", Characters(3), "currency", "货币符号", Constant("RMB")),
     Field("JNA", Amount(12), "amount", "缴纳金额", "body.amount_fen"),
-    Field("JJM", _gbk(255), "text of the result", "缴费结果说明"),
+    Field("JJM", gbk(255), "text of the result", "缴费结果说明"),
 )
 
 # 12 cancel, by the teller or by the bank's system: taken as REVERSE
@@ -215,8 +219,8 @@ UNDO_REQUEST = Sheet(
     Field("OJA", Amount(12), "amount of the payment", "原缴纳金额", "body.amount_fen"),
     Field("CXA", Amount(12), "amount to cancel: all of it", "冲销金额", Equal("OJA")),
     Field("OCN", Characters(12), "company code", "供电公司编号"),
-    Field("SCR", _gbk(64), "reason", "冲销原因"),
-    Field("AUN", _gbk(40), "account name", "账户名称"),
+    Field("SCR", gbk(64), "reason", "冲销原因"),
+    Field("AUN", gbk(40), "account name", "账户名称"),
 )
 UNDO_REPLY = Sheet(
     "body",
@@ -256,13 +260,15 @@ OWN_HEAD = Sheet(
     ),
     Field("WorkDate", Date(), "submit date", "提交日期", "frame.at"),
     Field("SendTime", Timestamp(), "send time, YYYYMMDDHHMMSS", "发送时间", "frame.at"),
-    *REQUEST_HEAD.fields[6:],
+    REQUEST_HEAD.fields[6],
+    Field("recordNum", Count(10), "rows of the file", "明细项数", "frame.row_count"),
+    *REQUEST_HEAD.fields[8:],
 )
 OWN_REPLY_HEAD = Sheet(
     "header",
     Field("AppTradeCode", Characters(3), "transaction code", "业务交易码", Equal("asked.AppTradeCode")),
     Field("thdRspCde", Characters(2), "return code, 00 done", "返回码", "answer.code"),
-    Field("ReturnMessage", _gbk(60), "return text", "返回信息", "answer.message"),
+    Field("ReturnMessage", gbk(60), "return text", "返回信息", "answer.message"),
     Field("StartAddr", Characters(12), "source address", "源地址"),
     Field("DestAddr", Characters(12), "destination address", "目标地址"),
     Field("MesgID", Characters(20), "message id", "报文标识号", Equal("asked.MesgID")),
@@ -273,9 +279,9 @@ DAY_REQUEST = Sheet(
     Field("CreOrg", Characters(12), "sender node: `own_node`", "委托节点代码: `own_node`", OWN_NODE),
     Field("WdoDat", Date(), "work date", "工作日期", "body.work_date"),
     Field("OprCod", Characters(8), "operator", "操作员代码"),
-    Field("DlTxt", _gbk(128), "remark", "备注"),
+    Field("DlTxt", gbk(128), "remark", "备注"),
 )
-DAY_REPLY = Sheet("body", Field("DlTxt", _gbk(128), "remark", "备注"))
+DAY_REPLY = Sheet("body", Field("DlTxt", gbk(128), "remark", "备注"))
 PUSH_REQUEST = Sheet(
     "body",
     Field("ECD", Characters(12), "company code: `own_node`", "收付费企业代码: `own_node`", OWN_NODE),
@@ -290,11 +296,11 @@ PUSH_REQUEST = Sheet(
     Field("CUN", Characters(3), "currency", "货币类型", Constant("RMB")),
     Field("TxnAmt", Amount(12), "amount", "扣款金额", "body.due_fen"),
     Field("KFG", Characters(1), "way of debit", "扣款方式"),
-    Field("ActNam", _gbk(64), "customer name", "客户名称", "body.name"),
+    Field("ActNam", gbk(64), "customer name", "客户名称", "body.name"),
     Field("PCF", Characters(1), "part payment: 0 not possible", "部分缴费标志", Constant("0")),
     Field("PCC", Amount(12), "late fee", "违约金", "body.late_fee_fen"),
     Field("CPS", Amount(12), "principal", "本金", "body.principal_fen"),
-    Field("AUN", _gbk(32), "name of the bank account", "银行账户名称"),
+    Field("AUN", gbk(32), "name of the bank account", "银行账户名称"),
     Field("CLM", Characters(8), "energy", "电量"),
     Field("OAN", Characters(32), "the utility's bank account", "供电局银行帐号"),
     Field("MON", Month(), "month of the bill", "电费月份", "body.month"),
@@ -365,6 +371,10 @@ def describe(own_node: str, amounts: str, cancel: str, reference: str, connectio
             message("10", Transaction.QUERY, QUERY_REQUEST, QUERY_REPLY, **QUERY_GIVEN),
             message("11", Transaction.PAY, PAY_REQUEST, PAY_REPLY, **PAY_GIVEN),
             message("12", undo, UNDO_REQUEST, UNDO_REPLY, reason=0),
+            message("23", Transaction.FILE_NOTICE, RESULT_READY_REQUEST, NOTED_REPLY, kind=FileKind.DEBIT_RESULT),
+            message(
+                "50", Transaction.FILE_NOTICE, RECONCILE_READY_REQUEST, NOTED_REPLY, kind=FileKind.RECONCILE_DETAIL
+            ),
         ),
         codes=CODES,
         session=Session(
@@ -373,11 +383,14 @@ def describe(own_node: str, amounts: str, cancel: str, reference: str, connectio
             is_one_exchange=connections == "one",
             signs_in=SignsIn.FEP_EACH_DAY,
             fep_connects=True,
+            announces_files=True,
         ),
         port_offset=2,
         own_head=OWN_HEAD.changed(change),
         own_messages=(
             message("20", Transaction.BILL_PUSH, PUSH_REQUEST, PUSH_REPLY, outcome=PushOutcome.DEBITED),
+            message("22", Transaction.FILE_NOTICE, LIST_READY_REQUEST, LIST_READY_REPLY),
+            message("24", Transaction.BATCH_CANCEL, LIST_CANCEL_REQUEST, LIST_CANCEL_REPLY),
             message("90", Transaction.SIGN_IN, DAY_REQUEST, DAY_REPLY),
             message("91", Transaction.SIGN_OUT, DAY_REQUEST, DAY_REPLY),
         ),

@@ -79,6 +79,28 @@ noted, and a payment that was undone before is answered `15` too.
 
 <<message 12>>
 
+## Files
+
+Batch files go by FTP or SFTP, outside of the messages: the bank's program puts its files into `in/` of the bank's
+folder at the FEP and takes the FEP's from `out/`. Layouts and names are in [files.md](files.md). Nothing in such a
+file shows whether it is whole, so the notices say so: the header's `FileName` has the name.
+
+### 23 Debit result ready 回盘, 50 reconcile file ready 对账
+
+Sent by the bank when the file stands in `in/` under its final name. The FEP looks at the file then and there:
+
+- `0d`: there is no such file, or the name is none of this bank's of that kind; `0g`: the file is not right, or
+  `HAN` and `HAM` are not what its rows come to; `ReturnMessage` says which line and why. Send the notice again when
+  the file has been mended.
+- `00`: the file is noted as it stands, by its SHA-256; `CLZ` is the utility's number for it. Whoever uses the file
+  later refuses it when it has been changed since, and a file that has not been noted is not used. The same notice
+  again gets the same `CLZ`; a new one (another serial) notes the file anew.
+- Whether the file type `FIF` fits is not looked at.
+
+<<message 23>>
+
+<<message 50>>
+
 ## What the FEP asks of the bank
 
 Over connections that the FEP opens to `partner = "IP:PORT"` of the bank's file, one request on each; without
@@ -107,6 +129,20 @@ over a restart.
 open.
 
 <<own 20>>
+
+### 22 debit list ready 出盘
+
+When the list stands in `out/`: `fep debit export` sends it, and `fep partner notify` again when it is not certain
+that the bank has got it; more than once is harmless. `recordNum` of the header has the rows.
+
+<<own 22>>
+
+### 24 cancel a debit list 撤销批次
+
+Before the utility frees the bills of a list that never came back. `QSFlg` 1, cancelled, and 4, no such batch, both
+mean that the bank will not debit it; with anything else, and without an answer, the bills stay as they are.
+
+<<own 24>>
 
 ## Return codes
 
@@ -197,6 +233,25 @@ _CHINESE = """\
 
 <<message 12>>
 
+## 文件
+
+批量文件经 FTP 或 SFTP 传送, 不经报文: 银行程序将文件放入前置机上该行目录的 `in/`, 并从 `out/` 取走前置机的文件。
+格式和文件名见 [files.zh-CN.md](files.zh-CN.md)。文件本身看不出是否完整, 由通知说明: 文件名在报文头 `FileName`。
+
+### 23 回盘文件通知, 50 对账文件通知
+
+文件以最终名称放入 `in/` 后由银行发出。前置机当即查看文件:
+
+- `0d`: 无此文件, 或不是该行此类文件的名称; `0g`: 文件内容错, 或 `HAN`、`HAM` 与明细不符; `ReturnMessage` 说明哪一行、
+  何种原因。改正后请重新发送通知。
+- `00`: 文件按其 SHA-256 登记, `CLZ` 为供电方的登记流水。此后文件若有改动, 使用时拒收; 未登记的文件不予使用。
+  同一通知重发得到同一 `CLZ`; 新通知 (流水号不同) 重新登记。
+- 不看文件类型 `FIF`。
+
+<<message 23>>
+
+<<message 50>>
+
 ## 前置机向银行的请求
 
 前置机主动连接银行配置文件中 `partner = "IP:端口"` 所写的地址, 每个连接一笔请求; 未写 `partner` 则不请求。
@@ -221,6 +276,20 @@ _CHINESE = """\
 `62`、`63` 及 `73` 至 `78` 表示未扣款。`00` 以外的其他返回码, 以及无应答, 均为结果未知。
 
 <<own 20>>
+
+### 22 出盘文件通知
+
+出盘文件放入 `out/` 后由 `fep debit export` 发出; 不能确定银行是否收到时, 由 `fep partner notify` 再次发出,
+重复无害。报文头 `recordNum` 为明细行数。
+
+<<own 22>>
+
+### 24 撤销批次
+
+供电方释放一直未回盘的批次之前发出。`QSFlg` 为 1 (已取消) 或 4 (无此批次) 均表示银行不再扣款; 其他应答或无应答时,
+该批应收保持原状。
+
+<<own 24>>
 
 ## 返回码
 

@@ -270,7 +270,7 @@ def test_a_wrong_value_is_named_with_file_key_and_what_is_expected(path: Path, t
         ('suite = "rc4"', "suite", 'expected one of "des", "3des", "cups", "aes", "sm4"'),
         ('encryption = "yes"', "encryption", 'expected one of "optional", "required", "forbidden"'),
         ('cut_off = "7:30"', "cut_off", 'expected a time "HH:MM"'),
-        ('transactions = ["query", "pays"]', "transactions[2]", '"file_list", not "pays"'),
+        ('transactions = ["query", "pays"]', "transactions[2]", '"file_notice", not "pays"'),
         ("transactions = []", "transactions", "a list [...] of at least 1"),
         ("[limits]\nsingle_fen = 0", "limits.single_fen", "from 1 to 10000000000000"),
         ("[limits]\ndaily_fen = 1.5", "limits.daily_fen", "a whole number"),

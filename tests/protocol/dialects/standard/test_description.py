@@ -1,7 +1,7 @@
 """The description: every transaction is described, with the codes and sizes of the specification."""
 
 from protocol.dialects.standard.description import FORMAT
-from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS
+from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS, Transaction
 from protocol.whole import Whole
 
 SIZES = {
@@ -34,4 +34,6 @@ def test_codes_and_sizes() -> None:
     }
     assert sizes == SIZES
     assert all(size % 16 == 0 for pair in SIZES.values() for size in pair)
-    assert {message.transaction for message in FORMAT.messages} == LINK_TRANSACTIONS | set(BANK_BUSINESS)
+    assert {message.transaction for message in FORMAT.messages} == (LINK_TRANSACTIONS | set(BANK_BUSINESS)) - {
+        Transaction.FILE_NOTICE  # its files come with the messages
+    }
