@@ -78,7 +78,8 @@ def _limit_used(keys: Keys) -> Select[Any]:
     return select(limit_uses.c.used_fen).where(*of_limit(keys))
 
 
-# What a counter that does not exist yet begins with: a limit may be set in the middle of a day.
+# What a counter that does not exist yet begins with: a limit may be set in the middle of a day. No limit holds
+# adjustments.
 def _posted_sum(keys: Keys) -> Select[Any]:
     return select(func.coalesce(func.sum(payments.c.amount_fen), literal_column("0"))).where(
         payments.c.bank_code == keys.one("of_bank_code"),
@@ -86,6 +87,7 @@ def _posted_sum(keys: Keys) -> Select[Any]:
         payments.c.channel == keys.one("of_channel"),
         payments.c.movement == constant(Movement.PAY),
         payments.c.state == constant(PaymentState.POSTED),
+        payments.c.mends_date.is_(None),
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
+    text,
 )
 from sqlalchemy import String as Key
 
@@ -114,6 +115,13 @@ payments = Table(
     Index("uq_payments_fep_serial", "fep_serial", unique=True),
     Index("ix_payments_account_no", "account_no", "created_at"),
     Index("ix_payments_clearing_date", "bank_code", "clearing_date", "fep_serial"),
+    # Of adjustments alone, which are few: Oracle leaves rows out of which nothing is indexed.
+    Index(
+        "ix_payments_mends_date",
+        "mends_date",
+        sqlite_where=text("mends_date IS NOT NULL"),
+        postgresql_where=text("mends_date IS NOT NULL"),
+    ),
 )
 
 allocations = Table(

@@ -1,10 +1,11 @@
 """Collected 收费统计: payments counted and summed by whatever dimensions, and the check of their undos.
 
-A payment counts where it was made: its bank, outlet, teller, channel and clearing date, undone or not. As a payment is
-undone on its own clearing date only, the sums of a bank and day are those of RECON_TOTALS (3001).
+A payment counts where it was made: its bank, outlet, teller, channel and clearing date, undone or not. As banks undo a
+payment on its own clearing date only, the sums of a bank and day are those of RECON_TOTALS (3001). What operators
+adjusted afterwards changes them no more: see ``adjustments``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    and_,
     case,
     func,
     literal_column,
@@ -99,7 +101,12 @@ def collected_statement(period: Period, criteria: Criteria, by: Sequence[Dimensi
             columns.balance_change_fen,
         )
         .select_from(source_of(criteria, by))
-        .where(columns.movement == constant(Movement.PAY), *in_period(period), *criteria.of_payments())
+        .where(
+            columns.movement == constant(Movement.PAY),
+            columns.mends_date.is_(None),
+            *in_period(period),
+            *criteria.of_payments(),
+        )
         .subquery("made")
     )
     groups = list(rows.c)[: len(by)]
@@ -118,6 +125,37 @@ def collected_statement(period: Period, criteria: Criteria, by: Sequence[Dimensi
         func.sum(_if(stands, rows.c.settled_late_fee_fen)),
         func.sum(_if(stands, rows.c.balance_change_fen)),
     ).group_by(*groups)
+
+
+def taken_back_statement(period: Period, criteria: Criteria, by: Sequence[Dimension]) -> Select[Any]:
+    """Return the statement of payments that operators have undone since: as their day is told, they stand."""
+    made, undo = payments.c, payments.alias("adjustment")
+    same = and_(
+        made.bank_code == undo.c.original_bank_code,
+        made.bank_date == undo.c.original_bank_date,
+        made.bank_serial == undo.c.original_bank_serial,
+    )
+    rows = (
+        select(
+            *labelled(OF_PAYMENTS, by),
+            made.amount_fen,
+            made.settled_principal_fen,
+            made.settled_late_fee_fen,
+            made.balance_change_fen,
+        )
+        .select_from(source_of(criteria, by).join(undo, same))
+        .where(
+            undo.c.mends_date.is_not(None),
+            undo.c.movement == constant(Movement.CANCEL),
+            made.mends_date.is_(None),
+            *in_period(period),
+            *criteria.of_payments(),
+        )
+        .subquery("taken_back")
+    )
+    groups = list(rows.c)[: len(by)]
+    sums = [func.sum(column) for column in list(rows.c)[len(by) :]]
+    return select(*groups, func.count(), *sums).group_by(*groups)
 
 
 def undone_statement(period: Period, criteria: Criteria) -> Select[Any]:
@@ -143,13 +181,36 @@ def collected(
 ) -> dict[Key, Collected]:
     """Return the sums over all databases, by the values of ``by`` in order; groups without a payment are left out."""
     found: dict[Key, Collected] = {}
-    statement = collected_statement(period, criteria, by)
     for connection in connections:
-        for row in connection.execute(statement):
-            if row[len(by)]:  # without dimensions SQL has a row of nothing
-                key = key_of(by, row[: len(by)])
-                found[key] = total([found.get(key, Collected()), Collected(*map(int, row[len(by) :]))])
+        for row in connection.execute(collected_statement(period, criteria, by)):
+            _add(found, by, row, Collected._make)
+        for row in connection.execute(taken_back_statement(period, criteria, by)):
+            _add(found, by, row, _standing)
     return in_order(found)
+
+
+def _add(
+    found: dict[Key, Collected],
+    by: Sequence[Dimension],
+    row: Sequence[Any],
+    made_of: Callable[[Iterable[int]], Collected],
+) -> None:
+    """Add a group of a statement to what was found in other databases."""
+    if row[len(by)]:  # without dimensions SQL has a row of nothing
+        key = key_of(by, row[: len(by)])
+        found[key] = total([found.get(key, Collected()), made_of(map(int, row[len(by) :]))])
+
+
+def _standing(sums: Iterable[int]) -> Collected:
+    """Return what payments change that were counted as cancelled, and stand as their day is told."""
+    count, amount_fen, principal_fen, late_fee_fen, balance_change_fen = sums
+    return Collected(
+        cancelled_count=-count,
+        cancelled_fen=-amount_fen,
+        principal_fen=principal_fen,
+        late_fee_fen=late_fee_fen,
+        balance_change_fen=balance_change_fen,
+    )
 
 
 def undone(connections: Sequence[Connection], period: Period, criteria: Criteria) -> dict[tuple[str, date], Undone]:
@@ -178,8 +239,9 @@ def clearing_days(connections: Sequence[Connection]) -> dict[str, date]:
 
 
 def did_undo() -> ColumnElement[bool]:
-    """Return the condition for rows of CANCEL and REVERSE that undid a payment: every stored CANCEL did."""
-    return or_(payments.c.movement == constant(Movement.CANCEL), reversed_something())
+    """Return the condition for rows of CANCEL and REVERSE of banks that undid a payment: every stored CANCEL did."""
+    undid = or_(payments.c.movement == constant(Movement.CANCEL), reversed_something())
+    return and_(payments.c.mends_date.is_(None), undid)
 
 
 def source_of(criteria: Criteria, by: Sequence[Dimension] = ()) -> FromClause:

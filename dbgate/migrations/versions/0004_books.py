@@ -12,6 +12,13 @@ depends_on = None
 def upgrade() -> None:
     """Add a column and the tables."""
     op.add_column("payments", sa.Column("mends_date", sa.Integer()))
+    op.create_index(
+        "ix_payments_mends_date",
+        "payments",
+        ["mends_date"],
+        sqlite_where=sa.text("mends_date IS NOT NULL"),
+        postgresql_where=sa.text("mends_date IS NOT NULL"),
+    )
     _add_reconciliation()
     _add_mandates()
     _add_debit_batches()
@@ -206,4 +213,5 @@ def downgrade() -> None:
         "reconciliations",
     ):
         op.drop_table(table)
+    op.drop_index("ix_payments_mends_date", table_name="payments")
     op.drop_column("payments", "mends_date")

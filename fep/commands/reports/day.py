@@ -5,9 +5,11 @@ from pathlib import Path
 
 import click
 
+from dbgate.reports.adjustments import adjustments
 from dbgate.reports.collected import collected
 from dbgate.reports.criteria import Criteria, Dimension, Period
 from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option, option
+from fep.commands.reports.adjusted import show_adjustments
 from fep.commands.reports.collections import mismatches, totals_listing
 from fep.commands.reports.detail import detail_listing
 from fep.commands.reports.options import (
@@ -30,11 +32,13 @@ from fep.progress import Waiting
     "day",
     en="""Show a clearing date: totals by bank, then each payment, cancel and reversal.
 
-The totals of a bank are those of its RECON_TOTALS (3001). Exit code 1 when the states of payments and the rows of their
+The totals of a bank are those of its RECON_TOTALS (3001); adjustments made on that date stand in a table of their own,
+and are marked in the detail by the day that they mend. Exit code 1 when the states of payments and the rows of their
 undos do not agree; then --camt writes nothing.""",
     zh="""显示一个清算日期: 各银行汇总, 以及每笔交费、撤销和冲正。
 
-各银行的合计与对总账 (3001) 一致。交费状态与冲销流水不一致时退出码为 1, 且 --camt 不写文件。""",
+各银行的合计与对总账 (3001) 一致; 该日所做的调账单独列表, 明细中注明所调日期。
+交费状态与冲销流水不一致时退出码为 1, 且 --camt 不写文件。""",
 )
 @config_option
 @day_option(en="Clearing date; yesterday when not given.", zh="清算日期; 缺省为昨日。")
@@ -68,8 +72,10 @@ def day(
         by = (Dimension.BANK,)
         with Waiting(say(en="adding up", zh="汇总中")):
             groups = collected(sources.snapshots, period, criteria, by)
+            adjusted = adjustments(sources.snapshots, period, criteria)
             wrong = mismatches(sources.snapshots, period, criteria)
         outputs.show(totals_listing(groups, by, Text(f"Day report {on}", f"日报表 {on}")))
+        show_adjustments(outputs, adjusted, str(on))
         if camt_path is None or outputs.has_files:
             count = sum(sums.pay_count + sums.undone_count for sums in groups.values())
             title = Text(f"Transactions of {on}", f"{on} 交易明细")

@@ -31,6 +31,7 @@ _COLUMNS = (
     Column(Text("instrument", "支付方式")),
     Column(Text("original date", "原银行日期"), Kind.DAY),
     Column(Text("original serial", "原流水号")),
+    Column(Text("adjustment mends", "调账所调日期"), Kind.DAY),
 )
 
 
@@ -59,6 +60,6 @@ def _rows(found: Iterator[Detail], with_names: bool) -> Iterator[list[Any]]:
             *(detail.account_no, detail.amount_fen, detail.principal_fen, detail.late_fee_fen),
             *(detail.balance_change_fen, detail.outlet, detail.teller, channel(detail.channel)),
             INSTRUMENTS.get(detail.instrument or 0),
-            *(detail.original_date, detail.original_serial),
+            *(detail.original_date, detail.original_serial, detail.mends_date),
         ]
         yield [*cells, detail.account_name] if with_names else cells

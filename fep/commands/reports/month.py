@@ -4,9 +4,11 @@ from calendar import monthrange
 from datetime import date, timedelta
 from pathlib import Path
 
+from dbgate.reports.adjustments import adjustments
 from dbgate.reports.collected import collected, total
 from dbgate.reports.criteria import Criteria, Dimension, Period
 from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option, option
+from fep.commands.reports.adjusted import show_adjustments
 from fep.commands.reports.collections import mismatches, totals_listing
 from fep.commands.reports.detail import detail_listing
 from fep.commands.reports.options import Month, criteria_options, names_option, output_options, today
@@ -20,11 +22,11 @@ from fep.progress import Waiting
     "month",
     en="""Show a month: totals by bank and clearing date; with --detail each transaction.
 
-The totals of a bank and day are those of its RECON_TOTALS (3001). Exit code 1 when the states of payments and the rows
-of their undos do not agree.""",
+The totals of a bank and day are those of its RECON_TOTALS (3001); adjustments stand in a table of their own. Exit code
+1 when the states of payments and the rows of their undos do not agree.""",
     zh="""显示一个月: 各银行各清算日期的汇总; 加 --detail 列出每笔交易。
 
-各银行各日的合计与对总账 (3001) 一致。交费状态与冲销流水不一致时退出码为 1。""",
+各银行各日的合计与对总账 (3001) 一致; 调账单独列表。交费状态与冲销流水不一致时退出码为 1。""",
 )
 @config_option
 @option(
@@ -51,9 +53,11 @@ def month(
         by = (Dimension.BANK, Dimension.DAY)
         with Waiting(say(en="adding up", zh="汇总中")):
             groups = collected(sources.snapshots, period, criteria, by)
+            adjusted = adjustments(sources.snapshots, period, criteria)
             wrong = mismatches(sources.snapshots, period, criteria)
         name = f"{first:%Y-%m}"
         outputs.show(totals_listing(groups, by, Text(f"Month report {name}", f"月报表 {name}")))
+        show_adjustments(outputs, adjusted, name)
         if with_detail:
             sums = total(list(groups.values()))
             title = Text(f"Transactions of {name}", f"{name} 交易明细")

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from dbgate.reports.adjustments import adjustments
 from dbgate.reports.collected import collected
 from dbgate.reports.criteria import OF_BILLS, Criteria, Dimension, Period
 from fep.command_line import EXIT_DONE, command, config_option, option
+from fep.commands.reports.adjusted import show_adjustments
 from fep.commands.reports.collections import statistics_listing
 from fep.commands.reports.debts import Debts, sums_listing
 from fep.commands.reports.options import (
@@ -73,7 +75,9 @@ def statistics(
         debts = Debts(sources.snapshots, today(), period, of_accounts, sources.settings.rules.late_fee)
         with Waiting(say(en="adding up", zh="汇总中")):
             groups = collected(sources.snapshots, period, criteria, by)
+            adjusted = adjustments(sources.snapshots, period, criteria)
             unpaid = sums_listing(debts, of_bills, Text(f"Due {when}, not paid today", f"{when} 到期, 至今未收"))
         outputs.show(statistics_listing(groups, by, Text(f"Collected {when}", f"收费统计 {when}")))
+        show_adjustments(outputs, adjusted, when)
         outputs.show(unpaid)
     return EXIT_DONE

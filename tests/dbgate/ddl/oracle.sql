@@ -240,6 +240,10 @@ ALTER TABLE payments ADD mends_date INTEGER
 
 /
 
+CREATE INDEX ix_payments_mends_date ON payments (mends_date)
+
+/
+
 CREATE TABLE reconciliations (
     bank_code VARCHAR2(12 CHAR) NOT NULL,
     clearing_date INTEGER NOT NULL,

@@ -186,6 +186,8 @@ UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num 
 
 ALTER TABLE payments ADD COLUMN mends_date INTEGER;
 
+CREATE INDEX ix_payments_mends_date ON payments (mends_date) WHERE mends_date IS NOT NULL;
+
 CREATE TABLE reconciliations (
     bank_code VARCHAR(12) NOT NULL,
     clearing_date INTEGER NOT NULL,

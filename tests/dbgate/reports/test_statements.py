@@ -9,7 +9,7 @@ from sqlalchemy.dialects import oracle
 
 from dbgate.books.day_keys import JournalDay, keys_statement
 from dbgate.records import UserClass
-from dbgate.reports import account_statements, arrears, collected, details, doubtful
+from dbgate.reports import account_statements, adjustments, arrears, collected, details, doubtful
 from dbgate.reports.criteria import OF_BILLS, OF_PAYMENTS, Criteria, Period
 
 PERIOD = Period(date(2026, 11, 1), date(2026, 11, 30))
@@ -23,6 +23,8 @@ STATEMENTS = {
     "keys": keys_statement(JournalDay("0102", ON, with_batch_debits=False)),
     "entries": account_statements.entries_statement("0102", ON, account_statements.Entries.COUNTED),
     "collected": collected.collected_statement(PERIOD, EVERYTHING, tuple(OF_PAYMENTS)),
+    "taken back": collected.taken_back_statement(PERIOD, EVERYTHING, tuple(OF_PAYMENTS)),
+    "adjustments": adjustments.adjustments_statement(PERIOD, EVERYTHING),
     "undone": collected.undone_statement(PERIOD, EVERYTHING),
     "details": details.details_statement(PERIOD, EVERYTHING),
     "arrears": arrears.arrears_statement(ON, PERIOD, EVERYTHING, tuple(OF_BILLS)),
@@ -47,7 +49,7 @@ def test_nothing_that_oracle_lacks(name: str) -> None:
     assert max(len(part) for word in words if ":" not in word and "[" not in word for part in word.split(".")) <= 30
 
 
-@pytest.mark.parametrize("name", ["collected", "arrears", "overdue"])
+@pytest.mark.parametrize("name", ["collected", "taken back", "arrears", "overdue"])
 def test_groups_have_no_parameters(name: str) -> None:
     """PostgreSQL takes two parameters for two values: an expression grouped by must be the column of a subquery."""
     text = str(STATEMENTS[name].compile(dialect=oracle.dialect()))
