@@ -7,7 +7,7 @@ from sqlalchemy import Integer, Select, and_, case, func, literal_column, null, 
 from dbgate.audits.checks import Check
 from dbgate.loading import constant
 from dbgate.records import Movement, PaymentState
-from dbgate.reports.collected import did_undo
+from dbgate.reports.collected import undid_something
 from dbgate.tables import payments
 
 _ONE, _ZERO = literal_column("1", Integer), literal_column("0", Integer)
@@ -27,7 +27,7 @@ def _undone_payments() -> Select[Any]:
             func.sum(columns.amount_fen).label("amount_fen"),
             func.sum(columns.balance_change_fen).label("change_fen"),
         )
-        .where(did_undo())
+        .where(undid_something())
         .group_by(*named)
         .subquery("undos")
     )
@@ -69,7 +69,7 @@ def _undos_of_nothing() -> Select[Any]:
     return (
         select(undos.c.fep_serial, null(), undos.c.original_fep_serial)
         .select_from(undos.outerjoin(originals, and_(is_of, or_(has_payment, has_tombstone))))
-        .where(or_(did_undo(), barred), originals.c.bank_code.is_(None))
+        .where(or_(undid_something(), barred), originals.c.bank_code.is_(None))
         .order_by(undos.c.fep_serial)
     )
 

@@ -239,9 +239,13 @@ def clearing_days(connections: Sequence[Connection]) -> dict[str, date]:
 
 
 def did_undo() -> ColumnElement[bool]:
-    """Return the condition for rows of CANCEL and REVERSE of banks that undid a payment: every stored CANCEL did."""
-    undid = or_(payments.c.movement == constant(Movement.CANCEL), reversed_something())
-    return and_(payments.c.mends_date.is_(None), undid)
+    """Return the condition for rows by which a bank undid a payment; operators' adjustments are none of them."""
+    return and_(payments.c.mends_date.is_(None), undid_something())
+
+
+def undid_something() -> ColumnElement[bool]:
+    """Return the condition for rows that undid a payment, whoever asked for it: every stored CANCEL did."""
+    return or_(payments.c.movement == constant(Movement.CANCEL), reversed_something())
 
 
 def source_of(criteria: Criteria, by: Sequence[Dimension] = ()) -> FromClause:

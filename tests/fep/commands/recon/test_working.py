@@ -178,6 +178,8 @@ def test_four_eyes_post_a_payment(utility: Utility) -> None:
     assert paid.clearing_date == utility.today
     assert utility.value(accounts, "balance_fen", account_no=COUNTY) == 18_000
     assert utility.value(bills, "settled_by", account_no=COUNTY) == paid.fep_serial
+    sound = utility.run("audit", "sums", "--config", utility.config)
+    assert sound.exit_code == 0, sound
     row = utility.difference()
     assert (row.state, row.adjustment_serial) == (DifferenceState.DONE, paid.fep_serial)
     assert (row.proposed_by, row.approved_by) == (name_of("clerk"), name_of("chief"))
@@ -203,6 +205,8 @@ def test_an_undo(utility: Utility, account_no: str) -> None:
     [row] = utility.adjustments()
     assert (row.bank_serial, row.bank_date, row.mends_date) == (f"adjust{NUMBER}", utility.yesterday, utility.yesterday)
     assert row.original_bank_serial == serial_no(1)
+    sound = utility.run("audit", "sums", "--config", utility.config)
+    assert sound.exit_code == 0, sound
     again = utility.recon("wang", "approve", NUMBER)
     assert (again.exit_code, again.out) == (0, done.out)
     assert len(utility.adjustments()) == 1
