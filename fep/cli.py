@@ -36,6 +36,7 @@ fep = Group(
         "load": "fep.commands.load:load",
         "status": "fep.commands.status:status",
         "recon": "fep.commands.recon.group:recon",
+        "debit": "fep.commands.debit.group:debit",
         "report": "fep.commands.report:report",
         "keys": "fep.commands.keys:keys",
         "day": "fep.commands.day:day",

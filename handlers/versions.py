@@ -35,6 +35,11 @@ def reopened(bill: Bill) -> Bill:
     return _moved(bill, BillState.OPEN, None)
 
 
+def in_debit(bill: Bill) -> Bill:
+    """Return ``bill`` as held by a debit batch."""
+    return _moved(bill, BillState.IN_DEBIT, None)
+
+
 def in_state(payment: Payment, state: PaymentState) -> Payment:
     """Return ``payment`` with its state moved; nothing else of a journal row ever changes."""
     return replace(payment, state=state)

@@ -1,8 +1,8 @@
 """Snapshots 只读快照: one read-only transaction of a report, in which its totals and its lists agree."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select
@@ -38,12 +38,14 @@ def snapshot(database: Database) -> Iterator[Connection]:
         raise DatabaseUnavailable(f"the report was not made: {label_of(error)}") from None
 
 
-def stream(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
+def stream(connection: Connection, statement: Select[Any]) -> Generator[Row[Any]]:
     """Yield the rows of ``statement`` as the server sends them."""
-    yield from connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
+    with connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE}) as result:
+        yield from result
 
 
-def tuples(connection: Connection, statement: Select[Any]) -> Iterator[tuple[Any, ...]]:
+def tuples(connection: Connection, statement: Select[Any]) -> Generator[tuple[Any, ...]]:
     """Yield the rows of ``statement`` likewise, as plain tuples of whatever length."""
-    for row in stream(connection, statement):
-        yield tuple(row)
+    with closing(stream(connection, statement)) as rows:
+        for row in rows:
+            yield tuple(row)

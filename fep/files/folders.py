@@ -88,6 +88,16 @@ class BankFolder:
         finally:
             beside.unlink(missing_ok=True)
 
+    def withdraw(self, name: str) -> None:
+        """Take a file from where the bank gets it; none there is fine, and one that the bank has it keeps.
+
+        Raises:
+            OSError: it could not be removed.
+        """
+        (self.outgoing / checked_name(name)).unlink(missing_ok=True)
+        if self.outgoing.is_dir():
+            sync_folder(self.outgoing)
+
     def make(self, *folders: Path) -> None:
         """Make the bank's folder and these in it, as far as they are missing, whatever the umask."""
         for folder in (self.path.parent, self.path, *folders):

@@ -10,6 +10,7 @@ import pytest
 
 from dbgate.batch import MoneyLane, ReadLane
 from dbgate.books.acts import Act, record_act
+from dbgate.books.debit_lists import number_debits
 from dbgate.books.records import Debit, Mandate
 from dbgate.books.states import DebitState, MandateState
 from dbgate.bulk import load_rows
@@ -238,6 +239,7 @@ def test_no_statement_is_sent_that_is_not_stored(empty: Database, clock: Clock) 
     draw_fep_serials(empty, 2)
     with empty.money_engine.begin() as connection:
         record_act(connection, Act("somebody", "day_close"), clock())
+    number_debits(empty, 1, [(1, "B"), (2, "C")])
     with empty.connect(money=False) as connection:
         load_days(connection, [BANK], WorkingSet())
 

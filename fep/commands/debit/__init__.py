@@ -1,0 +1,1 @@
+"""Debit commands 代扣命令: ``fep debit``, one module for each."""

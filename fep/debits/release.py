@@ -1,0 +1,99 @@
+"""Release of debit batches 代扣释放: proposed by one operator, approved by another, and then the bills are free."""
+
+from functools import partial
+
+from dbgate.books import debit_batches
+from dbgate.books.acts import Act
+from dbgate.books.debit_lists import listed_accounts
+from dbgate.books.records import DebitBatch
+from dbgate.books.states import BatchState
+from dbgate.job import JOB_ACCOUNTS_MAX
+from dbgate.reports.snapshots import snapshot
+from fep.command_line import EXIT_BAD_INPUT, CommandFailed
+from fep.debits.bank_site import BankSite, run_works
+from fep.debits.listing import list_name
+from handlers import debit_release
+
+_RELEASABLE = (BatchState.PREPARING, BatchState.OUT)
+
+
+def propose(site: BankSite, batch: DebitBatch, operator: str, reason: str) -> DebitBatch:
+    """Propose that a batch is released; whoever proposes last is the one who may not approve.
+
+    Raises:
+        CommandFailed: it has ended, or another command is at work.
+        GateError: nothing is known to have been done; it may be repeated.
+    """
+    if batch.state not in _RELEASABLE:
+        raise _ended(batch)
+    act = Act(operator, "debit_release", batch.bank_code, str(batch.batch_no), reason)
+    with site.alone():
+        return debit_batches.propose_release(site.first, batch, act)
+
+
+def approve(site: BankSite, batch: DebitBatch, operator: str) -> int:
+    """Release a batch, take its list from where the bank gets it, set its bills free; return how many there were.
+
+    The batch is released first: from then on no result of it is posted, and whatever stops this, the next call frees
+    what is left. The file goes before that, so that nobody fetches a list whose bills are free.
+
+    Raises:
+        CommandFailed: nobody has proposed it, or this operator has; the batch has ended otherwise; another command is
+            at work.
+        GateError: a database fails; what is freed stays free.
+        OSError: the file cannot be removed.
+    """
+    if batch.state is not BatchState.RELEASED:
+        _require_approvable(batch, operator)
+    with site.alone():
+        if batch.state is not BatchState.RELEASED:
+            site.folder.withdraw(list_name(site, batch))
+            act = Act(operator, "debit_release_approve", batch.bank_code, str(batch.batch_no), batch.reason)
+            batch = debit_batches.set_released(site.first, batch, act)
+        return sum(_freed(site, place, batch) for place in range(len(site.databases)))
+
+
+def _require_approvable(batch: DebitBatch, operator: str) -> None:
+    if batch.state not in _RELEASABLE:
+        raise _ended(batch)
+    if not batch.proposed_by:
+        raise CommandFailed(
+            EXIT_BAD_INPUT,
+            en=f"nobody has proposed to release debit batch {batch.batch_no}: fep debit release {batch.batch_no} first",
+            zh=f"代扣批次 {batch.batch_no} 尚未提请释放: 请先执行 fep debit release {batch.batch_no}",
+        )
+    if batch.proposed_by == operator:
+        raise CommandFailed(
+            EXIT_BAD_INPUT,
+            en=f"{operator} has proposed to release debit batch {batch.batch_no}: another operator approves it",
+            zh=f"代扣批次 {batch.batch_no} 的释放由 {operator} 提请: 须由另一操作员复核",
+        )
+
+
+def _freed(site: BankSite, place: int, batch: DebitBatch) -> int:
+    """Set free what the batch still holds in one database, some hundred accounts at a time."""
+    count, after = 0, ""
+    with site.working(place) as works:
+        while True:
+            with snapshot(site.databases[place]) as reading:
+                page = listed_accounts(reading, batch.batch_no, after, JOB_ACCOUNTS_MAX)
+            if not page:
+                return count
+            asked = [
+                (
+                    debit_release.needs(batch.bank_code, account_no, batch.batch_no),
+                    partial(debit_release.decide, batch.batch_no, account_no),
+                )
+                for account_no in page
+            ]
+            count += sum(run_works(works, asked))
+            after = page[-1]
+
+
+def _ended(batch: DebitBatch) -> CommandFailed:
+    is_back = batch.state is BatchState.BACK
+    return CommandFailed(
+        EXIT_BAD_INPUT,
+        en=f"debit batch {batch.batch_no} {'has come back' if is_back else 'is released already'}: it holds no bill",
+        zh=f"代扣批次 {batch.batch_no} {'已回盘' if is_back else '已释放'}, 不再占用应收",
+    )
