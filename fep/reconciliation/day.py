@@ -20,6 +20,7 @@ from dbgate.books.reconciling import Superseded, store
 from dbgate.reports.days import Span, spans
 from dbgate.reports.snapshots import Snapshot
 from fep.databases import naming
+from fep.files.announcements import trouble_with
 from fep.files.folders import open_regular
 from fep.reconciliation.bank_day import BankDay
 from fep.reconciliation.bank_file import BankFile
@@ -73,6 +74,8 @@ def reconcile(day: BankDay, path: Path | None = None, far_done: FarDone = lambda
             size = max(1, opened.seek(0, 2))
             name = (path or day.file_path).name
             file = BankFile(day.bank, day.clearing_date, name, opened, lambda far: far_done(_FILE_SHARE * far // size))
+            if finished is None and path is None:  # an operator who names a file answers for it
+                _require_complete(day, file)
             for _ in range(TRIES_MAX):
                 if finished is not None:
                     return _shown(day, finished, file)
@@ -100,6 +103,17 @@ def _require_closed(day: BankDay, span: Span | None) -> None:
             en=f"{clearing_date} is not closed in every database; the clearing date is {span.present}",
             zh=f"{clearing_date} 尚未在所有数据库中日切; 当前清算日期为 {span.present}",
         )
+
+
+def _require_complete(day: BankDay, file: BankFile) -> None:
+    """Refuse a file that nothing shows to be complete, of a bank that would have said so.
+
+    Raises:
+        FileRefused: why.
+    """
+    trouble = trouble_with(day.bank, day.folder, file.name, file.digest)
+    if trouble is not None:
+        raise FileRefused(en=trouble.en, zh=trouble.zh)
 
 
 def _finished(day: BankDay, books: Snapshot) -> Reconciliation | None:

@@ -1,5 +1,6 @@
 """Files of a bank that speaks ELEC02: they come and go outside of the messages, which tell of them. ELEC02 文件通知"""
 
+import csv
 import json
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -9,13 +10,15 @@ import pytest
 
 from tests.protocol.dialects.elec02.frames import REPLY_HEAD, packed, unpacked
 from tests.protocol.dialects.elec02.test_notices import RECONCILE_READY, RESULT_READY, head
-from tests.protocol.files.elec02_golden import DH, DS, DZ, PREFIX, dz_row
+from tests.protocol.files.elec02_golden import DH, DS, DZ, PREFIX, dz_head, dz_row
 from tests.support import partner_bank
 from tests.support.daemon import done, fep, free_port
 from tests.support.partner_bank import Manner, PartnerBank, refuse
+from tests.system.checks import clearing_date
 from tests.system.conftest import Site
 from tests.system.tellers.bank import FORMATS, Bank, start
 from tests.system.tellers.elec02 import Elec02Teller
+from tests.system.tellers.teller import Request, Shown
 
 CODE = FORMATS["elec02"].bank_code
 DETAIL, LIST, RESULT = (f"{PREFIX}{rest}.txt" for rest in ("dz20261121", "ds20261101", "dh20261101"))
@@ -143,6 +146,67 @@ def test_what_has_been_noted(bank: Bank, folder: Path) -> None:
     lines = [json.loads(line) for line in journal.read_text("ascii").splitlines()]
     assert [f"{line['fep_serial']:012d}" for line in lines] == [first, second]
     assert lines[0]["sha256"] != lines[1]["sha256"]
+
+
+# --- what becomes of a reconcile file
+
+
+def day_file(payments: list[tuple[Request, Shown]], day: str) -> bytes:
+    """Return the bank's file of a day: a row for each bill of each payment, all with the amount of the payment."""
+    rows = [
+        dz_row(
+            b"11",
+            b"%016d" % payment.serial,
+            payment.account_no.encode("ascii"),
+            b"%d" % payment.amount_fen,
+            bill.bill_no.encode("ascii"),
+            day.encode("ascii"),
+        )
+        for payment, shown in payments
+        for bill in shown.bills
+    ]
+    return dz_head(b"%d" % len(rows), day.encode("ascii")) + b"".join(rows)
+
+
+def test_a_day_is_reconciled(fresh_site: Site) -> None:
+    """A payment of several bills is one, what was cancelled is in neither; first the bank must announce its file."""
+    bank = Bank(fresh_site, FORMATS["elec02"])
+    fresh_site.daemon.configure_bank(CODE, files="elec02", file_prefix=PREFIX)
+    start(fresh_site)
+    day = clearing_date()
+    teller = bank.teller()
+    payments = []
+    for kind in ("owing", "many", "owing"):
+        shown = teller.query(fresh_site.take(kind).account_no)
+        payment = teller.settle(shown)
+        assert teller.ask(payment).is_approved
+        payments.append((payment, shown))
+    assert len(payments[1][1].bills) > 1
+    assert "0000/1" in teller.ask(teller.reverse(payments.pop()[0])).means
+    config = fresh_site.directory / "fep.toml"
+    done(fep("day", "close", CODE, "--date", day, "--config", config))
+    incoming = fresh_site.directory / "files" / CODE / "in"
+    incoming.mkdir(parents=True)
+    name = f"{PREFIX}dz{day}.txt"
+    (incoming / name).write_bytes(day_file(payments, day))
+    reconcile = ("recon", "run", "--bank", CODE, "--date", day, "--config", config)
+
+    ended = fep(*reconcile)
+    assert (ended.returncode, "the bank has not said yet that it is complete" in ended.stderr) == (2, True)
+    assert told(bank, reconcile_ready(name))[0] == "00"
+    (incoming / name).write_bytes(day_file(payments[:1], day))
+    ended = fep(*reconcile)
+    assert (ended.returncode, "has been changed since" in ended.stderr) == (2, True)
+
+    (incoming / name).write_bytes(day_file(payments, day))
+    table = fresh_site.directory / "day.csv"
+    done(fep(*reconcile, "--csv", table))
+    [row] = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
+    assert (row["bank's rows"], row["FEP's rows"], row["matched"]) == ("2", "4", "2")
+    assert [row[name] for name in ("amount differs", "state differs", "only bank", "only FEP", "in flight")] == [
+        "0"
+    ] * 5
+    assert row["result file"] == ""
 
 
 # --- what the bank is told

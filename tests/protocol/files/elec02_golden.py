@@ -27,11 +27,11 @@ def line(size: int, *fields: tuple[bytes, int]) -> bytes:
     return built + b"\n"
 
 
-def dz_head(rows: bytes = b"4") -> bytes:
+def dz_head(rows: bytes = b"4", day: bytes = b"20261121") -> bytes:
     """What the bank's program writes: the same total twice, and no count that holds."""
     counts = [(b"3", 8), (b"37000", 12), (b"0", 8), (b"0", 12), (b"0", 8), (b"0", 12), (b"3", 8), (b"37000", 12)]
     batch = [(b"0", 8), (b"0", 14)]
-    when = [(b"20261122", 8), (b"", 6), (b"123456789012", 12), (b"445500", 12), (b"20261121", 8)]
+    when = [(b"20261122", 8), (b"", 6), (b"123456789012", 12), (b"445500", 12), (day, 8)]
     return line(297, (b"50", 2), (b"301", 3), *counts, *batch, *when, (b"", 4), (b"", 128), (rows, 12))
 
 
