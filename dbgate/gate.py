@@ -6,7 +6,7 @@ payments nor behind somebody's list of two years.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from datetime import time as time_of_day
 
@@ -101,6 +101,15 @@ class Gate:
     def is_up(self) -> bool:
         """Whether the database takes work of every kind, as far as is known. Never blocks."""
         return self._money_breaker.is_up and self._read_breaker.is_up
+
+    def ailments(self, hung_s: float) -> Iterator[str]:
+        """Yield what is wrong with the threads of this gate, for a watchdog; a database that is down is no ailment.
+
+        Args:
+            hung_s: a batch that takes longer does not end any more: several times the longest deadline.
+        """
+        for group in (self._money, self._reads, self._histories):
+            yield from group.ailments(hung_s)
 
     def submit(self, work: Work) -> None:
         """Queue ``work``, from any thread.

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
@@ -41,6 +41,7 @@ class LaneGroup:
         self._pause_s = pause_s
         self._lanes: Sequence[Lane] = ()
         self._threads: list[threading.Thread] = []
+        self._busy_since: dict[Lane, float] = {}
 
     def start(self, lanes: Sequence[Lane]) -> None:
         """Let ``lanes`` serve the queue, each in a thread of its own."""
@@ -59,6 +60,16 @@ class LaneGroup:
     def refuse_waiting(self) -> None:
         """Answer all that waits: the database is down."""
         self._hand_over([(work, DatabaseUnavailable("the database is down")) for work in self._queue.abandon()])
+
+    def ailments(self, hung_s: float) -> Iterator[str]:
+        """Yield what is wrong with the lanes: one that has ended, or that has worked on one batch for ``hung_s``."""
+        now = time.monotonic()
+        for lane, thread in zip(self._lanes, self._threads, strict=True):
+            since = self._busy_since.get(lane, now)
+            if not thread.is_alive():
+                yield f"{thread.name} has ended"
+            elif now - since > hung_s:
+                yield f"{thread.name} has not come back from the database"
 
     def close(self) -> None:
         """Take no more work; what waits is still done."""
@@ -81,7 +92,9 @@ class LaneGroup:
     def _serve(self, lane: Lane) -> None:
         """Run batches until the queue is closed and empty."""
         while works := self._queue.take(self._batch_max):
+            self._busy_since[lane] = time.monotonic()
             results = self._run(lane, works)
+            del self._busy_since[lane]
             self._queue.release(works)
             self._hand_over(results)
             if self._pause_s:

@@ -1,5 +1,6 @@
 """Billing 营业数据库: the databases of one running daemon, one or one for each supply branch, behind one gate."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -14,6 +15,9 @@ from fep.config.settings import Settings
 from fep.databases import open_databases
 
 _log = structlog.get_logger()
+
+HUNG_TIMEOUTS = 3.0
+"""A lane answers at ``db_timeout``, whatever the database does; after three of them it is stuck in a driver."""
 
 
 class Billing:
@@ -36,6 +40,7 @@ class Billing:
         cut_offs = {code: bank.cut_off for code, bank in settings.banks.items()}
         self._bank_codes = tuple(settings.banks)
         self._reasons: dict[Branch, str] = {}
+        self._hung_s = HUNG_TIMEOUTS * settings.billing.db_timeout
         self.branches = [
             Branch(
                 table.name,
@@ -99,6 +104,12 @@ class Billing:
     def state(self) -> list[dict[str, Any]]:
         """Return what the daemon knows of its databases, for ``fep status``."""
         return [{"name": branch.name, "number": branch.number, "is_up": branch.is_up} for branch in self.branches]
+
+    def ailments(self) -> Iterator[str]:
+        """Yield what is wrong with the threads that ask the databases."""
+        for branch in self.branches:
+            for ailment in branch.gate.ailments(self._hung_s):
+                yield f"{branch.name}: {ailment}"
 
     def close(self, timeout_s: float) -> None:
         """Finish what waits and runs, within ``timeout_s``. Blocks."""

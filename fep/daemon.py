@@ -17,7 +17,6 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
-from twisted.internet.tcp import Port, makeBinding
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
@@ -31,18 +30,19 @@ from dbgate.work import Work
 from fep.billing import Billing
 from fep.clock import SteadyClock, shanghai_now
 from fep.config.dialect_tables import spoken
-from fep.config.settings import Address, Settings
+from fep.config.settings import Settings
 from fep.control import ControlFactory
 from fep.files.service import FileService
 from fep.links.bank import Bank
 from fep.links.echo_serials import EchoSerials
 from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
 from fep.links.services import Services
-from fep.links.transport import PromptServer
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.partners.partners import Partners
-from protocol.dialect import Dialect
+from fep.ports import Ports
+from fep.service_manager import ALONE, ServiceManager
+from fep.watchdog import Watchdog
 
 CLEARING_INTERVAL_S = 5.0
 """How often each database is looked after without any payment: a bank without traffic rolls within seconds, and a
@@ -65,22 +65,22 @@ EXIT_CANNOT_RUN = 3
 _log = structlog.get_logger()
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, manager: ServiceManager = ALONE) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return the exit code."""
     writer = LogWriter(sys.stdout or open(os.devnull, "w"))  # noqa: SIM115 - for the life of the process
     _raise_file_limit()
     set_up_logging(settings.log.level, settings.log.format, writer)
     try:
-        return _run(settings)
+        return _run(settings, manager)
     finally:
         writer.close()
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, manager: ServiceManager) -> int:
     from twisted.internet import reactor
 
     assert isinstance(reactor, ReactorBase)
-    daemon = Daemon(settings, reactor)
+    daemon = Daemon(settings, reactor, manager)
     try:
         daemon.start()
     except (CryptoError, GateError, CannotListenError, OSError) as error:
@@ -88,6 +88,7 @@ def _run(settings: Settings) -> int:
         daemon.release()
         return EXIT_CANNOT_RUN
     _settle_memory()
+    reactor.callWhenRunning(manager.ready)
     reactor.run(installSignalHandlers=False)
     return daemon.exit_code
 
@@ -122,12 +123,13 @@ def _with_secret(settings: Settings, store: KeyStore) -> Settings:
 class Daemon:
     """One running daemon."""
 
-    def __init__(self, settings: Settings, reactor: ReactorBase) -> None:
+    def __init__(self, settings: Settings, reactor: ReactorBase, manager: ServiceManager = ALONE) -> None:
         self.exit_code = EXIT_DONE
         self._settings = settings
         self._reactor: Any = reactor
+        self._manager = manager
+        self._ports = Ports(reactor, settings.listener, manager.sockets)
         self._started_at = shanghai_now()
-        self._tcp_ports: list[Port] = []
         self._control_ports: list[IListeningPort] = []
         self._factories: list[LinkFactory] = []
         self._loops: list[LoopingCall] = []
@@ -172,7 +174,11 @@ class Daemon:
         self._repeat(FILES_INTERVAL_S, files.look_after)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
-        _log.info("started", pid=os.getpid(), banks=len(banks), addresses=[str(a) for a in self._addresses()])
+        _log.info("started", pid=os.getpid(), banks=len(banks), addresses=self._addresses())
+        watchdog = Watchdog(self._manager, (self._ports.ailments, billing.ailments))
+        if watchdog.interval_s is not None:
+            watchdog.beat()
+            self._repeat(watchdog.interval_s, watchdog.beat)
 
     def release(self) -> None:
         """Close what ``start`` had opened."""
@@ -195,21 +201,15 @@ class Daemon:
 
     def _listen(self, services: Services) -> None:
         """Listen for the banks of each dialect; the default one is listened for whether a bank speaks it or not."""
-        for dialect in spoken(self._settings.banks.values()):
-            self._listen_for(services, dialect)
+        dialects = list(spoken(self._settings.banks.values()))
+        self._ports.require_wanted(dialects)
+        for dialect in dialects:
+            factory = LinkFactory(services, dialect)
+            self._factories.append(factory)
+            self._ports.listen(factory, dialect)
 
-    def _listen_for(self, services: Services, dialect: Dialect) -> None:
-        listener = self._settings.listener
-        factory = LinkFactory(services, dialect)
-        self._factories.append(factory)
-        for address in listener.addresses_of(dialect):
-            binding = makeBinding(address.host, address.port, reuseAddress=True, reusePort=listener.reuse_port)
-            port = self._reactor.listenTCP(binding, factory, backlog=1024, interface=address.host)
-            port.transport = PromptServer
-            self._tcp_ports.append(port)
-
-    def _addresses(self) -> list[Address]:
-        return [Address(host.host, host.port) for host in (port.getHost() for port in self._tcp_ports)]
+    def _addresses(self) -> list[str]:
+        return [str(address) for address in self._ports.addresses()]
 
     def _listen_for_operators(self) -> None:
         path = self._settings.control.socket
@@ -280,7 +280,7 @@ class Daemon:
         return {
             "pid": os.getpid(),
             "started_at": f"{self._started_at:%Y-%m-%d %H:%M:%S}",
-            "addresses": [str(address) for address in self._addresses()],
+            "addresses": self._addresses(),
             "connections": len(connections),
             "in_work": len(services.in_work),
             "is_draining": self._is_stopping,
@@ -311,6 +311,7 @@ class Daemon:
             return
         self._is_stopping = True
         _log.info("draining", reason=reason)
+        self._manager.stopping()
         self._drain().addErrback(lambda failure: _log.error("drain_failed", error=failure.value)).addBoth(
             lambda _: self._reactor.stop()
         )
@@ -319,8 +320,7 @@ class Daemon:
     def _drain(self) -> "Any":
         """Finish what has begun, answer, close; the limits of the links and of the gate bound every step."""
         assert self._partners is not None
-        for port in (*self._tcp_ports, *self._control_ports):
-            yield port.stopListening()
+        yield from (*self._ports.stop(), *(port.stopListening() for port in self._control_ports))
         partners_drained = self._partners.drain()
         for factory in self._factories:
             yield factory.drain()

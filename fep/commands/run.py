@@ -1,5 +1,6 @@
 """``fep run`` 启动: the daemon in the foreground."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,11 @@ def _addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 )
 def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
     """Run the daemon and return its exit code."""
+    from fep.service_manager import ServiceManager
+
+    # Before Twisted is imported, which takes some of these variables for itself.
+    manager = ServiceManager.from_environment(os.environ)
+
     from fep import daemon
     from fep.config.configuration import load
     from fep.databases import open_databases
@@ -52,4 +58,4 @@ def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
         database.dispose()
     if addresses:
         settings = replace(settings, listener=replace(settings.listener, addresses=addresses))
-    return daemon.run(settings)
+    return daemon.run(settings, manager)

@@ -96,6 +96,10 @@ class Daemon:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.port = free_port()
+        self.notify_socket: Path | None = None  # where a service manager listens
+        self.watchdog_s = 0.0
+        self.handed_over: socket.socket | None = None  # listens on ``port`` before and after each run
+        self.socket_name = "standard"
         self.process: subprocess.Popen[str] | None = None
         self.output: list[str] = []  # every line of stdout and stderr, of all runs, as it came
         self.stdout: list[str] = []
@@ -124,9 +128,10 @@ class Daemon:
         assert self.process is None
         command = [sys.executable, "-m", "fep", "run", "--config", str(self.directory / "fep.toml")]
         self.process = subprocess.Popen(
-            [*command, "--listen", f"127.0.0.1:{self.port}"],
+            [*self._manager_command(), *command, "--listen", f"127.0.0.1:{self.port}"],
             cwd=ROOT,
-            env=environment(),
+            env=environment() | self._manager_environment(),
+            pass_fds=[self.handed_over.fileno()] if self.handed_over else [],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -142,6 +147,22 @@ class Daemon:
         if wait:
             self.wait_until_it_listens()
         return self
+
+    def _manager_command(self) -> list[str]:
+        """Return what hands the socket over as systemd does: from descriptor 3 on, by the number of the process."""
+        if self.handed_over is None:
+            return []
+        steps = (
+            "import os, sys",
+            f"os.dup2({self.handed_over.fileno()}, 3)",
+            f"os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1', LISTEN_FDNAMES='{self.socket_name}')",
+            "os.execv(sys.argv[1], sys.argv[1:])",
+        )
+        return [sys.executable, "-c", "; ".join(steps)]
+
+    def _manager_environment(self) -> dict[str, str]:
+        told = {} if self.notify_socket is None else {"NOTIFY_SOCKET": str(self.notify_socket)}
+        return told | ({"WATCHDOG_USEC": str(int(self.watchdog_s * 1_000_000))} if self.watchdog_s else {})
 
     def _collect(self, stream: Iterable[str], is_stdout: bool) -> None:
         for line in stream:

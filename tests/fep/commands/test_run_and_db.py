@@ -16,7 +16,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings of each daemon that would have been run; it ends with 3."""
     seen: list[Settings] = []
 
-    def run_daemon(settings: Settings) -> int:
+    def run_daemon(settings: Settings, _manager: object) -> int:
         seen.append(settings)
         return 3
 

@@ -1,0 +1,100 @@
+"""Ports 监听端口: where banks connect, on sockets of this process or on those that the service manager keeps.
+
+A socket that the manager hands over stays open when this process ends: who connects meanwhile waits in its queue, and
+the next process answers him. So an upgrade refuses no connection.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from twisted.internet.tcp import Port, makeBinding
+
+from fep.config.settings import Address, ListenerSettings
+from fep.links.listener import LinkFactory
+from fep.links.transport import PromptServer
+from fep.service_manager import InheritedSocket
+from protocol.dialect import Dialect
+
+BACKLOG = 1024
+"""Connections that wait to be accepted: all that there may be, after a start."""
+
+
+class SocketUnfit(OSError):
+    """A socket that was handed over is of no use here; says what the socket unit must say instead."""
+
+
+class Ports:
+    """All ports of one daemon.
+
+    Args:
+        reactor: Twisted's.
+        settings: where to listen, of what was not handed over.
+        inherited: sockets of the service manager: each belongs to the dialect that it is named after, or on whose port
+            it listens. A dialect that has one listens nowhere else.
+    """
+
+    def __init__(self, reactor: Any, settings: ListenerSettings, inherited: Sequence[InheritedSocket] = ()) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._inherited = inherited
+        self._ports: list[Port] = []
+
+    def require_wanted(self, dialects: Sequence[Dialect]) -> None:
+        """Refuse a socket that was handed over and belongs to no dialect: banks would connect to it in vain.
+
+        Raises:
+            SocketUnfit: there is one, or it does not listen.
+        """
+        for inherited in self._inherited:
+            if not inherited.is_listening_tcp:
+                raise SocketUnfit(f"the socket {inherited.name} of the service manager is no TCP socket that listens")
+            if not any(self._belongs(inherited, dialect) for dialect in dialects):
+                host, port = inherited.address()
+                names = ", ".join(dialect.name for dialect in dialects)
+                raise SocketUnfit(
+                    f"no bank is listened for on {host}:{port}, which the service manager has opened; name the socket "
+                    f"after a dialect (FileDescriptorName={names}), or give it an address of fep.toml"
+                )
+
+    def listen(self, factory: LinkFactory, dialect: Dialect) -> None:
+        """Listen for the banks of ``dialect``.
+
+        Raises:
+            CannotListenError: an address is taken, or is not this machine's.
+        """
+        own = [inherited for inherited in self._inherited if self._belongs(inherited, dialect)]
+        for inherited in own:
+            adopted = self._reactor.adoptStreamPort(inherited.descriptor, inherited.family(), factory)
+            self._serve(adopted)
+        for address in () if own else self._settings.addresses_of(dialect):
+            self._serve(self._listen_on(address, factory))
+
+    def addresses(self) -> list[Address]:
+        """Return where banks can connect."""
+        return [Address(host.host, host.port) for host in (port.getHost() for port in self._ports)]
+
+    def ailments(self) -> Iterator[str]:
+        """Yield what is wrong: a port that accepts nobody any more."""
+        for port in self._ports:
+            if not port.connected or port not in self._reactor.getReaders():
+                yield f"port {port.port} accepts no connections"
+
+    def stop(self) -> Iterator[Any]:
+        """Stop accepting; yields what ``stopListening`` of each returns."""
+        for port in self._ports:
+            yield port.stopListening()
+
+    def _belongs(self, inherited: InheritedSocket, dialect: Dialect) -> bool:
+        if inherited.name == dialect.name:
+            return True
+        _, port = inherited.address()
+        return any(address.port == port for address in self._settings.addresses_of(dialect))
+
+    def _listen_on(self, address: Address, factory: LinkFactory) -> Port:
+        binding = makeBinding(address.host, address.port, reuseAddress=True, reusePort=self._settings.reuse_port)
+        port: Port = self._reactor.listenTCP(binding, factory, backlog=BACKLOG, interface=address.host)
+        return port
+
+    def _serve(self, port: Port) -> None:
+        port.transport = PromptServer
+        self._ports.append(port)
