@@ -118,8 +118,11 @@ class KeyRing:
         return now - self._valid(version, now).issued_s >= self._lifetime_s
 
     def _valid(self, version: int, now: float) -> _Version:
+        current = self._current
+        if current is not None and current.number == version:  # nearly always; it never ends, so no time is looked at
+            return current
         self._end_former(now)
-        for candidate in (self._current, self._next, self._former):
+        for candidate in (self._next, self._former):
             if candidate is not None and candidate.number == version:
                 return candidate
         raise KeyVersionUnknown(version)

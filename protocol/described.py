@@ -97,10 +97,11 @@ class DescribedDialect:
         """Return the fields for a log line: of a stranger digits alone, of an authenticated bank any serial."""
         opened: Opened = envelope.raw
         traced = self._traced[opened.message]
-        said = {key: opened.sent.get(name, b"").strip(b" ") for key, name, _ in traced}
-        texts = {
-            key: said[key].decode("ascii") for key, _, most in traced if said[key].isdigit() and len(said[key]) <= most
-        }
+        texts = {}
+        for key, name, most in traced:
+            said = opened.sent.get(name, b"").strip(b" ")
+            if said.isdigit() and len(said) <= most:
+                texts[key] = said.decode("ascii")
         head = opened.head
         if head is not None:
             if len(texts.get("bank_date", "")) < DATE_DIGITS:

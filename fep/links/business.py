@@ -41,7 +41,7 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
         return link.answer(exchange, Answer(ResponseCode.BUSY))
     ticket = Ticket(link if share is None else share, exchange, is_money=handler.money)
     decide = partial(_decide, handler, request, bank.settings.terms, services.settings.rules)
-    deadline_s = services.clock.seconds() + services.settings.billing.db_timeout
+    deadline_s = exchange.started_s + services.settings.billing.db_timeout
     ticket.work = Work(needs, decide, handler.money, deadline_s, ticket.done)
     link.in_flight += 1
     if share is not None:

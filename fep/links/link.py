@@ -231,7 +231,7 @@ class Link:
             return self._drop(envelope, "wrong_direction")
         if envelope.transaction is Transaction.ECHO and envelope.fep_serial in self._own_serials:
             return self._drop(envelope, "echo_of_our_own")  # never echo an echo: its reply would pass for the bank's
-        code = self._link_refusal(envelope, bank)
+        code = self._link_refusal(exchange, bank)
         if code is not None:
             return self.answer(exchange, Answer(code))
         try:
@@ -265,14 +265,15 @@ class Link:
             reason=invalid.reason,
         )
 
-    def _link_refusal(self, envelope: Envelope, bank: Bank) -> ResponseCode | None:
+    def _link_refusal(self, exchange: Exchange, bank: Bank) -> ResponseCode | None:
         """Return the code of the first failing check between MAC and fields, None when all pass."""
+        envelope = exchange.envelope
         transaction = envelope.transaction
         if (
             transaction not in LINK_TRANSACTIONS
             and self.ring is not None
             and envelope.key_version
-            and self.ring.expired(envelope.key_version, self.services.clock.seconds())
+            and self.ring.expired(envelope.key_version, exchange.started_s)
         ):
             return ResponseCode.KEY_EXPIRED
         if transaction is None and envelope.problem is None:
@@ -325,13 +326,13 @@ class Link:
             bank.authenticator.verify(envelope.signed, envelope.mac)
             exchange.authenticator = bank.authenticator
         else:
-            exchange.authenticator = exchange.security = self._verify_session(envelope)
+            exchange.authenticator = exchange.security = self._verify_session(exchange)
 
-    def _verify_session(self, envelope: Envelope) -> SessionSecurity:
+    def _verify_session(self, exchange: Exchange) -> SessionSecurity:
         """Verify a frame under its session keys and note that it did."""
+        envelope, now = exchange.envelope, exchange.started_s
         if self.ring is None:
             raise KeyVersionUnknown(envelope.key_version)
-        now = self.services.clock.seconds()
         security = self.ring.security(envelope.key_version, now)
         security.verify(envelope.signed, envelope.mac)
         self.ring.mark_used(envelope.key_version, now)
@@ -424,7 +425,7 @@ class Link:
         if self.bank is None or envelope.bank_code not in ("", self.bank.settings.own_node):
             return self._drop(envelope, "reply_of_nobody")
         try:
-            self._verify_session(envelope)
+            self._verify_session(exchange)
         except KeyVersionUnknown:
             return self._drop(envelope, "reply_key_version")
         except MacMismatch as mismatch:
