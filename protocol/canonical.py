@@ -186,8 +186,22 @@ class QueryRequest:
     wants_reference: bool = False
 
 
+class Due:
+    """Base of what has a principal and a late fee."""
+
+    __slots__ = ()
+
+    principal_fen: int
+    late_fee_fen: int
+
+    @property
+    def due_fen(self) -> int:
+        """Principal and late fee."""
+        return self.principal_fen + self.late_fee_fen
+
+
 @record
-class BillRow:
+class BillRow(Due):
     """One unsettled bill in a QUERY reply."""
 
     month: int
@@ -198,11 +212,6 @@ class BillRow:
     late_fee_fen: int
     due_date: date
     state: BillState
-
-    @property
-    def due_fen(self) -> int:
-        """Principal and late fee."""
-        return self.principal_fen + self.late_fee_fen
 
     @property
     def energy_kwh(self) -> int:
@@ -505,7 +514,7 @@ class WorkDay:
 
 
 @record
-class PushRequest:
+class PushRequest(Due):
     """5001 实时划拨: the FEP asks a bank to debit one bill; ``passbook`` is the customer's account at the bank."""
 
     account_no: str = field(repr=False)
@@ -517,11 +526,6 @@ class PushRequest:
     principal_fen: int
     late_fee_fen: int
     due_date: date
-
-    @property
-    def due_fen(self) -> int:
-        """Principal and late fee."""
-        return self.principal_fen + self.late_fee_fen
 
 
 @record

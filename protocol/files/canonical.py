@@ -8,7 +8,7 @@ from dataclasses import field
 from datetime import date
 from enum import Enum, IntEnum
 
-from protocol.canonical import OriginalState
+from protocol.canonical import Due, OriginalState
 from protocol.record import record
 from protocol.transactions import Transaction
 
@@ -121,7 +121,7 @@ class DebitResultHead(DebitHead):
 
 
 @record
-class DebitRow:
+class DebitRow(Due):
     """One bill that a bank is to debit; ``row_no`` counts from 1."""
 
     row_no: int
@@ -133,11 +133,6 @@ class DebitRow:
     bill_no: str
     principal_fen: int
     late_fee_fen: int
-
-    @property
-    def due_fen(self) -> int:
-        """Principal and late fee."""
-        return self.principal_fen + self.late_fee_fen
 
 
 @record
