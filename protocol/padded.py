@@ -52,6 +52,7 @@ class Characters(Padded):
         keeps_left: spaces on the left belong to the value.
         most: characters of a value, when that is less than the field has room for.
         digits: they are digits.
+        required: it may not be blank.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class Characters(Padded):
         keeps_left: bool = False,
         most: int | None = None,
         digits: bool = False,
+        required: bool = False,
     ) -> None:
         super().__init__(f"{'n' if digits else 'c'}{size}", size, justify=justify, filler=filler, keeps_left=keeps_left)
-        self.accepts = "" if most is None else f"at most {most}"
+        self.accepts = "not blank" if required else "" if most is None else f"at most {most}"
         self._most = size if most is None else most
         self._digits = digits
+        self._required = required
 
     def parse(self, raw: bytes) -> str:
         """Return the characters without their filler."""
@@ -78,10 +81,14 @@ class Characters(Padded):
             raise FieldInvalid(f"more than {self._most} characters")
         if self._digits and text and not text.isdigit():
             raise FieldInvalid("not digits")
+        if self._required and not text:
+            raise FieldInvalid("blank")
         return text
 
     def build(self, value: str) -> bytes:
         """Return ``value`` filled; what is too long or not ASCII does not fit."""
+        if self._required and not value:
+            raise FieldInvalid("blank")
         if not (value.isascii() and value.isprintable()):
             raise FieldInvalid("not printable ASCII")
         return self._padded(value.encode("ascii"))

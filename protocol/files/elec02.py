@@ -19,7 +19,7 @@ from protocol.files.canonical import (
     ReconcileHead,
     ReconcileRow,
 )
-from protocol.files.field_types import BlankableDate, Code, PrintableText, RequiredCharacters, Translated
+from protocol.files.field_types import BlankableDate, Code, PrintableText, Translated
 from protocol.files.layout import FileLayout, Lines
 from protocol.files.lines import LF
 from protocol.files.names import FileKind
@@ -119,7 +119,7 @@ def _reconcile_detail(bank: Translated, bank_node: Constant, company: Constant) 
         Field("NUM", Characters(8), "row number", "明细序号"),
         Field("ZLDM", Code(3, TRANSACTIONS, " "), "code: a payment, or a single debit", "指令代码", "transaction"),
         Field("WTC", Characters(12), "bank node", "委托节点代码", bank_node),
-        Field("LogNo1", RequiredCharacters(16), "bank serial of the payment", "入账流水号", "bank_serial"),
+        Field("LogNo1", Characters(16, required=True), "bank serial of the payment", "入账流水号", "bank_serial"),
         Field("LogNo", Characters(16), "the same again", "入账流水号", "bank_serial"),
         Field("WDO", Date(), "bank date of the payment", "委托日期", "bank_date"),
         Field("OZLM", Characters(3), "original code", "原指令码"),
@@ -128,7 +128,7 @@ def _reconcile_detail(bank: Translated, bank_node: Constant, company: Constant) 
         Field("TLogNo", Characters(16), "original serial", "原流水"),
         Field("ECD", Characters(12), "company code", "收费企业代码", company),
         Field("WTC2", Characters(3), "bank", "银行编码", bank_node),
-        Field("JFH", RequiredCharacters(32), "customer number: our account number", "缴费号", "account_no"),
+        Field("JFH", Characters(32, required=True), "customer number: our account number", "缴费号", "account_no"),
         Field("KKB", Characters(12), "debit bank", "扣款行行号"),
         Field("ActNo2", Characters(32), "account that was debited", "扣款账号"),
         Field("HBC", Characters(3), "currency", "货币符号", CURRENCY),
@@ -181,9 +181,9 @@ def _debit_list(bank: Translated, bank_node: Constant) -> FileLayout[Any, Any]:
     row = Sheet(
         "row",
         Field("PNO", Count(10), "number of the row, from 1", "编号, 从 1 起", "row_no"),
-        Field("thdCusNo", RequiredCharacters(32), "customer number: our account number", "缴费号", "account_no"),
+        Field("thdCusNo", Characters(32, required=True), "customer number: our account number", "缴费号", "account_no"),
         Field("KKB", Characters(12), "customer's bank", "客户开户行行号", bank_node),
-        Field("cusAc", RequiredCharacters(32), "account to debit", "账号", "passbook"),
+        Field("cusAc", Characters(32, required=True), "account to debit", "账号", "passbook"),
         Field("cusNme", _gbk(40), "name of the account", "账号客户名称", "name"),
         Field("txnAmt", Amount(12), "amount to debit, fen", "金额 (分)", "due_fen"),
         Field("KFG", Characters(1), "way of debit", "扣款方式"),
@@ -196,7 +196,7 @@ def _debit_list(bank: Translated, bank_node: Constant) -> FileLayout[Any, Any]:
         Field("YKDF", Amount(12), "principal, fen", "应扣电费 (分)", "principal_fen"),
         Field("PCC", Amount(12), "late fee, fen", "违约金 (分)", "late_fee_fen"),
         METERING_POINT,
-        Field("YSH", RequiredCharacters(16), "bill number", "应收凭证号", "bill_no"),
+        Field("YSH", Characters(16, required=True), "bill number", "应收凭证号", "bill_no"),
     )
     return FileLayout(
         name="ds",
@@ -227,9 +227,9 @@ def _debit_result(bank: Translated, bank_node: Constant) -> FileLayout[Any, Any]
     row = Sheet(
         "row",
         Field("PNO", Count(10), "number of the row, as listed", "编号, 同出盘", "row_no"),
-        Field("thdCusNo", RequiredCharacters(32), "customer number", "缴费号", "account_no"),
+        Field("thdCusNo", Characters(32, required=True), "customer number", "缴费号", "account_no"),
         Field("KKB", Characters(12), "customer's bank", "客户开户行行号", bank_node),
-        Field("cusAc", RequiredCharacters(32), "account", "账号", "passbook"),
+        Field("cusAc", Characters(32, required=True), "account", "账号", "passbook"),
         Field("txnAmt", Amount(12), "amount asked, fen", "金额 (分)", "due_fen"),
         Field("SucFlg", Code(1, RESULTS), "what the bank did", "扣款结果", "result"),
         Field("SKDF", Amount(12), "amount debited, fen", "实收金额 (分)", "debited_fen"),
@@ -242,7 +242,7 @@ def _debit_result(bank: Translated, bank_node: Constant) -> FileLayout[Any, Any]
         Field("MON", Month(), "month of the bill", "电费月份", "month"),
         Field("MNS", Count(2), "number of the bill in its month", "电费次数", "seq"),
         METERING_POINT,
-        Field("YSH", RequiredCharacters(16), "bill number", "应收凭证号", "bill_no"),
+        Field("YSH", Characters(16, required=True), "bill number", "应收凭证号", "bill_no"),
         Field("PCC", Amount(12), "late fee, fen", "违约金 (分)", "late_fee_fen"),
         Field("YKDF", Amount(12), "principal, fen", "应扣电费 (分)", "principal_fen"),
         Field("thdCusNme", _gbk(40), "customer's name", "客户名称", "name"),

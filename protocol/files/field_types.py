@@ -62,27 +62,6 @@ class Required(Alphanumeric):
         return super().build(value)
 
 
-class RequiredCharacters(Characters):
-    """``c N`` that may not be blank."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self.accepts = "not blank"
-
-    def parse(self, raw: bytes) -> str:
-        """Return the characters without their filler."""
-        value = super().parse(raw)
-        if not value:
-            raise FieldInvalid("blank")
-        return value
-
-    def build(self, value: str) -> bytes:
-        """Return ``value`` filled."""
-        if not value:
-            raise FieldInvalid("blank")
-        return super().build(value)
-
-
 class OptionalDigits(Digits):
     """``n N`` as a string of digits that is empty when they are zeros."""
 
