@@ -32,6 +32,7 @@ class Hindrance(Enum):
     BALANCE_TOO_LARGE = "balance_too_large"
     REVERSED_BEFORE_ARRIVAL = "reversed_before_arrival"
     ARRIVED_SINCE = "arrived_since"
+    LISTED_TWICE = "listed_twice"
     UNDONE_SINCE = "undone_since"
     NOT_STANDING = "not_standing"
     BALANCE_USED = "balance_used"
@@ -121,9 +122,12 @@ def hindrance_of(adjustment: Adjustment, records: WorkingSet) -> Hindered | None
     stands = is_it and row is not None and row.state is PaymentState.POSTED
     if adjustment.expects_standing:
         return None if stands else Hindered(Hindrance.NOT_STANDING)
-    if stands and row is not None:
+    if not stands or row is None:
+        return None
+    if row.clearing_date != adjustment.mends_date:
         return Hindered(Hindrance.ARRIVED_SINCE, row.fep_serial)
-    return None
+    # It stood there when the day was reconciled: the bank's file has it once more, which only a refund mends.
+    return None if adjustment.act is DifferenceAct.REFUND else Hindered(Hindrance.LISTED_TWICE, row.fep_serial)
 
 
 def is_undone_payment(adjustment: Adjustment, records: WorkingSet) -> bool:

@@ -6,6 +6,7 @@
 | only the FEP has it 短款              |           |                     | ours      | what we have        |
 | amounts differ, the bank has more     |           | the difference      | ours      |                     |
 | amounts differ, the bank has less     |           |                     | ours      | the difference      |
+| another account, whatever the amounts |           |                     | ours      |                     |
 | it stands at the bank, ours is undone | ours anew | what the bank has   |           |                     |
 | ours stands, the bank's is undone     |           |                     | ours      | what we have        |
 
@@ -33,6 +34,7 @@ class Case(Enum):
     ONLY_FEP = "only_fep"
     BANK_HAS_MORE = "bank_has_more"
     BANK_HAS_LESS = "bank_has_less"
+    OTHER_ACCOUNT = "other_account"
     BANK_STANDS = "bank_stands"
     FEP_STANDS = "fep_stands"
 
@@ -50,6 +52,7 @@ ACTS: Mapping[Case, frozenset[DifferenceAct]] = MappingProxyType(
         Case.ONLY_FEP: frozenset({_UNDO, _CLAIM}),
         Case.BANK_HAS_MORE: frozenset({_REFUND, _UNDO}),
         Case.BANK_HAS_LESS: frozenset({_UNDO, _CLAIM}),
+        Case.OTHER_ACCOUNT: frozenset({_UNDO}),
         Case.BANK_STANDS: frozenset({_POST, _REFUND}),
         Case.FEP_STANDS: frozenset({_UNDO, _CLAIM}),
     }
@@ -59,7 +62,7 @@ ACTS: Mapping[Case, frozenset[DifferenceAct]] = MappingProxyType(
 MOVES_MONEY = frozenset({_POST, _UNDO})
 """The acts that move money in the billing database."""
 
-OURS_STANDS = frozenset({Case.ONLY_FEP, Case.BANK_HAS_MORE, Case.BANK_HAS_LESS, Case.FEP_STANDS})
+OURS_STANDS = frozenset({Case.ONLY_FEP, Case.BANK_HAS_MORE, Case.BANK_HAS_LESS, Case.OTHER_ACCOUNT, Case.FEP_STANDS})
 """The differences in which a payment of ours stands."""
 
 
@@ -97,7 +100,11 @@ def _stands(side: Side) -> bool:
 
 
 def _case_of_amounts(bank: Side, fep: Side) -> Case | None:
-    """Return who has more of one payment; of different accounts or a different fate there is nothing to compare."""
-    if not (_stands(bank) and _stands(fep)) or bank.account_no != fep.account_no or bank.amount_fen == fep.amount_fen:
+    """Return who has more of one payment; of a different fate there is nothing to compare."""
+    if not (_stands(bank) and _stands(fep)):
+        return None
+    if bank.account_no != fep.account_no:
+        return Case.OTHER_ACCOUNT
+    if bank.amount_fen == fep.amount_fen:
         return None
     return Case.BANK_HAS_MORE if bank.amount_fen > fep.amount_fen else Case.BANK_HAS_LESS

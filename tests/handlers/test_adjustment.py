@@ -148,10 +148,18 @@ def test_bills_in_a_debit_batch(ledger: PaperLedger) -> None:
 def test_a_payment_that_arrived_late(ledger: PaperLedger) -> None:
     """The bank sent it on another day after all: posting it would double it."""
     paid = ledger.ask(deposit_request(13_000))
-    roll(ledger)
-    assert posting(ledger) == Hindered(Hindrance.ARRIVED_SINCE, paid.fep_serial)
-    refund = adjustment(DifferenceAct.REFUND, 13_000)
+    long_ago = TODAY - timedelta(days=3)
+    assert posting(ledger, mends_date=long_ago) == Hindered(Hindrance.ARRIVED_SINCE, paid.fep_serial)
+    refund = adjustment(DifferenceAct.REFUND, 13_000, mends_date=long_ago)
     assert work(ledger, record_only, refund) == Hindered(Hindrance.ARRIVED_SINCE, paid.fep_serial)
+
+
+def test_a_payment_that_the_bank_lists_twice(ledger: PaperLedger) -> None:
+    """It stands on that very day: what the bank has once more it refunds, for one serial is posted once."""
+    paid = ledger.ask(deposit_request(13_000))
+    roll(ledger)
+    assert posting(ledger) == Hindered(Hindrance.LISTED_TWICE, paid.fep_serial)
+    assert work(ledger, record_only, adjustment(DifferenceAct.REFUND, 13_000)) == Adjusted(None, NEXT_DAY)
 
 
 def test_a_payment_that_arrived_late_and_was_undone(ledger: PaperLedger) -> None:

@@ -46,8 +46,8 @@ def name_of(clerk: str) -> str:
 def fep_as(clerk: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
     """Run one ``fep`` command as a clerk, in English."""
     if os.getuid() == 0:
-        return _run(clerk, ["-m", "fep", *map(str, words)])
-    return _run(clerk, ["-c", _NAMED, name_of(clerk), *map(str, words)])
+        return process_of(clerk, ["-m", "fep", *map(str, words)])
+    return process_of(clerk, ["-c", _NAMED, name_of(clerk), *map(str, words)])
 
 
 def killed_as(clerk: str, where: str, *words: str | Path) -> None:
@@ -56,7 +56,7 @@ def killed_as(clerk: str, where: str, *words: str | Path) -> None:
     if os.getuid() != 0:
         patched = f'patch("fep.commands.recon.desk.present_operator", lambda: "{name_of(clerk)}")'
         code = code.replace("with patch(sys.argv[1], die)", f"with patch(sys.argv[1], die), {patched}")
-    done = _run(clerk, ["-c", code, where, *map(str, words)])
+    done = process_of(clerk, ["-c", code, where, *map(str, words)])
     assert done.returncode == -9, (done.returncode, done.stdout, done.stderr)
 
 
@@ -75,7 +75,8 @@ def share(config: Path) -> None:
     config.chmod(0o644)
 
 
-def _run(clerk: str, words: list[str]) -> subprocess.CompletedProcess[str]:
+def process_of(clerk: str, words: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run Python as a clerk."""
     uid = CLERKS[clerk]
 
     def become() -> None:

@@ -9,6 +9,7 @@ CASES = {
     Case.ONLY_FEP: Text("only the FEP has the payment", "仅前置机有此交费 (短款)"),
     Case.BANK_HAS_MORE: Text("the bank has more than the FEP", "银行金额大于前置机"),
     Case.BANK_HAS_LESS: Text("the bank has less than the FEP", "银行金额小于前置机"),
+    Case.OTHER_ACCOUNT: Text("the bank has it for another account", "双方户号不同"),
     Case.BANK_STANDS: Text("the payment stands at the bank and is undone here", "银行方有效, 前置机方已冲销"),
     Case.FEP_STANDS: Text("the payment stands here and is undone at the bank", "前置机方有效, 银行方已冲销"),
 }
@@ -42,6 +43,10 @@ HINDRANCES = {
     Hindrance.ARRIVED_SINCE: Text(
         "the payment has arrived since, as FEP serial {serial}: there is nothing to post or refund; reconcile that day",
         "此笔交费其后已到达, 前置流水号 {serial}: 无须补账或退款, 请对该日重新对账",
+    ),
+    Hindrance.LISTED_TWICE: Text(
+        "the payment stands, as FEP serial {serial}: the bank's file has it more than once; propose a refund",
+        "此笔交费有效, 前置流水号 {serial}; 银行文件重复列出: 请提出退款",
     ),
     Hindrance.UNDONE_SINCE: Text(
         "the payment has arrived since and was undone by the bank: propose a refund",

@@ -1,0 +1,54 @@
+"""Operators 操作员: who runs a command is asked of the system, not of what anybody can set."""
+
+import os
+import pwd
+import subprocess
+import sys
+
+import pytest
+
+from fep.operators import present_operator
+from tests.support.daemon import ROOT, environment
+from tests.support.operators import CLERKS, name_of, process_of
+
+ASK = "from fep.operators import present_operator; print(present_operator())"
+
+
+def test_the_login_name() -> None:
+    """It is that of the real user."""
+    assert present_operator() == pwd.getpwuid(os.getuid()).pw_name
+
+
+def test_environment_variables_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever says that he is somebody else is not."""
+    before = present_operator()
+    for name in ("USER", "LOGNAME", "USERNAME", "LNAME", "SUDO_USER"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert present_operator() == before
+
+
+def test_the_real_user_decides() -> None:
+    """Not the effective one, which a program may have been given."""
+    if os.getuid() != 0:
+        pytest.skip("only root may become somebody else")
+    done = process_of("clerk", ["-c", ASK])
+    assert done.stdout.strip() == name_of("clerk")
+
+
+def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """He is told by his number."""
+    monkeypatch.setattr(os, "getuid", lambda: CLERKS["chief"])
+    assert present_operator() == name_of("chief") == "uid-61002"
+
+
+def test_a_process_of_its_own_is_of_the_same_user() -> None:
+    """Whatever the shell around it says."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        cwd=ROOT,
+        env={**environment(), "USER": "x"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == present_operator()
