@@ -30,6 +30,7 @@ class FileTicket(Ticket):
     __slots__ = ()
 
     not_begun = ResponseCode.BUSY
+    overdue_event = "files_overdue"
 
 
 def submit_for_files(link: FileLink, exchange: Exchange, bank: Bank, request: Request) -> None:

@@ -47,6 +47,7 @@ class Ticket:
     work: Waiting
     not_begun = ResponseCode.DATABASE_UNAVAILABLE
     """What is answered when nothing had been done in time."""
+    overdue_event = "gate_overdue"
 
     def __init__(self, link: AnswersExchanges, exchange: Exchange, *, is_money: bool) -> None:
         self.link = link
@@ -70,7 +71,7 @@ class Ticket:
     def overdue(self) -> None:
         """Answer without the gate, which waits for its database: nothing is done after the deadline but to commit."""
         may_be_stored = self.work.fate.may_be_stored
-        _log.error("gate_overdue", money=self.is_money, may_be_stored=may_be_stored)
+        _log.error(self.overdue_event, money=self.is_money, may_be_stored=may_be_stored)
         self._answer(Answer(ResponseCode.OUTCOME_UNKNOWN if may_be_stored else self.not_begun))
 
     def _answer(self, answer: Answer) -> None:
