@@ -16,6 +16,9 @@ from pathlib import Path
 from fep.files.folders import CHUNK_BYTES, FILE_MODE, BankFolder, entries_of, sync_folder
 
 _PART = re.compile(r"(?P<name>[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63})\.[0-9a-f]{64}\.part")
+_PUBLISHING = re.compile(r"\..+\.[0-9]+")
+"""What a process writes that publishes a file, and leaves when it dies."""
+
 _TRIES_MAX = 5
 """A part that was completed or dropped between opening and locking is opened anew; five times in a row is no luck."""
 
@@ -98,11 +101,10 @@ def locked(folder: BankFolder, name: str) -> Iterator[Part]:
     folder.make(folder.incoming, folder.partial)
     descriptor = _opened_and_locked(path)
     try:
-        part = Part(path, descriptor)
-        yield part
-        if part.size == 0:
-            part.discard()
+        yield Part(path, descriptor)
     finally:
+        if os.fstat(descriptor).st_size == 0:
+            path.unlink(missing_ok=True)
         os.close(descriptor)  # and with it goes the lock
 
 
@@ -155,11 +157,12 @@ def drop_old_parts(folder: BankFolder, before_s: float) -> int:
     for entry in tuple(entries_of(folder.partial)):
         if entry.changed_s >= before_s:
             continue
-        if file_of_part(entry.name) is None:  # left by a crash of a process that was publishing
-            (folder.partial / entry.name).unlink(missing_ok=True)
-        elif not _drop(folder.partial / entry.name, before_s):
-            continue
-        dropped += 1
+        path = folder.partial / entry.name
+        if _PUBLISHING.fullmatch(entry.name):
+            path.unlink(missing_ok=True)
+            dropped += 1
+        elif file_of_part(entry.name) is not None:
+            dropped += _drop(path, before_s)
     return dropped
 
 

@@ -4,6 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from tests.support.raw_bank import RawBank, today
@@ -46,6 +47,12 @@ def detail_name(bank_code: str = "0102", day: date | None = None) -> str:
     return f"DZ{bank_code}{day or today():%Y%m%d}.txt"
 
 
+@lru_cache(maxsize=8)
+def digest_of(data: bytes) -> bytes:
+    """Return the SHA-256 of a file, computed once for all its chunks."""
+    return hashlib.sha256(data).digest()
+
+
 def chunk_body(name: str, data: bytes, offset: int, size: int = CHUNK_BYTES, **fields: Any) -> bytes:
     """Return the body of a FILE_PUT for the bytes of ``data`` from ``offset`` on."""
     chunk = data[offset : offset + size]
@@ -54,7 +61,7 @@ def chunk_body(name: str, data: bytes, offset: int, size: int = CHUNK_BYTES, **f
         "total_size": len(data),
         "offset": offset,
         "chunk_size": len(chunk),
-        "sha256": hashlib.sha256(data).digest(),
+        "sha256": digest_of(data),
         "chunk": chunk.ljust(CHUNK_BYTES, b"\0"),
         **fields,
     }

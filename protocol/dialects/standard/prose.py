@@ -273,8 +273,8 @@ more than the FEP takes, `4002`. Then:
   that is sent again changes nothing; else `4002`. A file that was taken into use is never replaced.
 - `offset` is not what the FEP has of it: nothing is written, `0000` says in `next_offset` where to go on. A chunk
   with `chunk_size` 0 asks; after a cut connection begin so.
-- Otherwise the chunk is written. What a bank has sent of a file is kept over reconnects and restarts, for a week;
-  another digest is another file and begins at 0.
+- Otherwise the chunk is written. Up to 64 may be sent ahead of their replies. What a bank has sent of a file is
+  kept over reconnects and restarts, for a week; another digest is another file and begins at 0.
 - With the last byte the file is checked, its digest, then every row: wrong, `4002`, the message says line and
   reason, and nothing is left of it, so that a corrected file may be sent under the same name. Right: `complete` 1.
   A large file may take longer than a reply: after two seconds `0000` with `next_offset` = `total_size` and
