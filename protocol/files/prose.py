@@ -86,6 +86,34 @@ The same head and rows, `total` too, and behind each row what the bank did.
 - 00: `debited` is the amount, `debit_date` and `debit_serial` are the identity of the bank's payment, unique as
   that of any payment. Otherwise `debited` is zeros; date and serial may be zeros.
 
+## How files are exchanged
+
+A bank of the standard link sends its files with FILE_PUT, reads those that wait for it with FILE_GET and lists both
+with FILE_LIST ([protocol.md](protocol.md), 4001 to 4003). On the FEP's side they stand in the directory that
+`[files]` of `fep.toml` names, a folder for each bank; all daemons and jobs must see the same one:
+
+```
+DIRECTORY/<bank_code>/in/    complete files of the bank
+DIRECTORY/<bank_code>/out/   complete files for the bank
+DIRECTORY/<bank_code>/part/  what is not complete yet
+```
+
+- Under its own name a file stands whole or not at all. What comes from a bank has been read to its end and found
+  right before it has its name, is never replaced, and can be sent again without any effect.
+- A file comes in pieces of at most 2,048 bytes, each of them written before it is answered: a cut connection, a
+  killed daemon or another one going on costs nothing but the piece that was under way. They are flushed to the disk
+  when the file is complete, before it has its name; a power failure before that may cost the part, which the digest
+  tells, and the bank sends it anew.
+- A part belongs to a name and a digest. Other parts of the name are dropped when one is complete, and any part to
+  which nothing was added for `part_age_max`. The daemon that works on one holds a lock (flock) on it, so the
+  storage must have such locks, and hard links.
+- A bank whose own format has no file transfer hands its files over by other means: put them into `in/` under their
+  names, written aside and renamed. They are checked when they are used.
+- Only regular files with a name of the bank's own are read, listed and written: no link, pipe or folder, nothing
+  that begins with a dot. Files have mode 0640, folders 0750.
+- A bank can fill no more than `bank_size_max` bytes with `in/` and `part/`; then it gets `1011` with the reason.
+  Move old files away: a file that is gone may be sent again, so keep what later work still asks for.
+
 ## What a file is refused for
 
 A file is refused whole, with the number of the first line that is wrong and the name of the field; what stands
@@ -166,6 +194,28 @@ _CHINESE = """\
 - `result`: 00 已扣款, 01 余额不足, 02 账号错, 03 无协议, 99 其他。
 - 00: `debited` 为实扣金额, `debit_date` 和 `debit_serial` 为银行该笔交费的标识, 与任何交费一样唯一。
   否则 `debited` 为零; 日期和流水号可为零。
+
+## 文件交换
+
+标准接口的银行用 FILE_PUT 上传文件, 用 FILE_GET 下载, 用 FILE_LIST 列出
+([protocol.zh-CN.md](protocol.zh-CN.md), 4001 至 4003)。前置机一侧, 文件位于 `fep.toml` 中 `[files]` 所指的目录,
+每家银行一个子目录; 所有前置机进程和批处理须见到同一目录:
+
+```
+目录/<银行代码>/in/    银行发来的完整文件
+目录/<银行代码>/out/   待银行下载的完整文件
+目录/<银行代码>/part/  未传完的文件
+```
+
+- 以本名出现的文件必定完整。银行发来的文件先读到末尾、检查无误, 才有其本名; 此后不被替换, 重复发送不起任何作用。
+- 文件分块传送, 每块至多 2048 字节, 写入之后才应答: 断线、进程被终止或换由另一进程接续, 至多损失传送中的一块。
+  文件完整时先写盘, 再有其本名; 在此之前断电可能损坏已传部分, 由摘要发现, 银行须重新发送。
+- 未传完的部分属于一个文件名和一个摘要。同名文件完整后, 其余部分即删除; 超过 `part_age_max` 无续传的也删除。
+  处理中的进程对其加锁 (flock), 因此存储须支持文件锁和硬链接。
+- 自有报文格式无文件传输的银行以其他方式交付文件: 先写到别处, 再以规定的文件名移入 `in/`。使用时检查。
+- 只读取、列出和写入该银行自己文件名的普通文件: 不含链接、管道、目录和以点开头的文件。文件权限 0640, 目录权限 0750。
+- 一家银行的 `in/` 和 `part/` 合计不超过 `bank_size_max` 字节, 超过时应答 `1011` 并说明原因。请移走旧文件;
+  移走的文件可被再次发送, 后续处理仍需要的文件请保留。
 
 ## 拒收原因
 

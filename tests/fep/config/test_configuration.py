@@ -237,6 +237,10 @@ def test_all_findings_of_all_files_are_reported_together(path: Path) -> None:
     [
         ('[link]\nframe_timeout = "10"', "link.frame_timeout", 'expected seconds from 0.001 to 86400, not "10"'),
         ("[link]\nin_flight_max = 0", "link.in_flight_max", "expected a whole number from 1 to 65536, not 0"),
+        ("[files]\nfile_size_max = 4294967296", "files.file_size_max", "from 1 to 4294967295, not 4294967296"),
+        ("[files]\nbank_size_max = 0", "files.bank_size_max", "expected a whole number from 1 to"),
+        ("[files]\npart_count_max = 0", "files.part_count_max", "expected a whole number from 1 to 10000, not 0"),
+        ("[files]\npart_age_max = 60", "files.part_age_max", "expected seconds from 3600 to"),
         ("[link]\nin_flight_max = true", "link.in_flight_max", "expected a whole number from 1 to 65536, not true"),
         ("[link]\nin_flight_max = 2.5", "link.in_flight_max", "expected a whole number from 1 to 65536, not 2.5"),
         ("[listener]\nreuse_port = 1", "listener.reuse_port", "expected true or false, not 1"),

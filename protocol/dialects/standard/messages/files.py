@@ -37,6 +37,8 @@ _NAME = Field("file_name", _Name(64), "name of the file", "文件名")
 class _Size(Integer):
     """``u32`` in which a file that is larger is said to be as large as can be said."""
 
+    is_plain = False
+
     def build(self, value: int) -> int:
         """Return ``value``, or the largest number."""
         return super().build(min(value, 0xFFFFFFFF))
