@@ -31,6 +31,8 @@ class _Matching:
     ) -> None:
         self._day = day
         self._found: set[int] = set()
+        self._met: set[Identity] = set()  # what was matched with something carried
+        self._settled = {entry.identity for entry in fep if entry.is_undo_matched}  # PAYs whose undo is matched
         self._findings: list[Finding] = []
         bank, fep = self._without_carried_halves(bank, fep)
         self._fep: dict[Identity, FepEntry] = {}
@@ -42,8 +44,7 @@ class _Matching:
         for theirs in bank:
             self._take(theirs)
         self._fep_undo = fep_pairs(list(self._fep.values()))
-        settled = {entry.identity for entry in fep if entry.is_undo_matched}
-        self._bank_undo = bank_pairs(list(self._bank.values()), originals, settled)
+        self._bank_undo = bank_pairs(list(self._bank.values()), originals, self._settled)
         self._netted = set(self._fep_undo.values())
         self._bank_netted = {undo: pay for pay, undo in self._bank_undo.items()}
 
@@ -60,13 +61,16 @@ class _Matching:
             if other is not None and other.side == theirs.side:
                 del others[theirs.identity]
                 gone |= {id(theirs), id(other)}
+                self._met.add(theirs.identity)
+                if other.undoes is not None:
+                    self._settled.add(other.undoes)
                 self._find(theirs.carried, other.carried)
         return [each for each in bank if id(each) not in gone], [each for each in fep if id(each) not in gone]
 
     def _take(self, theirs: BankEntry) -> None:
         """Sort a bank's row: the first of its identity, or one more."""
-        is_matched = theirs.identity not in self._fep and (
-            self._day.counted.get(theirs.identity) == self._day.clearing_date
+        is_matched = theirs.identity in self._met or (
+            theirs.identity not in self._fep and self._day.counted.get(theirs.identity) == self._day.clearing_date
         )
         if theirs.identity not in self._bank and not is_matched:
             self._bank[theirs.identity] = theirs
@@ -96,7 +100,7 @@ class _Matching:
             return self._match(theirs, ours)
         if is_undone_here or is_undone_there or theirs.is_idle:
             return self._add(Matching.STATE_DIFFERS, theirs, ours)
-        if ours.is_undo_matched and _money(theirs.side) == _money(ours.side):
+        if ours.identity in self._settled and _money(theirs.side) == _money(ours.side):
             return self._match(theirs, ours)
         return self._compare(theirs, ours)
 
