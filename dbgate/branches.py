@@ -8,6 +8,7 @@
 | wants the details of a day               | to all for their counts, then to those in which the slice stands        |
 | names an original (``Needs.original``)   | to the database of the account; only when the original is not there,    |
 |                                          | all others are asked before anything is decided or stored               |
+| asks whether an original is reconciled   | as an original, then to the first database, which has the books         |
 
 A database that is down fails the work of its own accounts only.
 """
@@ -22,6 +23,7 @@ from dbgate.errors import DecisionFailed, GateError
 from dbgate.inquiry import Finding, Inquiry
 from dbgate.merging import merged, merged_moment
 from dbgate.original_search import OriginalSearch
+from dbgate.reconciled_search import ReconciledSearch
 from dbgate.records import DayDetails
 from dbgate.routing import Routes
 from dbgate.work import Needs, Work
@@ -49,16 +51,21 @@ class Branches:
         """
         needs = work.needs
         home = self.home_of(needs)
-        if needs.original is not None:
-            home = home or self._branches[0]
-            others = [branch for branch in self._branches if branch is not home]
-            OriginalSearch(work, home, others).begin()
+        if needs.original is not None and needs.reconciled:
+            ReconciledSearch(work, self._branches[0], self._search_original).begin()
+        elif needs.original is not None:
+            self._search_original(work)
         elif needs.details is not None:
             DetailSearch(work, self._branches, self._decided).begin()
         elif home is None and not work.money:
             self._ask_all(work)
         else:
             (home or self._branches[0]).submit(work)
+
+    def _search_original(self, work: Work) -> None:
+        home = self.home_of(work.needs) or self._branches[0]
+        others = [branch for branch in self._branches if branch is not home]
+        OriginalSearch(work, home, others).begin()
 
     def home_of(self, needs: Needs) -> Branch | None:
         """Return the branch that the work goes to, None when it goes to all."""

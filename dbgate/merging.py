@@ -29,6 +29,7 @@ def merged(needs: Needs, sources: Sequence[WorkingSet], owns: Owns = lambda _: T
                 target.add_bills(source.bills_of(account.account_no))
         _copy_journal(needs, source, target)
         _copy_details(needs, source, target)
+        _copy_reconciled(needs, source, target)
     if needs.totals_of is not None:
         totals = [source.totals(needs.bank_code, needs.totals_of) for source in sources]
         target.add_totals(needs.bank_code, needs.totals_of, _sum(totals))
@@ -63,6 +64,21 @@ def _copy_journal(needs: Needs, source: WorkingSet, target: WorkingSet) -> None:
             _copy_settled(payment, source, target)
     if needs.invoice_print is not None and (printed := source.invoice_print(needs.invoice_print)) is not None:
         target.add_invoice_prints([printed])
+
+
+def _copy_reconciled(needs: Needs, source: WorkingSet, target: WorkingSet) -> None:
+    """Copy what the books say of days and differences; they stand in the first database, and nowhere else."""
+    original = None if needs.original is None or not needs.reconciled else source.payment(needs.original)
+    days = {needs.reconciliation_of, None if original is None else original.counted_date} - {None}
+    for day in days:
+        assert day is not None
+        batch_no = source.books.batch_no(needs.bank_code, day)
+        if batch_no is not None:
+            target.books.add_reconciliation(needs.bank_code, day, batch_no)
+    for identity in {needs.difference_of, needs.original if needs.reconciled else None} - {None}:
+        assert identity is not None
+        for state in source.books.difference_states(identity):
+            target.books.add_difference(identity, state)
 
 
 def _copy_settled(payment: Payment, source: WorkingSet, target: WorkingSet) -> None:

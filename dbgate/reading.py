@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, literal_column, select
 
 from dbgate import rows
+from dbgate.books.reconciled import add_reconciled, ask_days, ask_reconciled
 from dbgate.clearing_locks import DAYS
 from dbgate.column_types import clock_number, day_number
 from dbgate.details import BankDay, Outline, add_details, ask_details, counts
@@ -119,6 +120,7 @@ def load_read(
     paid, billed = _ask_histories(trip, wanted)
     totals = {key: trip.ask(_TOTALS, key[0], day_number(key[1])) for key in sorted(wanted.totals)}
     details = ask_details(trip, wanted.details, outlines)
+    reconciled = ask_reconciled(trip, wanted)
     clock = read_clock(trip)
     trip.go()
     working_set.add_days(read(days, rows.clearing_day_of))
@@ -131,7 +133,18 @@ def load_read(
     for (bank_code, clearing_date), reply in totals.items():
         working_set.add_totals(bank_code, clearing_date, _totals_of(reply))
     add_details(details, working_set)
+    add_reconciled(reconciled, working_set.books)
+    _load_days_of_originals(connection, wanted, working_set)
     return working_set, clock()
+
+
+def _load_days_of_originals(connection: Connection, wanted: Wanted, working_set: WorkingSet) -> None:
+    """Load whether the days have been reconciled in which certain originals count."""
+    found = [working_set.payment(identity) for identity in sorted(wanted.reconciled)]
+    trip = Trip(connection)
+    asked = ask_days(trip, ((row.identity.bank_code, row.counted_date) for row in found if row is not None))
+    trip.go()
+    add_reconciled(asked, working_set.books)
 
 
 def _load_bills_by_key(connection: Connection, by_key: Mapping[str, list[Reply]], working_set: WorkingSet) -> None:

@@ -166,6 +166,11 @@ class Payment:
     reason: int | None = None
     mends_date: date | None = None
 
+    @property
+    def counted_date(self) -> date:
+        """The clearing date in which it is reconciled: its own, or the one that it mends."""
+        return self.mends_date or self.clearing_date
+
 
 @record
 class Allocation:

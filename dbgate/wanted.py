@@ -49,6 +49,9 @@ class Wanted:
     mandates: set[str] = field(default_factory=set)
     debits: dict[int, set[str]] = field(default_factory=dict)
     pushes: set[str] = field(default_factory=set)
+    reconciliations: set[tuple[str, date]] = field(default_factory=set)
+    differences: set[Identity] = field(default_factory=set)
+    reconciled: set[Identity] = field(default_factory=set)
 
     @property
     def has_books(self) -> bool:
@@ -79,6 +82,7 @@ def union_of(needs: Iterable[Needs], taken: Iterable[Identity] = ()) -> Wanted:
             wanted.totals.add((need.bank_code, need.totals_of))
         if need.details is not None:
             wanted.details.add((need.bank_code, need.details))
+        _add_reconciled(wanted, need)
         if need.limit_channel is not None:
             wanted.limits.add((need.bank_code, need.limit_channel))
     wanted.bank_codes = sorted(banks)
@@ -105,3 +109,13 @@ def _add_books(wanted: Wanted, account_no: str, need: Needs) -> None:
         wanted.debits.setdefault(need.debit_batch, set()).add(account_no)
     if need.pushing:
         wanted.pushes.add(account_no)
+
+
+def _add_reconciled(wanted: Wanted, need: Needs) -> None:
+    if need.reconciliation_of is not None:
+        wanted.reconciliations.add((need.bank_code, need.reconciliation_of))
+    if need.difference_of is not None:
+        wanted.differences.add(need.difference_of)
+    if need.reconciled and need.original is not None:
+        wanted.differences.add(need.original)
+        wanted.reconciled.add(need.original)

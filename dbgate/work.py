@@ -34,6 +34,9 @@ class Needs:
         totals_of: this clearing date's totals of the bank (read work only).
         details: this slice of what counts in one of the bank's clearing dates, if that is closed (read work only).
         limit_channel: the daily counter of the bank and this channel on the present clearing date.
+        reconciliation_of: whether this clearing date of the bank has been reconciled (read work only).
+        difference_of: what has become of the differences of this money request (read work only).
+        reconciled: both, of the original and the day that it counts in (read work only).
         mandate: the account's mandate (money work only).
         debit_batch: the rows of this debit batch that are the account's (money work only).
         pushing: whether the account has a push under way; its pushes are locked (money work only).
@@ -52,6 +55,9 @@ class Needs:
     totals_of: date | None = None
     details: DaySlice | None = None
     limit_channel: int | None = None
+    reconciliation_of: date | None = None
+    difference_of: Identity | None = None
+    reconciled: bool = False
     mandate: bool = False
     debit_batch: int | None = None
     pushing: bool = False

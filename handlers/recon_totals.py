@@ -15,8 +15,9 @@ _NO_BATCH = 0
 
 
 def needs(request: Request, _terms: BankTerms, _today: date) -> Needs:
-    """Return the totals of the clearing date."""
-    return Needs(request.head.bank_code, totals_of=body_of(request, TotalsRequest).clearing_date)
+    """Return the totals of the clearing date, and whether it has been reconciled."""
+    day = body_of(request, TotalsRequest).clearing_date
+    return Needs(request.head.bank_code, totals_of=day, reconciliation_of=day)
 
 
 def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
@@ -29,7 +30,8 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
         result = TotalsResult.BALANCED if ours == body.totals else TotalsResult.NOT_BALANCED
     else:
         result = TotalsResult.STILL_OPEN
-    return approved(TotalsReply(body.clearing_date, result, ours, _NO_BATCH), context)
+    batch_no = records.books.batch_no(bank_code, body.clearing_date)
+    return approved(TotalsReply(body.clearing_date, result, ours, batch_no or _NO_BATCH), context)
 
 
 def _totals(stored: DayTotals) -> Totals:

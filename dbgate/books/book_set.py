@@ -1,8 +1,11 @@
 """Book set 账务工作集: the books of one batch, in memory, as its decisions see and change them; see ``WorkingSet``."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import date
 
 from dbgate.books.records import Debit, Mandate
+from dbgate.books.states import DifferenceState
+from dbgate.records import Identity
 
 
 class BookSet:
@@ -12,6 +15,8 @@ class BookSet:
         self._mandates: dict[str, Mandate] = {}
         self._debits: dict[tuple[int, str], Debit] = {}
         self._pushing: set[str] = set()
+        self._batch_nos: dict[tuple[str, date], int] = {}
+        self._difference_states: dict[Identity, set[DifferenceState]] = {}
         self._loaded_mandates: dict[str, Mandate] = {}
         self._loaded_debits: dict[tuple[int, str], Debit] = {}
         self.has_changed = False
@@ -32,7 +37,23 @@ class BookSet:
         """Put accounts that have a push under way."""
         self._pushing.update(account_nos)
 
+    def add_reconciliation(self, bank_code: str, clearing_date: date, batch_no: int) -> None:
+        """Put a day that has been reconciled."""
+        self._batch_nos[bank_code, clearing_date] = batch_no
+
+    def add_difference(self, identity: Identity, state: DifferenceState) -> None:
+        """Put a difference of a money request."""
+        self._difference_states.setdefault(identity, set()).add(state)
+
     # --- reading
+
+    def batch_no(self, bank_code: str, clearing_date: date) -> int | None:
+        """Return the number of the day's reconciliation, None when it has not been reconciled."""
+        return self._batch_nos.get((bank_code, clearing_date))
+
+    def difference_states(self, identity: Identity) -> Collection[DifferenceState]:
+        """Return the states of the differences that a money request has."""
+        return self._difference_states.get(identity, ())
 
     def mandate(self, account_no: str) -> Mandate | None:
         """Return the account's mandate, None when it never had one."""

@@ -2,11 +2,19 @@
 
 import pytest
 
-from protocol.canonical import OriginalState, Reconciled, Request, StatusReply
+from dbgate.books.states import DifferenceState
+from dbgate.records import Movement
+from dbgate.work import Moment
+from dbgate.working_set import WorkingSet
+from handlers.status import decide
+from handlers.terms import Context, Rules
+from protocol.canonical import Answer, OriginalState, Reconciled, Request, StatusReply
 from protocol.transactions import Transaction
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     ACCOUNT,
+    BANK,
+    NOW,
     TODAY,
     account,
     cancel_request,
@@ -79,3 +87,33 @@ def test_of_another_bank(ledger: PaperLedger) -> None:
     ledger.ask(PAY)
     reply = reply_in(ledger.ask(status_request(1, bank_code="0103"), terms(bank_code="0103")), StatusReply)
     assert reply.state is OriginalState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("batch_no", "state", "expected"),
+    [
+        (None, None, Reconciled.NO),
+        (7, None, Reconciled.YES),
+        (7, DifferenceState.OPEN, Reconciled.DIFFERENCE),
+        (7, DifferenceState.PROPOSED, Reconciled.DIFFERENCE),
+        (7, DifferenceState.CARRIED, Reconciled.NO),
+        (7, DifferenceState.MATCHED, Reconciled.YES),
+        (7, DifferenceState.DONE, Reconciled.YES),
+        (None, DifferenceState.OPEN, Reconciled.DIFFERENCE),
+    ],
+)
+def test_reconciled(
+    ledger: PaperLedger, batch_no: int | None, state: DifferenceState | None, expected: Reconciled
+) -> None:
+    """Yes when the day is reconciled and nothing of the request is open; what is in flight is not reconciled yet."""
+    ledger.ask(PAY)
+    [paid] = [row for row in ledger.journal() if row.movement is Movement.PAY]
+    records = WorkingSet()
+    records.add_journal([paid])
+    if batch_no is not None:
+        records.books.add_reconciliation(BANK, paid.clearing_date, batch_no)
+    if state is not None:
+        records.books.add_difference(paid.identity, state)
+    decision = decide(status_request(1), records, Context(terms(), Rules(), Moment(NOW, TODAY, None, None)))
+    assert isinstance(decision.answer, Answer)
+    assert reply_in(decision.answer, StatusReply).reconciled is expected
