@@ -95,7 +95,8 @@ Sent by the bank when the file stands in `in/` under its final name. The FEP loo
 - `00`: the file is noted as it stands, by its SHA-256; `CLZ` is the utility's number for it. Whoever uses the file
   later refuses it when it has been changed since, and a file that has not been noted is not used. The same notice
   again gets the same `CLZ`; a new one (another serial) notes the file anew.
-- Whether the file type `FIF` fits is not looked at.
+- The file type `FIF` is not looked at. A bank that sends no such notices is one whose file leaves `file_notice` out of
+  `transactions`: its files are used as they stand.
 
 <<message 23>>
 
@@ -246,7 +247,7 @@ _CHINESE = """\
   何种原因。改正后请重新发送通知。
 - `00`: 文件按其 SHA-256 登记, `CLZ` 为供电方的登记流水。此后文件若有改动, 使用时拒收; 未登记的文件不予使用。
   同一通知重发得到同一 `CLZ`; 新通知 (流水号不同) 重新登记。
-- 不看文件类型 `FIF`。
+- 不看文件类型 `FIF`。银行不发此类通知时, 在其配置文件的 `transactions` 中去掉 `file_notice`: 其文件按现状使用。
 
 <<message 23>>
 
