@@ -69,4 +69,5 @@ class Tally:
             raise FileInvalid(Fault.ROW_COUNT, 1, self.row_count, getattr(head, layout.row_count))
         for (attribute, _), counted in zip(self._sums, self._counted, strict=True):
             if attribute and getattr(head, attribute) != max(0, counted):
-                raise FileInvalid(Fault.TOTAL, 1, field=layout.head.sheet.places[attribute])
+                is_total = layout.total is not None and attribute == layout.total[0]
+                raise FileInvalid(Fault.TOTAL, 1, field=None if is_total else layout.head.sheet.places[attribute])

@@ -87,7 +87,7 @@ def test_from_rows_to_bytes() -> None:
     [
         (DATA.replace(b"ICBC", b"ABCC"), Fault.FIELD, 1, "BANK"),
         (DATA.replace(b"ICBC|20261121", b"ICBC|20261120"), Fault.OTHER_FILE, 1, "DAY"),
-        (DATA.replace(b"120.50", b"120.51"), Fault.TOTAL, 1, "SUM"),
+        (DATA.replace(b"120.50", b"120.51"), Fault.TOTAL, 1, ""),
         (DATA.replace(b"|0.50|", b"|0.5|"), Fault.FIELD, 3, "YUAN"),
         (DATA.replace(b"S22|", b"|"), Fault.FIELD, 3, "SERIAL"),
         (DATA.replace(b"0.50|", b"0.50"), Fault.CELL_COUNT, 3, ""),

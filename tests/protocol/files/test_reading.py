@@ -66,7 +66,7 @@ REFUSED: dict[str, tuple[bytes, Fault, int, str]] = {
     "a row too few": (tailed(HEAD, *LINES[1:4]), Fault.ROW_COUNT, 1, ""),
     "a row too many": (tailed(HEAD, *LINES[1:5], FOURTH), Fault.ROW_COUNT, 1, ""),
     "no rows": (tailed(HEAD), Fault.ROW_COUNT, 1, ""),
-    "total": (tailed(put(HEAD, 36, b"1"), *LINES[1:5]), Fault.TOTAL, 1, "total"),
+    "total": (tailed(put(HEAD, 36, b"1"), *LINES[1:5]), Fault.TOTAL, 1, ""),
     "no tail": (DZ[: -len(TAIL) - 2], Fault.NO_TAIL, 5, ""),
     "cut in a row": (DZ[:100], Fault.UNENDED, 3, ""),
     "cut in the tail": (DZ[:-5], Fault.UNENDED, 6, ""),
