@@ -69,6 +69,7 @@ REASONS: Mapping[str, str] = {
     r"nothing was done: (.*)": r"未做任何更改: \1",
     r"the account is locked": "户已被锁定",
     r"COMMIT was sent": "已发出提交, 结果未知",
+    r"COMMIT was sent: (.*)": r"已发出提交, 结果未知: \1",
     r"not started": "未开始",
     r"nothing was loaded: (.*)": r"未装入任何数据: \1",
     r"a text has a character that the database does not hold": "有数据库字符集没有的字",
