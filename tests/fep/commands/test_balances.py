@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fep.clock import shanghai_now
+from tests.conftest import NewDatabase
 from tests.fep.commands.conftest import Run
 from tests.support.branch_tables import add_branches
 
@@ -157,6 +158,26 @@ def test_killed_at_any_point(run: Run, site: Path, database: sqlite3.Connection)
     assert done.out == f"{left * 6}.00 yuan of balances applied to {left} bills of {left} accounts\n"
     assert set(balances(database)) == {400}
     _check(database)
+
+
+@pytest.mark.engine("postgresql")
+def test_two_at_once(run: Run, new_database_url: NewDatabase, tmp_path: Path) -> None:
+    """Two operators start it at the same moment: each bill is settled by one of them, and the books agree."""
+    with new_database_url() as url:
+        site = tmp_path / "site"
+        assert run("init", site, "--demo", "--accounts", 1, "--database", url).exit_code == 0
+        (site / "accounts.csv").write_text(ACCOUNTS + "".join(account(number, 1_000) for number in range(MANY)))
+        (site / "bills.csv").write_text(BILLS + "".join(bill(f"B{number}", number, 600) for number in range(MANY)))
+        config = site / "fep.toml"
+        assert run("load", site / "accounts.csv", site / "bills.csv", "--config", config).exit_code == 0
+        words = [sys.executable, "-m", "fep", "balances", "apply", "--config", str(config)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "FEP_LANG": "en"}
+        both = [subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [process.communicate(timeout=60)[0] for process in both]
+        assert [process.returncode for process in both] == [0, 0]
+        counts = [int(line.partition(" applied to ")[2].split()[0]) for line in said]
+        assert sum(counts) == MANY
+        assert run("audit", "sums", "--config", config).exit_code == 0
 
 
 def _check(database: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ NOTHING = "0.00 yuan of balances applied to 0 bills of 0 accounts\n"
 
 
 def test_balances_wait_for_a_batch(debits: DebitSite, run: Run) -> None:
-    """An account with enough is left alone while a batch holds its bill, and settled when the bank has not debited it."""
+    """An account with enough is left alone while a batch holds its bill, and settled when it was not debited."""
     debits.load([debits.account(8, balance=9_000)], [debits.bill(8, 1, 8_000)])
     assert debits.give_mandates(*(debits.mandate(number) for number in (1, 8)), day=debits.day + 1).exit_code == 0
     debits.export()
