@@ -38,7 +38,7 @@ def decide(
 
     Nothing is listed of an account that is suspended or closed, whose mandate has ended or is another bank's, or whose
     bank has been asked to debit a bill of it already (``WorkingSet.books.is_pushing``). A bill over nothing stays open:
-    there is nothing to debit. Deciding again lists nothing twice, for what is listed is open no more.
+    there is nothing to debit. Deciding again lists nothing twice.
     """
     account, mandate = records.account(account_no), records.books.mandate(account_no)
     if account is None or account.state is not AccountState.ACTIVE or records.books.is_pushing(account_no):
@@ -48,7 +48,8 @@ def decide(
     joining: list[tuple[Bill, Debit]] = []
     unfit = []
     for bill in records.unsettled_bills(account_no):
-        if bill.month != batch.month or bill.state is not BillState.OPEN or not bill.principal_fen:
+        is_listed = records.books.debit(batch.batch_no, bill.bill_no) is not None
+        if bill.month != batch.month or bill.state is not BillState.OPEN or not bill.principal_fen or is_listed:
             continue
         debit = Debit(
             batch_no=batch.batch_no,

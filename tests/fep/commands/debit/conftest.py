@@ -20,14 +20,18 @@ def empty_site(run: Run, tmp_path: Path, new_database_url: NewDatabase) -> Itera
         yield DebitSite(directory, [url], run)
 
 
-@pytest.fixture
-def debits(empty_site: DebitSite) -> DebitSite:
-    """The accounts 1 to 6 with mandates and 7 without; bills of October for all, and one of September."""
-    site = empty_site
+def fill(site: DebitSite) -> None:
+    """Load the accounts 1 to 7, bills of October for all of them, two of them for account 1, and one of September."""
     accounts = [site.account(number, balance=50 if number == 2 else 0) for number in range(1, 8)]
     bills = [site.bill(number, 1, 1000 * number) for number in range(1, 8)]
     # A second bill of the month whose late fee is at its cap, and one of another month.
     site.load(accounts, [*bills, site.bill(1, 2, 60, due=LONG_DUE), site.bill(2, 1, 700, month=202609)])
-    done = site.give_mandates(*(site.mandate(number) for number in range(1, 7)))
+
+
+@pytest.fixture
+def debits(empty_site: DebitSite) -> DebitSite:
+    """The accounts 1 to 6 with mandates and 7 without, and their bills."""
+    fill(empty_site)
+    done = empty_site.give_mandates(*(empty_site.mandate(number) for number in range(1, 7)))
     assert done.exit_code == 0, done
-    return site
+    return empty_site
