@@ -65,6 +65,15 @@ def _check_files(settings: Settings, path: Path) -> Iterator[Check]:
             yield Check(
                 Level.PROBLEM, str(file), Text("every user may write it; chmod o-w", "任何用户可写; 请执行 chmod o-w")
             )
+    if (folder := settings.files.directory).exists() and folder.stat().st_mode & stat.S_IRWXO:
+        yield Check(
+            Level.WARNING,
+            str(folder),
+            Text(
+                "every user may reach the banks' files, which name customers; chmod o-rwx",
+                "任何用户可读取含客户资料的银行文件; 请执行 chmod o-rwx",
+            ),
+        )
     for table in settings.billing.databases:
         database = sqlite_path(table.url)
         if database is not None and database.exists() and database.stat().st_mode & stat.S_IROTH:

@@ -10,6 +10,8 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import structlog
+
 from fep.files.intake import Unchecked
 from fep.files.work import FileWork
 from protocol.canonical import Answer
@@ -32,6 +34,7 @@ InThread = Callable[[Run, Callable[[object], None]], None]
 
 Work = Callable[..., Answer | Unchecked]
 
+_log = structlog.get_logger()
 
 _Put = tuple[str, str, bytes, int]
 """Bank, name, digest and size of a file that is put."""
@@ -91,7 +94,7 @@ class FileDesk:
         due = [held for held in self._held if held.due_s <= now]
         self._held = [held for held in self._held if held.due_s > now]
         for held in due:
-            held.work.done(_all_received(held.work))
+            _tell(held.work, _all_received(held.work))
 
     # --- chunks
 
@@ -112,7 +115,7 @@ class FileDesk:
     def _is_answered_at_once(self, work: FileWork) -> bool:
         """Answer what needs no thread: work that is too late, and a put of a file that is or was being checked."""
         if work.deadline <= self._seconds():
-            work.done(Answer(ResponseCode.BUSY))
+            _tell(work, Answer(ResponseCode.BUSY))
             return True
         put = _put_of(work)
         if put is None:
@@ -121,7 +124,7 @@ class FileDesk:
             self._hold(work, put)
             return True
         if put in self._verdicts:
-            work.done(self._verdicts.pop(put))
+            _tell(work, self._verdicts.pop(put))
             return True
         return False
 
@@ -129,13 +132,13 @@ class FileDesk:
         self._running -= 1
         self._lines[work.line].is_busy = False
         self._next_of(work.line)
+        self._begin()
         if result is Unchecked.LARGE:
             self._check_later(work)
         elif result is Unchecked.ELSEWHERE:
             self._hold(work, None)
         else:
-            work.done(result)
-        self._begin()
+            _tell(work, result)
 
     def _next_of(self, key: tuple[str, str]) -> None:
         """Let the line wait for its next turn, behind the others; one that is empty is forgotten."""
@@ -179,7 +182,7 @@ class FileDesk:
             if len(self._verdicts) > _VERDICTS_MAX:
                 self._verdicts.popitem(last=False)
         for held in waiting:
-            held.work.done(_all_received(held.work) if isinstance(result, Unchecked) else result)
+            _tell(held.work, _all_received(held.work) if isinstance(result, Unchecked) else result)
         self._check_next()
 
 
@@ -187,6 +190,13 @@ def _put_of(work: FileWork) -> _Put | None:
     """Return which file is put, None by other work."""
     body = work.body
     return (*work.line, body.sha256, body.total_size) if isinstance(body, FileChunk) else None
+
+
+def _tell(work: FileWork, result: object) -> None:
+    try:
+        work.done(result)
+    except Exception as error:  # noqa: BLE001 - one reply that cannot be built must not keep the others waiting
+        _log.error("reply_failed", error=error)
 
 
 def _all_received(work: FileWork) -> Answer:

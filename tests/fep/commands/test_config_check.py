@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from fep.config.config_check import Check, Level, check
 from fep.config.configuration import load
 from tests.fep.commands.conftest import Run
@@ -87,6 +89,15 @@ def test_customers_data_that_everybody_may_read_are_warned_about(site: Path) -> 
     """The SQLite file holds names and addresses."""
     (site / "billing.db").chmod(0o644)
     assert (str(site / "billing.db"), "every user may read the customers' data; chmod 600") in warnings(site)
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [(0o755, True), (0o751, True), (0o750, False), (0o700, False)])
+def test_batch_files_that_every_user_reaches(site: Path, mode: int, is_told: bool) -> None:
+    """They hold names and bank accounts of customers."""
+    (site / "files").mkdir()
+    (site / "files").chmod(mode)
+    told = "every user may reach the banks' files, which name customers; chmod o-rwx"
+    assert ((str(site / "files"), told) in warnings(site)) is is_told
 
 
 def test_a_bank_that_may_come_from_anywhere_is_warned_about(site: Path) -> None:

@@ -243,3 +243,18 @@ def test_a_check_that_fails(office):
     office.end(work, ZeroDivisionError(), at_leisure=True)
     assert isinstance(office.answers["last"], ZeroDivisionError)
     assert large(office, "again") in office.running(at_leisure=True)
+
+
+def test_a_reply_that_cannot_be_built_holds_nobody_up(office, logs):
+    """The others are answered, the line goes on, and the log says what went wrong."""
+    broken = FileWork(BANKS["0102"], put(), office.now + 10, lambda answer: 1 / 0)
+    office.desk.submit(broken)
+    following = office.ask("following", put(1))
+    office.end(broken, DONE)
+    assert office.running() == [following]
+    office.end(following, Unchecked.LARGE)
+    held = FileWork(BANKS["0102"], put(99), office.now + 10, lambda answer: 1 / 0)
+    office.desk.submit(held)
+    office.end(following, DONE, at_leisure=True)
+    assert office.answers == {"following": DONE}
+    assert [event["event"] for event in logs] == ["reply_failed"] * 2
