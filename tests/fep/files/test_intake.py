@@ -189,3 +189,27 @@ def test_too_many_parts(intake, folder):
         assert intake.put(chunk(name, DZ, 0, 10)).next_offset == 10
     assert refusal(intake.put, chunk(names[3], DZ, 0, 10)) == (ResponseCode.BUSY, "未传完的文件已达 3 个")
     assert intake.put(chunk(names[2], DZ, 10, 10)).next_offset == 20
+
+
+def test_other_parts_of_the_name_are_dropped(intake, folder):
+    """Once a file is complete nothing else can come in under its name."""
+    other = DZ + b"x"
+    intake.put(chunk(NAME, other, 0, 10))
+    intake.put(chunk("DZ010220261120.txt", DZ, 0, 10))
+    assert intake.put(chunk(NAME, DZ, 0)) == DONE
+    assert [path.name for path in folder.partial.iterdir()] == [part_of(DZ, "DZ010220261120.txt")]
+
+
+def test_the_digest_of_a_file_that_came_in_is_known(intake, monkeypatch):
+    """A bank that sends it again is answered without reading it."""
+    intake.put(chunk(NAME, DZ, 0))
+    monkeypatch.setattr(Digests, "compute", lambda self, chunks: 1 / 0)
+    assert intake.put(chunk(NAME, DZ, 0)) == DONE
+
+
+def test_a_file_under_another_days_name(intake):
+    """What its name says must stand in its head."""
+    assert refusal(intake.put, chunk("DZ010220261120.txt", DZ, 0)) == (
+        ResponseCode.FILE_CONTENT_WRONG,
+        "第 1 行 clearing_date 清算日期: 与预期不符",
+    )

@@ -205,3 +205,53 @@ def test_old_parts_are_dropped(folder):
     assert drop_old_parts(folder, now - 50) == 2
     assert sorted(path.name for path in folder.partial.iterdir()) == [part_name(NAME, bytes(32)), "link", "note.txt"]
     assert drop_old_parts(BankFolder(folder.path.parent / "0103"), now) == 0
+
+
+def test_a_part_that_was_completed_and_begun_anew_before_it_was_locked(folder, monkeypatch):
+    """What stands under the name is another part by now: that one is gone on with."""
+    begun(folder)
+    flock, calls = fcntl.flock, []
+
+    def begun_anew_meanwhile(descriptor: int, operation: int) -> None:
+        if not calls:
+            (folder.partial / PART).rename(folder.path / "completed")
+            begun(folder, data=b"anew")
+        calls.append(descriptor)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr("fep.files.parts.fcntl.flock", begun_anew_meanwhile)
+    with locked(folder, PART) as part:
+        part.append(b" and on")
+    assert (folder.partial / PART).read_bytes() == b"anew and on"
+    assert (folder.path / "completed").read_bytes() == b"begun"
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_whoever_reads_files_reads_parts_too(folder, umask):
+    """The group, whatever the umask of the daemon; nobody else."""
+    before = os.umask(umask)
+    try:
+        with locked(folder, PART) as part:
+            part.append(b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((folder.partial / PART).stat().st_mode) == 0o640
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(folder, monkeypatch):
+    """Its bytes are flushed, then it is named, then the name is flushed: a power failure leaves all of it or none."""
+    done = []
+    fsync, link = os.fsync, os.link
+
+    def flushed(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "bytes")
+        fsync(descriptor)
+
+    monkeypatch.setattr("fep.files.parts.os.fsync", flushed)
+    monkeypatch.setattr(
+        "fep.files.parts.os.link", lambda *paths, **options: done.append("name") or link(*paths, **options)
+    )
+    with locked(folder, PART) as part:
+        part.append(b"x")
+        part.complete(folder.incoming / NAME)
+    assert done == ["bytes", "name", "folder"]

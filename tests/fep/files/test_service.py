@@ -3,7 +3,7 @@
 import os
 import time
 from queue import Queue
-from threading import Lock, Thread, current_thread
+from threading import Event, Lock, Thread, current_thread
 
 import pytest
 
@@ -92,7 +92,7 @@ def test_a_large_file_is_checked_in_its_turn(service, loop, turn, tmp_path):
 
 
 def test_old_parts_are_looked_for(service, loop, tmp_path, logs):
-    """In all banks' folders; a second look does not begin before the first has ended."""
+    """In all banks' folders."""
     paths = []
     for bank_code in (BANK, "0103"):
         folder = BankFolder(tmp_path / bank_code)
@@ -102,13 +102,34 @@ def test_old_parts_are_looked_for(service, loop, tmp_path, logs):
     moment = time.time() - 3700
     os.utime(paths[0], (moment, moment))
     service.look_after()
-    service.look_after()
     loop.round()
     assert [path.exists() for path in paths] == [False, True]
-    assert loop.calls.empty()
     assert [(event["event"], event["bank_code"], event["count"]) for event in logs] == [("parts_dropped", BANK, 1)]
+
+
+def test_one_look_at_a_time(service, loop, monkeypatch):
+    """A disk that hangs takes one thread, not one more every hour."""
+    begun, go_on = Queue(), Event()
+    monkeypatch.setattr("fep.files.service.drop_old_parts", lambda folder, before_s: begun.put(1) or go_on.wait(20) * 0)
+    service.look_after()
+    begun.get(timeout=20)
+    service.look_after()
+    go_on.set()
+    loop.round()
+    assert begun.qsize() == 1  # the first one's second bank
     service.look_after()
     loop.round()
+    assert begun.qsize() == 3
+
+
+def test_the_end_of_the_daemon_interrupts_a_check(service, loop, tmp_path):
+    """It is answered 1011, and the part stays for the next daemon."""
+    answers = []
+    service.close()
+    service.submit(FileWork(settings_of(BANK), chunk(NAME, DZ), time.monotonic() + 10, answers.append))
+    loop.round()
+    assert [answer.code.code for answer in answers] == ["1011"]
+    assert [path.read_bytes() for path in (tmp_path / BANK / "part").iterdir()] == [DZ]
 
 
 def test_a_folder_that_cannot_be_looked_at(service, loop, tmp_path, logs, monkeypatch):
