@@ -12,6 +12,7 @@ from dbgate.reports.snapshots import snapshot
 from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.debits.bank_site import BankSite, run_works
 from fep.debits.listing import list_name
+from fep.partners.batch_notices import cancel, is_told_of_files
 from handlers import debit_release
 
 _RELEASABLE = (BatchState.PREPARING, BatchState.OUT)
@@ -31,15 +32,18 @@ def propose(site: BankSite, batch: DebitBatch, operator: str, reason: str) -> De
         return debit_batches.propose_release(site.first, batch, act)
 
 
-def approve(site: BankSite, batch: DebitBatch, operator: str) -> int:
+def approve(site: BankSite, batch: DebitBatch, operator: str, *, has_bank_agreed: bool = False) -> int:
     """Release a batch, take its list from where the bank gets it, set its bills free; return how many there were.
 
     The batch is released first: from then on no result of it is posted, and whatever stops this, the next call frees
     what is left. The file goes before that, so that nobody fetches a list whose bills are free.
 
+    Before all a bank that is asked by messages must say that it will not debit the list, unless it has agreed to that
+    otherwise (``has_bank_agreed``), as by telephone.
+
     Raises:
-        CommandFailed: nobody has proposed it, or this operator has; the batch has ended otherwise; another command is
-            at work.
+        CommandFailed: nobody has proposed it, or this operator has; the batch has ended otherwise; the bank may still
+            debit the list; another command is at work.
         GateError: a database fails; what is freed stays free.
         OSError: the file cannot be removed.
     """
@@ -47,10 +51,20 @@ def approve(site: BankSite, batch: DebitBatch, operator: str) -> int:
         _require_approvable(batch, operator)
     with site.alone():
         if batch.state is not BatchState.RELEASED:
+            if not has_bank_agreed:
+                _have_cancelled(site, batch)
             site.folder.withdraw(list_name(site, batch))
-            act = Act(operator, "debit_release_approve", batch.bank_code, str(batch.batch_no), batch.reason)
+            subject = f"{batch.batch_no}{' the bank has agreed' if has_bank_agreed else ''}"
+            act = Act(operator, "debit_release_approve", batch.bank_code, subject, batch.reason)
             batch = debit_batches.set_released(site.first, batch, act)
         return sum(_freed(site, place, batch) for place in range(len(site.databases)))
+
+
+def _have_cancelled(site: BankSite, batch: DebitBatch) -> None:
+    """Have a list that is out cancelled by a bank that is asked by messages. Raises as ``batch_notices.cancel``."""
+    if batch.state is BatchState.OUT and is_told_of_files(site.bank):
+        name, row_count = list_name(site, batch), batch.row_count
+        cancel(site.settings, site.databases, site.bank, name, row_count, batch.fee_date, batch.reason)
 
 
 def _require_approvable(batch: DebitBatch, operator: str) -> None:

@@ -23,6 +23,7 @@ from dbgate.job import JOB_ACCOUNTS_MAX
 from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.debits.bank_site import BankSite, run_works
 from fep.debits.result_check import ResultRefused, stage
+from fep.files.announcements import trouble_with
 from fep.files.folders import chunks_of, entries_of, open_regular
 from fep.language import say
 from fep.progress import ProgressBar
@@ -74,7 +75,7 @@ def post_result(site: BankSite, name: str, operator: str, path: Path | None = No
     """
     with site.alone(), _opened(site, name, path) as file:
         try:
-            return _post_file(site, name, file, operator)
+            return _post_file(site, name, file, operator, is_answered_for=path is not None)
         except FileInvalid as error:
             where = say(en=f"line {error.line}: {error.reason}", zh=f"第 {error.line} 行: {error.gloss}")
             raise _refused(name, en=where, zh=where) from None
@@ -95,7 +96,8 @@ def _is_result(site: BankSite, name: str) -> bool:
         return False
 
 
-def _post_file(site: BankSite, name: str, file: BinaryIO, operator: str) -> Posted:
+def _post_file(site: BankSite, name: str, file: BinaryIO, operator: str, *, is_answered_for: bool) -> Posted:
+    """Post a file; ``is_answered_for``: the operator knows that it is complete, whatever the bank has said."""
     read_name = _result_name(site, name)
     digest = hashlib.sha256()
     for chunk in chunks_of(file):
@@ -107,6 +109,8 @@ def _post_file(site: BankSite, name: str, file: BinaryIO, operator: str) -> Post
     if batch.state is BatchState.BACK and batch.result_digest == digest.hexdigest():
         return Posted(batch, is_repeated=True)
     _require_out(batch)
+    if not is_answered_for:
+        _require_complete(site, name, digest.hexdigest())
     _require_same_head(batch, checked.head)
     with ResultStaging() as staging:
         with ProgressBar(say(en="comparing", zh="核对回盘"), 2 * batch.row_count) as bar:
@@ -161,6 +165,13 @@ def _require_out(batch: DebitBatch) -> None:
             )
         case BatchState.OUT:
             return
+
+
+def _require_complete(site: BankSite, name: str, sha256: str) -> None:
+    """Refuse a file that nothing shows to be complete, of a bank that would have said so."""
+    trouble = trouble_with(site.bank, site.folder, name, sha256)
+    if trouble is not None:
+        raise ResultRefused(en=trouble.en, zh=trouble.zh)
 
 
 def _require_same_head(batch: DebitBatch, head: DebitHead) -> None:

@@ -200,14 +200,14 @@ def trouble_with(bank: BankSettings, folder: BankFolder, file_name: str, sha256:
     noted = _sha256_noted(folder, file_name)
     if noted is None:
         return Text(
-            f"{file_name}: the bank has not said yet that it is complete, and nothing else shows whether it is; who "
-            "knows that it is names it by --file",
-            f"{file_name}: 银行尚未通知该文件已完整, 且文件本身无法判断; 确认完整后可用 --file 指定该文件",
+            "the bank has not said yet that it is complete, and nothing else shows whether it is; who "
+            "knows that it is gives its path by --file",
+            "银行尚未通知该文件已完整, 且文件本身无法判断; 确认完整后可用 --file 指定其路径",
         )
     if noted != sha256:
         return Text(
-            f"{file_name}: has been changed since the bank said that it was complete; the bank must say so again, or "
-            "who knows that it is names it by --file",
-            f"{file_name}: 银行通知后文件已被改动; 须由银行重新通知, 确认完整后也可用 --file 指定该文件",
+            "has been changed since the bank said that it was complete; the bank must say so again, or "
+            "who knows that it is gives its path by --file",
+            "银行通知后文件已被改动; 须由银行重新通知, 确认完整后也可用 --file 指定其路径",
         )
     return None

@@ -113,7 +113,7 @@ def _require_complete(day: BankDay, file: BankFile) -> None:
     """
     trouble = trouble_with(day.bank, day.folder, file.name, file.digest)
     if trouble is not None:
-        raise FileRefused(en=trouble.en, zh=trouble.zh)
+        raise FileRefused(en=f"{file.name}: {trouble.en}", zh=f"{file.name}: {trouble.zh}")
 
 
 def _finished(day: BankDay, books: Snapshot) -> Reconciliation | None:

@@ -16,7 +16,7 @@ from protocol.format_tables import WORDS, Words, part_table, table
 TEMPLATES = {language: prose.TEMPLATES[language] + elec02_prose.TEMPLATES[language] for language in prose.TEMPLATES}
 """By language: the standard files, then those of other formats."""
 
-_OTHERS = elec02.layouts("0104", "123456789").values()
+_OTHERS = [each for each in elec02.layouts("0104", "123456789").values() if each not in LAYOUTS.values()]
 """Layouts of a bank that nobody is; its codes are not printed."""
 
 _MARKER = re.compile(r"^<<(\w+)>>$", re.MULTILINE)

@@ -24,6 +24,7 @@ from protocol.files.layout import FileLayout, Lines
 from protocol.files.lines import LF
 from protocol.files.names import FileKind
 from protocol.files.rules import RESULT_RULES
+from protocol.files.standard import MANDATES
 from protocol.layout import Field
 from protocol.moments import Date, Month
 from protocol.padded import Amount, Characters, Count
@@ -76,6 +77,7 @@ def layouts(bank_code: str, file_prefix: str) -> Mapping[FileKind, FileLayout[An
             FileKind.RECONCILE_DETAIL: _reconcile_detail(named(3), Constant(bank), Constant(company)),
             FileKind.DEBIT_LIST: _debit_list(named(12), Constant(bank)),
             FileKind.DEBIT_RESULT: _debit_result(named(12), Constant(bank)),
+            FileKind.MANDATES: MANDATES,  # the format has none of its own
         }
     )
 

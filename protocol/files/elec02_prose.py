@@ -14,7 +14,8 @@ A bank writes its files so when its own file says `files = "elec02"`, whatever d
   `<file_prefix>dh<YYYYMM><NN>.txt` its result: the list's name with `h` for every `s`. `file_prefix` of the bank's
   file is 9 digits, 3 of the bank and 6 of the company; no two banks may have the same. A name with another prefix
   is another bank's and refused. The tables show a bank with `file_prefix = "123456789"`.
-- Mandates and reconcile results are not exchanged: both are entered and read at the utility.
+- There is no file of mandates: the standard WT file serves, which the utility may write itself. Reconcile results are
+  not exchanged: they are read at the utility.
 - GBK. LF behind each line, the last one too; CR LF is refused. A head, rows, nothing behind them. Fields have fixed
   sizes; those that are not used are blank when written and not looked at when read.
 - Types: `cN` printable ASCII; `textN` GBK; `fenN` whole fen in digits; `nN` a number; `codeN` one of the values;
@@ -57,7 +58,7 @@ _CHINESE = """
   `<file_prefix>dh<YYYYMM><NN>.txt` 回盘: 即出盘文件名中的 `s` 均换为 `h`。`file_prefix` 写在银行配置文件中, 9 位数字:
   银行 3 位, 企业 6 位; 不得与其他银行相同。前缀不符的文件视为他行文件, 拒收。
   下表以 `file_prefix = "123456789"` 为例。
-- 不交换代扣协议文件和对账结果文件: 两者在供电公司录入和查看。
+- 无代扣协议文件: 使用标准 WT 文件, 可由供电公司自行编制。不交换对账结果文件: 结果在供电公司查看。
 - GBK。每行以 LF 结尾, 最后一行也是; CR LF 拒收。一行文件头, 若干明细行, 无文件尾。各域定长; 不使用的域写为空,
   接收时不看。
 - 类型: `cN` 可见 ASCII; `textN` GBK; `fenN` 以分为单位的数字; `nN` 数字; `codeN` 所列取值之一; `date`; `month`。

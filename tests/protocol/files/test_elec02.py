@@ -25,6 +25,7 @@ NAMES = {
     FileKind.RECONCILE_DETAIL: (f"{PREFIX}dz20261121.txt", FileName(FileKind.RECONCILE_DETAIL, "0104", golden.DAY)),
     FileKind.DEBIT_LIST: (f"{PREFIX}ds20261101.txt", FileName(FileKind.DEBIT_LIST, "0104", 202611, 1)),
     FileKind.DEBIT_RESULT: (f"{PREFIX}dh20261101.txt", FileName(FileKind.DEBIT_RESULT, "0104", 202611, 1)),
+    FileKind.MANDATES: ("WT010420261121.txt", FileName(FileKind.MANDATES, "0104", golden.DAY)),
 }
 
 
@@ -155,6 +156,7 @@ def test_names_of_others() -> None:
     for name in (
         f"{PREFIX[:-1]}1dz20261121.txt",
         "DZ010420261121.txt",
+        "WT010520261121.txt",
         f"{PREFIX}dx20261121.txt",
         f"{PREFIX}ds20261100.txt",
     ):
@@ -172,10 +174,15 @@ def test_names(name: str, meant: FileName) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [FileName(FileKind.MANDATES, "0104", golden.DAY), FileName(FileKind.DEBIT_LIST, "0105", 202611, 1)]
+    "name",
+    [
+        FileName(FileKind.RECONCILE_RESULT, "0104", golden.DAY),
+        FileName(FileKind.DEBIT_LIST, "0105", 202611, 1),
+        FileName(FileKind.MANDATES, "0105", golden.DAY),
+    ],
 )
 def test_names_that_no_file_has(name: FileName) -> None:
-    """Mandates and reconcile results are not exchanged, and another bank's file is not written."""
+    """Reconcile results are not exchanged, and another bank's file is not written."""
     with pytest.raises(FileNameInvalid):
         FORMAT.write_name(name)
 
