@@ -75,6 +75,9 @@ class Sources:
 _Read = tuple[str, str, Callable[[Any], Any] | None]
 """Name of a field, the attribute that it fills, and what reads it, None when its raw value is the value."""
 
+_Echo = tuple[int, str, int]
+"""Index of a field, the request's field that it repeats, and its size in bytes."""
+
 _Fill = tuple[int, Callable[[Any], Any], Callable[[Any], Any] | None]
 """Index of a field, what takes its value, and what builds it, None when the value is its raw value."""
 
@@ -109,13 +112,24 @@ class BoundFields(ABC):
             for field in self.fields
             if isinstance(field.attribute, Blank)
         ]
+        self._blank_names = [name for name, _, _ in self._blanks]
+        self._blank_values = [blank for _, blank, _ in self._blanks]
         self._template = [_fixed_value(field) for field in self.fields]
-        self._echoes = [
-            (index, field.attribute.name, field.type.size)
-            for index, field in enumerate(self.fields)
-            if isinstance(field.attribute, Echo | Equal)
-        ]
+        self._set_echoes(
+            [
+                (index, field.attribute.name, AS_SENT if type(field.type.blank) is int else field.type.size)
+                for index, field in enumerate(self.fields)
+                if isinstance(field.attribute, Echo | Equal)
+            ]
+        )
         self._fills = _fills(self.fields)
+
+    def _set_echoes(self, echoes: Sequence[_Echo]) -> None:
+        self._echoes_as_sent = [(index, name) for index, name, size in echoes if size == AS_SENT]
+        self._echoes = [echo for echo in echoes if echo[2] != AS_SENT]
+        self._echo_indexes = [index for index, _, _ in self._echoes]
+        self._echo_names = [name for _, name, _ in self._echoes]
+        self._echo_sizes = [size for _, _, size in self._echoes]
 
     def where(self, name: str) -> str:
         """Return how errors call the field ``name``."""
@@ -140,9 +154,10 @@ class BoundFields(ABC):
             MessageInvalid: a field does not fit; its path names it.
         """
         sent = reading.sent
-        for name, blank, reason in self._blanks:
-            if sent.get(name, blank) != blank:
-                raise MessageInvalid(self.where(name), reason)
+        if [*map(sent.get, self._blank_names)] != self._blank_values:  # one that was not sent is as good as blank
+            for name, blank, reason in self._blanks:
+                if sent.get(name, blank) != blank:
+                    raise MessageInvalid(self.where(name), reason)
         for name, other, filler in self._equals:
             said = sent.get(name, b"").rstrip(b" ").lstrip(filler)
             if said and said != sent.get(other, b"").rstrip(b" ").lstrip(filler):
@@ -162,12 +177,7 @@ class BoundFields(ABC):
     def raw_values(self, sources: Sources) -> list[Any]:
         """Return the raw value of each field; LocalProtocolError when one does not fit."""
         values = self._template.copy()
-        sent = sources.sent
-        for index, name, size in self._echoes:
-            raw = sent.get(name)
-            if raw is not None:
-                fits = size == AS_SENT or type(raw) is int or len(raw) == size
-                values[index] = raw if fits else raw.strip(b" ")[:size].ljust(size)
+        self._echo(values, sources.sent)
         index = 0
         try:
             for scope, fills in self._fills:
@@ -177,6 +187,19 @@ class BoundFields(ABC):
         except FieldInvalid as error:
             raise LocalProtocolError(f"{self.where(self.names[index])}: {error}") from None
         return values
+
+    def _echo(self, values: list[Any], sent: Mapping[str, Any]) -> None:
+        """Put what the request said into ``values``; what it did not say is left as it is."""
+        for index, name in self._echoes_as_sent:
+            values[index] = sent.get(name, values[index])
+        raws: list[Any] = [*map(sent.get, self._echo_names)]
+        if None not in raws and [*map(len, raws)] == self._echo_sizes:  # as between two fixed headers
+            for index, raw in zip(self._echo_indexes, raws, strict=True):
+                values[index] = raw
+            return
+        for (index, _, size), raw in zip(self._echoes, raws, strict=True):
+            if raw is not None:
+                values[index] = raw if len(raw) == size else raw.strip(b" ")[:size].ljust(size)
 
     @abstractmethod
     def build(self, sources: Sources) -> Any:

@@ -78,7 +78,8 @@ class Elements(BoundFields):
             value if isinstance(field.attribute, Constant) else None
             for field, value in zip(fields, self._template, strict=True)
         ]
-        self._echoes = [(index, name, AS_SENT) for index, name, _ in self._echoes]
+        echoed = [*self._echoes_as_sent, *((index, name) for index, name, _ in self._echoes)]
+        self._set_echoes([(index, name, AS_SENT) for index, name in echoed])
         self._fills = [
             (scope, [(index, take, _unless_absent(build)) for index, take, build in fills])
             for scope, fills in self._fills

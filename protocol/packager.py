@@ -75,17 +75,17 @@ class FrameFields:
     """The fields of a header that are bound to places of the frame."""
 
     def __init__(self, head: BoundFields) -> None:
+        fields = [(place, field_) for place, field_ in head.places.items() if place.startswith(f"{FRAME}.")]
+        self._names = [field_.name for _, field_ in fields]
         self._parsers = [
-            (place.removeprefix(f"{FRAME}."), field_.name, None if field_.type.is_plain else field_.type.parse)
-            for place, field_ in head.places.items()
-            if place.startswith(f"{FRAME}.")
+            (place.removeprefix(f"{FRAME}."), None if field_.type.is_plain else field_.type.parse)
+            for place, field_ in fields
         ]
 
     def said(self, sent: Mapping[str, Any]) -> Said:
         """Return what they say; one that is absent or malformed says nothing."""
         said = {}
-        for attribute, name, parse in self._parsers:
-            raw = sent.get(name)
+        for (attribute, parse), raw in zip(self._parsers, map(sent.get, self._names), strict=True):
             if raw is None:
                 continue
             try:
