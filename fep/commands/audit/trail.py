@@ -7,7 +7,7 @@ from typing import Any
 from dbgate.reports.trail import TrailEntry, trail
 from fep.command_line import EXIT_DONE, command, config_option, option
 from fep.commands.audit.sums import show_sums
-from fep.commands.audit.words import MOVEMENTS, STEPS
+from fep.commands.audit.words import MOVEMENTS, STEPS, what
 from fep.commands.reports.options import day_option, output_options, yesterday
 from fep.commands.reports.sources import open_sources
 from fep.commands.reports.words import OUTCOMES, STATES, channel
@@ -66,9 +66,9 @@ def list_trail(config_path: Path, day: date | None, with_sums: bool, outputs: Ou
 
 
 def _row(entry: TrailEntry) -> list[Any]:
-    what = entry.what if entry.movement is None else MOVEMENTS[entry.movement]
+    said = what(entry.what) if entry.movement is None else MOVEMENTS[entry.movement]
     return [
-        *(entry.at, STEPS[entry.step], what, _result(entry), entry.bank_code, entry.bank_date, entry.bank_serial),
+        *(entry.at, STEPS[entry.step], said, _result(entry), entry.bank_code, entry.bank_date, entry.bank_serial),
         *(fep_serial(entry.fep_serial), entry.account_no, entry.amount_fen, entry.balance_change_fen, entry.outlet),
         *(entry.who, None if entry.channel is None else channel(entry.channel), entry.original_date),
         *(entry.original_serial, entry.mends_date, entry.subject, entry.reason),

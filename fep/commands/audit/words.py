@@ -7,6 +7,7 @@ from dbgate.reports.trail import Step
 from fep.commands.reports.words import MOVEMENTS as OF_BANKS
 from fep.language import Text
 from fep.listings.listing import yuan
+from protocol.transactions import Transaction
 
 
 class CheckWords(NamedTuple):
@@ -62,6 +63,29 @@ MOVEMENTS = {
     Movement.APPLY: Text("balance applied", "预存抵扣"),
     Movement.TOMBSTONE: Text("reversed before arrival", "到达前冲正"),
 }
+ACTS = {
+    "day_close": Text("day closed", "日切"),
+    "reconcile": Text("reconciled", "对账"),
+    "difference_propose": Text("difference: proposed", "差异: 提出处理"),
+    "difference_approve": Text("difference: approved", "差异: 复核"),
+    "difference_reject": Text("difference: rejected", "差异: 驳回"),
+    "difference_release": Text("difference: could not be done", "差异: 未能处理"),
+    "difference_done": Text("difference: done", "差异: 处理完成"),
+    "debit_mandates": Text("mandates loaded", "装入代扣协议"),
+    "debit_out": Text("debit list out", "代扣出盘"),
+    "debit_back": Text("debit result posted", "代扣回盘"),
+    "debit_release": Text("debit batch: release proposed", "代扣批次: 提出释放"),
+    "debit_release_approve": Text("debit batch: released", "代扣批次: 释放"),
+}
+"""What operators do; an act that is not here is shown by its name."""
+
+
+def what(name: str) -> Text | str:
+    """Return a refused request or an act of an operator as it is shown."""
+    if name in ACTS:
+        return ACTS[name]
+    transaction = next((each for each in Transaction if each.label == name), None)
+    return name if transaction is None else Text(name, transaction.gloss)
 
 
 def amount(words: CheckWords, number: int | None) -> str:

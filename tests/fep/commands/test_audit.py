@@ -12,7 +12,8 @@ from dbgate.audits.every_check import NAMES
 from dbgate.database import Database
 from dbgate.records import Movement
 from fep.clock import shanghai_now
-from fep.commands.audit.words import CHECKS, MOVEMENTS
+from fep.commands.audit.words import CHECKS, MOVEMENTS, what
+from fep.operators import present_operator
 from tests.fep.commands.conftest import Outcome, Run
 from tests.support.branch_tables import add_branches
 from tests.support.report_ledger import DAY
@@ -48,6 +49,7 @@ def test_the_trail_in_chinese_as_files(audit: Audit, books: Database, site: Path
     rows = list(csv.reader((site / "trail.csv").read_text("utf-8-sig").splitlines()))
     assert rows[0][:4] == ["时间", "类别", "事项", "结果"]
     assert rows[1][1:4] == ["流水", "冲正", "原交易未到达"]
+    assert rows[3][1:4] == ["拒绝", "交费", "2003 金额不符"]
     assert done.exit_code == 1  # this ledger was written beside the gate, without allocations
     assert (site / "trail-findings.csv").exists()
     assert "核查项" in done.out
@@ -91,6 +93,21 @@ def test_an_identity_of_two_databases(run: Run, site: Path, books: Database) -> 
 
 
 def test_every_check_and_movement_has_its_words() -> None:
-    """Whatever the database holds can be shown."""
+    """Whatever the database holds can be shown; what nobody knows yet by its name."""
     assert set(CHECKS) == set(NAMES)
     assert set(MOVEMENTS) == set(Movement)
+    assert [str(what(name)) for name in ("reverse", "day_close", "something_new")] == [
+        "reverse",
+        "day closed",
+        "something_new",
+    ]
+
+
+def test_an_act_in_the_trail(audit: Audit, run: Run, site: Path) -> None:
+    """Who closed a day stands in that day's trail."""
+    today = shanghai_now().date()
+    config = site / "fep.toml"
+    present = run("day", "list", "--bank", "0102", "--config", config).out.splitlines()[1].split("\t")[1]
+    assert run("day", "close", "0102", "--date", present, "--config", config).exit_code == 0
+    [line] = [line.split("\t") for line in audit("list", "--date", today).out.splitlines() if "\toperator\t" in line]
+    assert (line[2], line[4], line[12], line[17]) == ("day closed", "0102", present_operator(), present)
