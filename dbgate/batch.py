@@ -216,4 +216,7 @@ def _checked(decision: Decision, working_set: WorkingSet, *, may_store: bool) ->
     for bill in changes.bills:
         if working_set.bill(bill.bill_no) is None:
             raise LookupError("a decision changes a bill that was not loaded")
+    for push in changes.pushes:
+        if working_set.books.push(push.bill_no) is None:
+            raise LookupError("a decision changes a push that was not loaded")
     return changes

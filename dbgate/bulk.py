@@ -16,13 +16,14 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbgate import rows
+from dbgate.books.outbox import NO_TARGETS, Outbox, PushTargets
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, LoadRefused
 from dbgate.faults import label_of
 from dbgate.forms import Values
 from dbgate.load_check import PlaceOf, Progress, check, digests
 from dbgate.load_file import LoadFile
-from dbgate.load_kinds import ACCOUNTS, BALANCE_INDEX, Kind
+from dbgate.load_kinds import ACCOUNTS, BALANCE_INDEX, BILLS, Kind
 from dbgate.numbers import FEP_SERIAL, fep_serial_of, take_block
 from dbgate.opening import opening_of
 from dbgate.prepared import InsertRows
@@ -73,8 +74,10 @@ class CheckedFile:
         if self._kind.account_index is not None:
             yield from (each for each in self._staging.texts(self._kind.account_index) if place_of(each) == place)
 
-    def store(self, place: int) -> Loaded:
+    def store(self, place: int, targets: PushTargets = NO_TARGETS) -> Loaded:
         """Store what is new to the ``place``-th database, from 0, in one transaction.
+
+        Bills are written down to be pushed where the account has a mandate at one of the banks in ``targets``.
 
         Raises:
             LoadRefused: another load stored some of these rows meanwhile; nothing was stored in this database.
@@ -86,7 +89,7 @@ class CheckedFile:
         if new_count:
             serials = _draw(database, openings)
             with _transaction(database) as connection:
-                _store(connection, kind, staging.new_rows(place), serials, database)
+                _store(connection, kind, staging.new_rows(place), serials, database, targets)
         return Loaded(kind.name, new_count, self._repeated_counts[place])
 
 
@@ -151,14 +154,20 @@ def _store(
     stored: Iterable[Values],
     serials: Iterator[int],
     database: Database,
+    targets: PushTargets = NO_TARGETS,
 ) -> None:
-    """Store the rows, and the OPEN movement of each balance; nobody else may have loaded one of them meanwhile."""
+    """Store the rows, the OPEN movement of each balance, and what is to be pushed of them.
+
+    Nobody else may have loaded one of them meanwhile.
+    """
     now = database.now(connection)
+    outbox = Outbox(connection, targets if kind is BILLS else NO_TARGETS, now)
     for chunk in in_chunks(stored, STORE_CHUNK):
         _store_new(connection, kind.table, kind.insert, chunk, database)
         if kind is ACCOUNTS:
             opened = [opening_of(row, next(serials), now) for row in chunk if row[BALANCE_INDEX] != 0]
             _store_new(connection, payments, rows.INSERT_PAYMENTS, opened, database)
+        outbox.add(chunk)
 
 
 def _store_new(connection: Connection, table: Table, insert: InsertRows, new: list[Values], database: Database) -> None:

@@ -1,6 +1,6 @@
 """Changes 变更: what one decision changes, as new versions of records. Data only, no SQL."""
 
-from dbgate.books.records import Debit, Mandate
+from dbgate.books.records import Debit, Mandate, Push
 from dbgate.record import record
 from dbgate.records import Account, Allocation, AuditEntry, Bill, Invoice, InvoicePrint, LimitKey, Payment
 
@@ -32,6 +32,7 @@ class Changes:
     audit: tuple[AuditEntry, ...] = ()
     mandates: tuple[Mandate, ...] = ()
     debits: tuple[Debit, ...] = ()
+    pushes: tuple[Push, ...] = ()
 
 
 NOTHING = Changes()

@@ -39,7 +39,7 @@ class Needs:
         reconciled: both, of the original and the day that it counts in (read work only).
         mandate: the account's mandate (money work only).
         debit_batch: the rows of this debit batch that are the account's (money work only).
-        pushing: whether the account has a push under way; its pushes are locked (money work only).
+        pushing: the account's pushes, and whether one is under way (money work only).
         serial, invoice: numbers to be drawn: a fep_serial, an invoice number.
     """
 

@@ -222,8 +222,8 @@ class WorkingSet:
             self._limit_used[use.key] = self.limit_used(use.key) + use.amount_fen
         self._limit_uses += changes.limit_uses
         self._audit += changes.audit
-        if changes.mandates or changes.debits:
-            self.books.apply(changes.mandates, changes.debits)
+        if changes.mandates or changes.debits or changes.pushes:
+            self.books.apply(changes.mandates, changes.debits, changes.pushes)
 
     # --- what to store, in the order in which it is stored
 

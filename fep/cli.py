@@ -41,6 +41,7 @@ fep = Group(
         "keys": "fep.commands.keys:keys",
         "day": "fep.commands.day:day",
         "partner": "fep.commands.partner.group:partner",
+        "push": "fep.commands.pushes.group:push",
         "balances": "fep.commands.balances.group:balances",
         "audit": "fep.commands.audit.group:audit",
         "db": "fep.commands.db:db",

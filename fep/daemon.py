@@ -4,8 +4,9 @@ import gc
 import os
 import resource
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from threading import Lock
@@ -35,12 +36,15 @@ from fep.control import ControlFactory
 from fep.files.service import FileService
 from fep.links.bank import Bank
 from fep.links.echo_serials import EchoSerials
+from fep.links.link import Link
 from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
 from fep.links.services import Services
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.partners.partners import Partners
 from fep.ports import Ports
+from fep.pushes.lanes import push_lanes
+from fep.pushes.pusher import AGED_INTERVAL_S, LOOK_INTERVAL_S, Pusher
 from fep.service_manager import ALONE, ServiceManager
 from fep.watchdog import Watchdog
 
@@ -137,6 +141,7 @@ class Daemon:
         self._services: Services | None = None
         self._partners: Partners | None = None
         self._files: FileService | None = None
+        self._pusher: Pusher | None = None
         self._turn = Lock()
         self._is_stopping = False
 
@@ -168,10 +173,11 @@ class Daemon:
         self._listen_for_operators()
         self._repeat(CHECK_INTERVAL_S, self._check_limits)
         # One that hangs keeps a thread of the pool busy; drawing numbers and ending need some too.
-        self._reactor.suggestThreadPoolSize(_THREADS + len(billing.branches))
+        self._reactor.suggestThreadPoolSize(_THREADS + 3 * len(billing.branches))
         for branch in billing.branches:
             self._repeat(CLEARING_INTERVAL_S, partial(self._look_after, branch))
         self._repeat(FILES_INTERVAL_S, files.look_after)
+        self._push(billing.branches)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         _log.info("started", pid=os.getpid(), banks=len(banks), addresses=self._addresses())
@@ -248,15 +254,31 @@ class Daemon:
         self.exit_code = EXIT_CANNOT_RUN
         self._signalled(signal.SIGTERM)
 
+    def _push(self, branches: Sequence[Branch]) -> None:
+        """Push bills to the banks that take them; a push of a bank that is not pushed to any more still ages."""
+        assert self._services is not None
+        assert self._partners is not None
+        threaded = partial(deferToThreadPool, self._reactor, self._reactor.getThreadPool())
+        lanes = push_lanes(self._services, self._partners, self._links)
+        self._pusher = Pusher(self._services, lanes, threaded, f"{socket.gethostname()[:48]}:{os.getpid()}")
+        for branch in branches:
+            self._repeat(LOOK_INTERVAL_S, partial(self._pusher.look, branch))
+            self._repeat(AGED_INTERVAL_S, partial(self._pusher.look_at_aged, branch))
+
+    def _links(self) -> list[Link]:
+        return [connection.link for factory in self._factories for connection in factory.connections]
+
     def _check_limits(self) -> None:
         assert self._services is not None
         assert self._partners is not None
         assert self._files is not None
+        assert self._pusher is not None
         now = self._services.clock.seconds()
         for factory in self._factories:
             factory.check(now)
         self._partners.check(now)
         self._files.check(now)
+        self._pusher.check(now)
         self._services.in_work.check(now)
 
     def _look_after(self, branch: Branch) -> "Deferred[None]":
@@ -277,6 +299,7 @@ class Daemon:
         services = self._services
         connections = [connection for factory in self._factories for connection in factory.connections]
         signed_in = [connection.link.bank for connection in connections if connection.link.bank]
+        assert self._pusher is not None
         return {
             "pid": os.getpid(),
             "started_at": f"{self._started_at:%Y-%m-%d %H:%M:%S}",
@@ -290,6 +313,7 @@ class Daemon:
                     "links": sum(other is bank for other in signed_in),
                     "clearing_date": str(services.gate.clearing_date(code) or ""),
                     **self._partners.state(code),
+                    **self._pusher.state(code),
                 }
                 for code, bank in services.banks.items()
             },
@@ -321,6 +345,8 @@ class Daemon:
         """Finish what has begun, answer, close; the limits of the links and of the gate bound every step."""
         assert self._partners is not None
         yield from (*self._ports.stop(), *(port.stopListening() for port in self._control_ports))
+        if self._pusher is not None:
+            yield self._pusher.drain()
         partners_drained = self._partners.drain()
         for factory in self._factories:
             yield factory.drain()

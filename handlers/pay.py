@@ -1,17 +1,21 @@
 """PAY 交费: settle all that is owed, exactly, or deposit and settle whole bills, oldest first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
+from dbgate.books.records import Push
 from dbgate.changes import LimitUse
 from dbgate.records import Account, CollectMode, LimitKey, Payment
 from dbgate.work import Decision, Needs
 from dbgate.working_set import WorkingSet
+from handlers import pushed_debit
 from handlers.checks import payable_account
 from handlers.dues import Due, Dues, dues_on
 from handlers.errors import Refusal
 from handlers.journal import answer_of
 from handlers.posting import changes_of, posted
+from handlers.pushed_fees import settled_pushes, with_pushed_fees
 from handlers.requests import body_of, identity_of, promised
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Context
 from protocol.canonical import ListedBill, PayMode, PayRequest, Request
@@ -29,6 +33,7 @@ def needs(request: Request, terms: BankTerms, _today: date) -> Needs:
         limit_channel=head.channel if head.channel in terms.daily_limit_fen else None,
         serial=True,
         invoice=body.print_invoice,
+        pushing=head.channel == pushed_debit.CHANNEL,
     )
 
 
@@ -42,6 +47,10 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
         records.account(body.account_no), unsettled, body.amount_fen, request.head.channel, context
     )
     dues = dues_on(context.moment.now.date(), unsettled, account.user_class, context.rules.late_fee)
+    pushes: Sequence[Push] = ()
+    if request.head.channel == pushed_debit.CHANNEL:
+        pushes = records.books.pushes_of(body.account_no)
+        dues = with_pushed_fees(dues, pushes, request.head.bank_code)
     payable_fen = dues.payable_fen(account.balance_fen)
     if 0 <= body.expected_payable_fen != payable_fen or not _lists_what_is_due(body.bills, dues):
         raise _amount_differs(body, payable_fen)
@@ -58,7 +67,10 @@ def decide(request: Request, records: WorkingSet, context: Context) -> Decision:
     if payment.balance_after_fen > AMOUNT_CEILING_FEN:
         raise Refusal(ResponseCode.AMOUNT_OUTSIDE_LIMITS)
     uses = _limit_uses(request, body.amount_fen, payment.clearing_date, records, context)
-    return Decision(answer_of(payment), changes_of(payment, account, items, uses))
+    changes = changes_of(payment, account, items, uses)
+    if pushes:
+        changes = replace(changes, pushes=settled_pushes(pushes, items))
+    return Decision(answer_of(payment), changes)
 
 
 def _check_reference(request: Request, reference: int, context: Context) -> None:

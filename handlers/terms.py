@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from dbgate.record import record
 from dbgate.work import Moment
@@ -12,6 +12,10 @@ from protocol.transactions import Transaction
 AMOUNT_CEILING_FEN = 10**13
 """Hard ceiling for any amount or balance: 100 billion yuan, far above any bill and far below what an i64 or a
 NUMBER(18) holds, so that no sum of a day can overflow."""
+
+
+PUSH_AGE = timedelta(days=7)
+"""For how long a bill is pushed: a bank that is away for a week is collected from otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class BankTerms:
         daily_limit_fen: by channel; a channel without one has no counter at all.
         service_hours: outside of them business is refused, STATUS and REVERSE excepted.
         is_suspended: likewise.
+        push_age: for how long a bill is pushed to it.
     """
 
     bank_code: str
@@ -73,6 +78,7 @@ class BankTerms:
     daily_limit_fen: Mapping[int, int] = field(default_factory=dict)
     service_hours: Hours = Hours()
     is_suspended: bool = False
+    push_age: timedelta = PUSH_AGE
 
 
 @dataclass(frozen=True, slots=True)

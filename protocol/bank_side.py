@@ -4,14 +4,14 @@ from types import MappingProxyType
 from typing import Any
 
 from protocol.bound import Reading, Sources
-from protocol.canonical import Head, RequestBody
+from protocol.canonical import Head, PushReply, PushRequest, RequestBody
 from protocol.described import NO_NONCE, DescribedDialect
 from protocol.dialect import BankReply, Envelope, Outgoing, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid
-from protocol.flags import ENCRYPTED, REPEAT
+from protocol.flags import ENCRYPTED, REPEAT, RESPONSE
 from protocol.format import Format, Message
-from protocol.scopes import Opened, OwnFrame
+from protocol.scopes import Facts, Opened, OwnFrame
 from protocol.transactions import Transaction
 
 
@@ -61,6 +61,33 @@ class BankSide(DescribedDialect):
             fep_serial=answer["fep_serial"],
             clearing_date=answer["clearing_date"],
         )
+
+    def push_asked(self, envelope: Envelope, plain_body: bytes) -> PushRequest:
+        """Read the FEP's authenticated request to debit a bill; MessageInvalid names what is wrong."""
+        opened: Opened = envelope.raw
+        if envelope.is_response or envelope.transaction is not Transaction.BILL_PUSH or opened.message is None:
+            raise MessageInvalid(self._head.where_at("frame.code"), "no request of the FEP")
+        reading = Reading(opened.received_at.date())
+        opened.message.request.read(plain_body, reading)
+        assert isinstance(reading.body, PushRequest), "only whole bodies are read as objects"
+        return reading.body
+
+    def fep_answered(self, envelope: Envelope, body: PushReply | None, sealing: Sealing) -> Outgoing:
+        """Build a bank's reply to a request of the FEP; ``body`` is None where the request has none, as ECHO."""
+        opened: Opened = envelope.raw
+        if opened.message is None:
+            raise LocalProtocolError("only what is known can be answered")
+        flags = RESPONSE | (ENCRYPTED if sealing.nonce else 0)
+        nonce = sealing.nonce or NO_NONCE
+        assert self._approved is not None
+        at = opened.received_at
+        facts = Facts(
+            self._approved, "", "", envelope.fep_serial, None, at.date(), at, 0, flags, nonce, sealing.key_version
+        )
+        sources = Sources({"answer": facts, "body": body}, opened.sent)
+        outgoing = self._packager.pack(self.format.reply_head, opened.message.reply, sources)
+        assert outgoing is not None, "there is a request that it answers"
+        return outgoing
 
     def _answered(self, envelope: Envelope, opened: Opened) -> Message:
         """Return the message that a frame answers, if it is a reply."""

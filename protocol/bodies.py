@@ -61,6 +61,7 @@ BODIES: Mapping[Transaction, Callable[..., RequestBody]] = MappingProxyType(
         Transaction.FILE_GET: FileGetRequest,
         Transaction.FILE_LIST: FileListRequest,
         Transaction.FILE_NOTICE: FileNotice,
+        Transaction.BILL_PUSH: PushRequest,
     }
 )
 """By transaction."""

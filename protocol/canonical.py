@@ -530,13 +530,17 @@ class PushRequest(Due):
 
 @record
 class PushReply:
-    """What the bank did: when debited, the identity of its payment; when refused, its own code for why."""
+    """What the bank did: when debited, the identity of its payment; when refused, its own code for why.
+
+    ``passbook`` is the bank account that was debited, empty where the format does not say it.
+    """
 
     outcome: PushOutcome
     refusal: str = ""
     debit_date: date | None = None
     debit_serial: str = ""
     amount_fen: int = 0
+    passbook: str = field(default="", repr=False)
 
 
 RequestBody = (

@@ -55,11 +55,13 @@ class DescribedDialect:
         self._messages = {code: message for message in format_.messages for code in (message.code, *message.also)}
         self._requests = {code: message.request for code, message in self._messages.items()}
         self._own_messages = {message.transaction: message for message in format_.own_messages}
+        self._own_codes = {message.code: message for message in format_.own_messages}
         self._given = {message: _given(_HEAD_GIVEN, format_.given, message.given) for message in format_.messages}
         self._serials = {message: _serial_at(format_, message) for message in format_.messages}
         self._serials_in_head = {m for m, (name, _) in self._serials.items() if name in self._head.names}
         self._prefixes = {message: f"{message.code}\0".encode() for message in format_.messages}
-        self._traced = {message: _traced(format_, message) for message in (None, *format_.messages)}
+        known = (None, *format_.messages, *format_.own_messages)
+        self._traced = {message: _traced(format_, message) for message in known}
 
     def reader(self) -> FrameReader:
         """Return a new frame reader for one connection."""
@@ -72,8 +74,10 @@ class DescribedDialect:
         code, flags = said["code"], said.get("flags", 0)
         message = self._messages.get(code)
         node = said.get("node", "")
-        transaction = None if message is None else message.transaction
         is_response = bool(flags & RESPONSE)
+        if is_response or code in self.format.fep_codes:
+            message = self._own_codes.get(code, message)
+        transaction = None if message is None else message.transaction
         is_own = is_response or transaction in self._own_messages
         return Envelope(
             supported=said.get("version", self.format.version) == self.format.version,
@@ -262,11 +266,53 @@ class DescribedDialect:
         if now.tzinfo is None:
             raise LocalProtocolError("the moment has no time zone")
         at = now.astimezone(SHANGHAI).replace(tzinfo=None)
-        version, told = self.format.version, (getattr(body, "file_name", ""), getattr(body, "row_count", 0))
-        frame = OwnFrame(message.code, node, at, fep_serial, 0, NO_NONCE, sealing.key_version, version, *told)
+        frame = OwnFrame(
+            message.code,
+            node,
+            at,
+            fep_serial,
+            ENCRYPTED if sealing.nonce else 0,
+            sealing.nonce or NO_NONCE,
+            sealing.key_version,
+            self.format.version,
+            getattr(body, "file_name", ""),
+            getattr(body, "row_count", 0),
+            _given(message.given)[0].get("channel", 0),
+        )
         outgoing = self._packager.pack(self._own_head, message.request, Sources({"frame": frame, "body": body}))
         assert outgoing is not None, "there is nothing that it would have to answer"
         return outgoing
+
+    def can_ask(self, transaction: Transaction) -> bool:
+        """Tell whether the FEP can ask a bank for ``transaction`` in this format."""
+        return transaction in self._own_messages
+
+    def own_answer(self, envelope: Envelope, plain_body: bytes) -> OwnReply:
+        """Read a bank's authenticated reply to a request of the FEP, on a connection of the bank's.
+
+        Raises:
+            MessageInvalid: it is not well formed.
+        """
+        opened: Opened = envelope.raw
+        message = self._own_codes[opened.message.code] if opened.message is not None else None
+        if message is None or envelope.transaction is None:
+            raise LocalProtocolError(f"{self.name}: read as a reply to the FEP what is none")
+        code = self._answered_code(opened)
+        if code != self._approved:
+            return OwnReply(False, code, "")
+        reading = Reading(opened.received_at.date())
+        message.reply.read(plain_body, reading)
+        if message.transaction is not Transaction.BILL_PUSH:
+            return OwnReply(True, code, "")
+        assert isinstance(reading.body, PushReply), "bodies of the bank's own connections are whole"
+        return OwnReply(True, code, "", _certain(message, reading.body))
+
+    def _answered_code(self, opened: Opened) -> str:
+        field = self.format.reply_head.places["answer.code"]
+        try:
+            return str(field.type.parse(opened.sent[field.name]))
+        except FieldInvalid as error:
+            raise MessageInvalid(self.format.reply_head.where(field.name), str(error)) from None
 
     def own_reply(self, frame: bytes, asked: Outgoing, transaction: Transaction) -> OwnReply:
         """Read a bank's reply to a request of the FEP, on a connection that the FEP has opened for it.
@@ -291,10 +337,23 @@ class DescribedDialect:
             )
         reading.values["body"].update(_given(message.given)[1])
         message.reply.read(rest, reading)
-        values = reading.values["body"]
-        if not values.get("debit_serial", "-").strip("0"):  # done, yet nothing says by which payment
-            raise MessageInvalid(message.reply.where_at("body.debit_serial"), "blank")
-        return OwnReply(True, code, words, OWN_PLACES[transaction][1](**values))
+        body = OWN_PLACES[transaction][1](**reading.values["body"])
+        return OwnReply(True, code, words, _certain(message, body) if isinstance(body, PushReply) else body)
+
+
+def _certain(message: Message, reply: PushReply) -> PushReply:
+    """Return ``reply`` if it says by which payment how much was debited; MessageInvalid when it leaves that open."""
+    if reply.outcome is not PushOutcome.DEBITED:
+        return reply
+    reasons = {
+        "debit_date": "absent" if reply.debit_date is None else "",
+        "debit_serial": "" if reply.debit_serial.strip(" 0") else "blank",
+        "amount_fen": "not above zero" if reply.amount_fen <= 0 else "",
+    }
+    for attribute, reason in reasons.items():
+        if reason:
+            raise MessageInvalid(message.reply.where_at(f"body.{attribute}"), reason)
+    return reply
 
 
 def _given(*sets: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from protocol.canonical import Answer, Head, NoBody, PushReply, ReplyBody, Request, RequestBody
+from protocol.canonical import Answer, Head, NoBody, PushReply, PushRequest, ReplyBody, Request, RequestBody
 from protocol.errors import MessageInvalid
 from protocol.files.notices import BatchCancelReply
 from protocol.framing import FrameReader
@@ -173,11 +173,23 @@ class Dialect(Protocol):
         """Build a request that the FEP sends to the bank that its frames call ``node``, numbered by ``fep_serial``."""
         ...
 
+    def can_ask(self, transaction: Transaction) -> bool:
+        """Tell whether the FEP can ask a bank for ``transaction`` in this format."""
+        ...
+
     def own_reply(self, frame: bytes, asked: Outgoing, transaction: Transaction) -> OwnReply:
         """Read a bank's reply to a request of the FEP, on a connection that the FEP has opened for it.
 
         Raises:
             MessageInvalid: it is not well formed, or no reply to ``asked``.
+        """
+        ...
+
+    def own_answer(self, envelope: Envelope, plain_body: bytes) -> OwnReply:
+        """Read a bank's authenticated reply to a request of the FEP, on a connection of the bank's.
+
+        Raises:
+            MessageInvalid: it is not well formed.
         """
         ...
 
@@ -187,6 +199,18 @@ class BankDialect(Dialect, Protocol):
 
     def bank_request(self, transaction: Transaction, head: Head, body: RequestBody, sealing: Sealing) -> Outgoing:
         """Build a request as a bank sends it."""
+        ...
+
+    def push_asked(self, envelope: Envelope, plain_body: bytes) -> PushRequest:
+        """Read the FEP's authenticated request to debit a bill.
+
+        Raises:
+            MessageInvalid: as for ``request``.
+        """
+        ...
+
+    def fep_answered(self, envelope: Envelope, body: PushReply | None, sealing: Sealing) -> Outgoing:
+        """Build the bank's reply to a request of the FEP; ``body`` is None where the request has none, as ECHO."""
         ...
 
     def bank_reply(self, envelope: Envelope, plain_body: bytes) -> "BankReply":

@@ -23,7 +23,7 @@ from protocol.transactions import Transaction
 from protocol.whole import Whole
 
 _MARKER = re.compile(r"^<<(\w+)(?: (\w+))?>>$", re.MULTILINE)
-_MESSAGES = MappingProxyType({message.transaction: message for message in FORMAT.messages})
+_MESSAGES = MappingProxyType({each.transaction: each for each in (*FORMAT.messages, *FORMAT.own_messages)})
 _SHEETS: Mapping[str, Sheet] = MappingProxyType({"header": REQUEST_HEAD, "error": ERROR_REPLY})
 _USAGE = "usage: python -m protocol.document [en|zh]"
 

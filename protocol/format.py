@@ -49,7 +49,7 @@ class Message:
         request: body of the request.
         reply: body of an approved reply.
         refusal: body of any other, where it is not the format's.
-        given: of this message, beside the format's own.
+        given: of this message, beside the format's own; of the FEP's own messages ``head.channel`` is what they say.
         code_of: the wire code of an answer, and the response code whose words go with it, where the answer's own alone
             does not tell; None: it does.
         rows_max: an answer of more rows cannot be said: the customer must pay at the utility.

@@ -77,6 +77,7 @@ class OwnFrame:
         version: of the format.
         file_name: of the file that the message tells of, empty when of none.
         row_count: its rows, 0 when of none.
+        channel: of a request of the FEP; 0 where it moves no money.
     """
 
     code: str
@@ -89,6 +90,7 @@ class OwnFrame:
     version: int
     file_name: str = ""
     row_count: int = 0
+    channel: int = 0
 
     @property
     def trace_no(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from dbgate.books.records import Debit, Mandate
+from dbgate.books.records import Debit, Mandate, Push
 from dbgate.books.states import DifferenceState
 from dbgate.records import Identity
 
@@ -14,11 +14,12 @@ class BookSet:
     def __init__(self) -> None:
         self._mandates: dict[str, Mandate] = {}
         self._debits: dict[tuple[int, str], Debit] = {}
-        self._pushing: set[str] = set()
+        self._pushes: dict[str, Push] = {}
         self._batch_nos: dict[tuple[str, date], int] = {}
         self._difference_states: dict[Identity, set[DifferenceState]] = {}
         self._loaded_mandates: dict[str, Mandate] = {}
         self._loaded_debits: dict[tuple[int, str], Debit] = {}
+        self._loaded_pushes: dict[str, Push] = {}
         self.has_changed = False
 
     # --- loading
@@ -33,9 +34,10 @@ class BookSet:
         for debit in debits:
             self._debits[_key(debit)] = self._loaded_debits[_key(debit)] = debit
 
-    def add_pushing(self, account_nos: Iterable[str]) -> None:
-        """Put accounts that have a push under way."""
-        self._pushing.update(account_nos)
+    def add_pushes(self, pushes: Iterable[Push]) -> None:
+        """Put loaded pushes."""
+        for push in pushes:
+            self._pushes[push.bill_no] = self._loaded_pushes[push.bill_no] = push
 
     def add_reconciliation(self, bank_code: str, clearing_date: date, batch_no: int) -> None:
         """Put a day that has been reconciled."""
@@ -70,14 +72,24 @@ class BookSet:
 
     def is_pushing(self, account_no: str) -> bool:
         """Tell whether the account has a push under way."""
-        return account_no in self._pushing
+        return any(push.is_under_way for push in self.pushes_of(account_no))
+
+    def push(self, bill_no: str) -> Push | None:
+        """Return the push of the bill, None when it is none."""
+        return self._pushes.get(bill_no)
+
+    def pushes_of(self, account_no: str) -> list[Push]:
+        """Return the account's pushes, by bill_no."""
+        found = [push for push in self._pushes.values() if push.account_no == account_no]
+        return sorted(found, key=lambda push: push.bill_no)
 
     # --- deciding
 
-    def apply(self, mandates: Iterable[Mandate], debits: Iterable[Debit]) -> None:
+    def apply(self, mandates: Iterable[Mandate], debits: Iterable[Debit], pushes: Iterable[Push] = ()) -> None:
         """Move the books on, so that the next decision sees them."""
         self._mandates |= {mandate.account_no: mandate for mandate in mandates}
         self._debits |= {_key(debit): debit for debit in debits}
+        self._pushes |= {push.bill_no: push for push in pushes}
         self.has_changed = True
 
     # --- what to store
@@ -98,6 +110,11 @@ class BookSet:
     def moved_debits(self) -> list[tuple[Debit, Debit]]:
         """Return (loaded, now) of the rows whose state moved, by batch and bill."""
         pairs = [(loaded, self._debits[key]) for key, loaded in sorted(self._loaded_debits.items())]
+        return [(loaded, now) for loaded, now in pairs if now != loaded]
+
+    def moved_pushes(self) -> list[tuple[Push, Push]]:
+        """Return (loaded, now) of the pushes that moved, by bill_no."""
+        pairs = [(loaded, self._pushes[key]) for key, loaded in sorted(self._loaded_pushes.items())]
         return [(loaded, now) for loaded, now in pairs if now != loaded]
 
 

@@ -1,21 +1,18 @@
 """Loading of the books 账务装入: what a money batch wants of them, read after its account locks.
 
-Mandates and rows of debit batches move under the lock of their account. A push is claimed without it, so the pushes of
-an account are locked here: whoever claims one afterwards finds the bill in the debit batch, and whoever has claimed it
-before is seen.
+Mandates, rows of debit batches and pushes move under the lock of their account: whoever claims a push afterwards finds
+the bill in the debit batch, and whoever has claimed it before is seen.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, literal_column, select
+from sqlalchemy import Select, select
 
 from dbgate.books import rows
 from dbgate.books.book_set import BookSet
-from dbgate.books.states import PushState
 from dbgate.books.tables import debit_rows, mandates, pushes
 from dbgate.prepared import Keys, Statement
-from dbgate.row_locks import for_update
 from dbgate.trip import Reply, Trip
 from dbgate.wanted import Wanted, in_chunks
 
@@ -29,14 +26,7 @@ def _debits(keys: Keys) -> Select[Any]:
 
 
 def _pushes(keys: Keys) -> Select[Any]:
-    under_way: list[ColumnElement[str]] = [
-        literal_column(f"'{state.value}'") for state in (PushState.WAITING, PushState.ACCEPTED)
-    ]
-    return for_update(
-        select(pushes.c.account_no, pushes.c.state, pushes.c.tries, pushes.c.owner)
-        .where(keys.among(pushes.c.account_no, "items"), pushes.c.state.in_(under_way))
-        .order_by(pushes.c.bill_no)
-    )
+    return select(*rows.PUSH_COLUMNS).where(keys.among(pushes.c.account_no, "items"))
 
 
 _MANDATES = Statement(
@@ -46,7 +36,7 @@ _MANDATES = Statement(
     _ITEMS,
 )
 _DEBITS = Statement("select_debits", _debits, ("batch_no", "items"), _ITEMS)
-_PUSHES = Statement("lock_pushes", _pushes, _ITEMS, _ITEMS)
+_PUSHES = Statement("select_pushes", _pushes, _ITEMS, _ITEMS)
 
 
 class Books(NamedTuple):
@@ -77,12 +67,7 @@ def add_books(books: Books, book_set: BookSet) -> None:
     """Put what ``ask_books`` asked for, once the trip has been made."""
     book_set.add_mandates(_read(books.mandates, rows.mandate_of))
     book_set.add_debits(_read(books.debits, rows.debit_of))
-    book_set.add_pushing(account_no for account_no, *claim in _read(books.pushes, tuple) if _is_under_way(*claim))
-
-
-def _is_under_way(state: str, tries: int, owner: str | None) -> bool:
-    """Tell whether a bank may know of the push: it was sent, or somebody has taken it on to send it."""
-    return state == PushState.ACCEPTED.value or tries > 0 or bool(owner)
+    book_set.add_pushes(_read(books.pushes, rows.push_of))
 
 
 def _ask(trip: Trip, statement: Statement, items: Iterable[str]) -> list[Reply]:

@@ -6,7 +6,7 @@ Money is int fen, a month int YYYYMM, moments are naive Asia/Shanghai wall-clock
 from dataclasses import field
 from datetime import date, datetime
 
-from dbgate.books.states import BatchState, DebitState, MandateState
+from dbgate.books.states import BatchState, DebitState, MandateState, PushReason, PushState
 from dbgate.record import record
 
 
@@ -94,3 +94,49 @@ class Debit:
     def due_fen(self) -> int:
         """Principal and late fee: what the bank is to debit."""
         return self.principal_fen + self.late_fee_fen
+
+
+@record
+class Push:
+    """A pushed bill 实时划拨, and what became of it.
+
+    Attributes:
+        fep_serial: numbers the request, the first time and every later one; None until then.
+        late_fee_fen, name, passbook: as at the first push; they stay, so that each request is the same.
+        created_at: when the bill was loaded.
+        pushed_at: when it was pushed last.
+        due_at: when it is to be looked at again; what a daemon has taken on is nobody else's until then.
+        tries: how often it may have reached the bank.
+        owner: the daemon that has taken it on, for whoever reads the table.
+        debit_date, debit_serial, debited_fen: what the bank debited and under which identity.
+        posted_serial: fep_serial of the payment that it became.
+        refusal: the bank's own code.
+        is_reported: not all of what was debited has settled the bill.
+    """
+
+    bill_no: str
+    fep_serial: int | None
+    account_no: str = field(repr=False)
+    bank_code: str
+    state: PushState
+    late_fee_fen: int | None
+    created_at: datetime
+    pushed_at: datetime | None
+    due_at: datetime
+    tries: int
+    owner: str = ""
+    name: str = field(default="", repr=False)
+    passbook: str = field(default="", repr=False)
+    debit_date: date | None = None
+    debit_serial: str = ""
+    debited_fen: int | None = None
+    posted_serial: int | None = None
+    refusal: str = ""
+    reason: PushReason | None = None
+    is_reported: bool = False
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the bank may know of it, or somebody has taken it on to send it, and it is not over."""
+        is_sent = self.tries > 0 or bool(self.owner)
+        return self.state is PushState.ACCEPTED or (self.state is PushState.WAITING and is_sent)

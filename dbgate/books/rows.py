@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement
 
-from dbgate.books.records import Debit, DebitBatch, Mandate
-from dbgate.books.states import DebitState, MandateState
-from dbgate.books.tables import debit_batches, debit_rows, mandates
+from dbgate.books.records import Debit, DebitBatch, Mandate, Push
+from dbgate.books.states import DebitState, MandateState, PushReason, PushState
+from dbgate.books.tables import debit_batches, debit_rows, mandates, pushes
 from dbgate.column_types import clock_number, day_number, number_clock, number_day
 from dbgate.forms import Values
 
@@ -15,11 +15,14 @@ from dbgate.forms import Values
 MANDATE_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(mandates.c)
 DEBIT_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(debit_rows.c)
 BATCH_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(debit_batches.c)
+PUSH_COLUMNS: Final[Sequence[ColumnElement[Any]]] = list(pushes.c)
 
 Row = Sequence[Any]
 
 _MANDATE_STATES = {member.value: member for member in MandateState}
 _DEBIT_STATES = {member.value: member for member in DebitState}
+_PUSH_STATES = {member.value: member for member in PushState}
+_PUSH_REASONS = {member.value: member for member in PushReason}
 
 
 def mandate_of(row: Row) -> Mandate:
@@ -102,3 +105,49 @@ def moved_debit_values(debit: Debit) -> Values:
 def batch_of(row: Row) -> DebitBatch:
     """Return the batch of a row of ``BATCH_COLUMNS`` as SQLAlchemy gives it."""
     return DebitBatch(*row)
+
+
+def push_of(row: Row) -> Push:
+    """Return the push of a row of ``PUSH_COLUMNS`` as the driver gives it."""
+    fields = [
+        *row[:4],
+        _PUSH_STATES[row[4]],
+        row[5],
+        number_clock(row[6]),
+        None if row[7] is None else number_clock(row[7]),
+        number_clock(row[8]),
+        row[9],
+        row[10] or "",
+        row[11] or "",
+        row[12] or "",
+        None if row[13] is None else number_day(row[13]),
+        row[14] or "",
+        row[15],
+        row[16],
+        row[17] or "",
+        None if row[18] is None else _PUSH_REASONS[row[18]],
+        row[19] == 1,
+    ]
+    return Push(*fields)
+
+
+def moved_push_values(push: Push) -> Values:
+    """Return what moves in a push, in the order of ``MOVING_PUSH``."""
+    return (
+        push.fep_serial,
+        str(push.state.value),
+        push.late_fee_fen,
+        None if push.pushed_at is None else clock_number(push.pushed_at),
+        clock_number(push.due_at),
+        push.tries,
+        push.owner or None,
+        push.name or None,
+        push.passbook or None,
+        None if push.debit_date is None else day_number(push.debit_date),
+        push.debit_serial or None,
+        push.debited_fen,
+        push.posted_serial,
+        push.refusal or None,
+        None if push.reason is None else str(push.reason.value),
+        int(push.is_reported),
+    )

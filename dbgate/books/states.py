@@ -56,5 +56,19 @@ class PushState(Enum):
     DEBITED = "debited"  # debited and posted
     REFUSED = "refused"
     SETTLED = "settled"  # settled otherwise
-    EXPIRED = "expired"  # too old to be pushed again
+    EXPIRED = "expired"  # not pushed any more: see PushReason
     DEAD = "dead"  # answered so that a person must look at it
+
+
+class PushReason(Enum):
+    """Why a push is not pushed any more, or why a person must look at it."""
+
+    TOO_OLD = "too_old"
+    MANDATE_ENDED = "mandate_ended"  # or given to another bank
+    NOT_PAYABLE = "not_payable"  # the account is closed or suspended, or pays at the utility
+    NOT_SENDABLE = "not_sendable"  # the bank's format has no room for it
+    IDENTITY_TAKEN = "identity_taken"  # the bank names the serial of another payment
+    DEBITED_TWICE = "debited_twice"  # a second serial for what is debited and posted
+    OTHER_ACCOUNT = "other_account"  # another bank account was debited than was asked for
+    DATE_IMPLAUSIBLE = "date_implausible"  # debited before it was first pushed, or later than tomorrow
+    AMOUNT_IMPLAUSIBLE = "amount_implausible"  # more than an amount or a balance may be

@@ -7,7 +7,15 @@ whole (reconciliations, differences, debit batches, acts of operators) in the fi
 from sqlalchemy import BigInteger, Column, Identity, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table
 from sqlalchemy import String as Key
 
-from dbgate.books.states import BatchState, DebitState, DifferenceAct, DifferenceState, MandateState, PushState
+from dbgate.books.states import (
+    BatchState,
+    DebitState,
+    DifferenceAct,
+    DifferenceState,
+    MandateState,
+    PushReason,
+    PushState,
+)
 from dbgate.column_types import Clock, Day, Flag, Name, Text
 from dbgate.tables import ACCOUNT_NO_CHARS, BANK_CODE_CHARS, BANK_SERIAL_CHARS, NAME_CHARS
 from dbgate.tables import metadata as metadata  # noqa: PLC0414 - whoever takes it from here has all tables
@@ -15,6 +23,7 @@ from dbgate.tables import metadata as metadata  # noqa: PLC0414 - whoever takes 
 FILE_NAME_CHARS = 64
 OPERATOR_CHARS = 64
 REASON_CHARS = 200
+OWNER_CHARS = 64
 
 reconciliations = Table(
     "reconciliations",
@@ -168,12 +177,16 @@ pushes = Table(
     Column("pushed_at", Clock),
     Column("due_at", Clock, nullable=False),
     Column("tries", Integer, nullable=False),
-    Column("owner", Text(64)),
+    Column("owner", Text(OWNER_CHARS)),
+    # As at the first push: a bank that is asked again is asked the same.
+    Column("name", Text(NAME_CHARS)),
+    Column("passbook", Text(32)),
     Column("debit_date", Day),
     Column("debit_serial", Text(BANK_SERIAL_CHARS)),
     Column("debited_fen", BigInteger),
     Column("posted_serial", BigInteger),
     Column("refusal", Text(4)),
+    Column("reason", Name(PushReason)),
     Column("is_reported", Flag, nullable=False),
     PrimaryKeyConstraint("bill_no", name="pk_pushes"),
     Index("ix_pushes_due_at", "bank_code", "state", "due_at"),

@@ -1,5 +1,6 @@
 """``fep load`` 装入: the utility's files of accounts and bills."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,15 @@ from fep.language import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dbgate.books.outbox import PushTargets
     from dbgate.bulk import CheckedFile, Loaded
     from dbgate.database import Database
     from dbgate.errors import GateError, LoadRefused
     from dbgate.load_check import PlaceOf
     from fep.config.settings import Settings
+
+_APPLIED_FIRST = timedelta(minutes=10)
+"""What the balance pays need not be debited: some million bills are settled by then."""
 
 # \b: click leaves the lines of the paragraph as they are.
 _HELP = """Load CSV files of accounts and bills.
@@ -99,7 +104,7 @@ def _load(settings: "Settings", databases: "Sequence[Database]", path: Path) -> 
             ProgressBar(path.name, path.stat().st_size) as bar,
             checked_file(databases, places, path, lambda _, bytes_read: bar.at(bytes_read)) as checked,
         ):
-            loaded, error = _store(checked, len(databases))
+            loaded, error = _store(checked, len(databases), _push_targets(settings))
             for name, one in zip(names, loaded, strict=False):
                 _say_loaded(path, one, name if len(names) > 1 else "")
             if error is None and settings.billing.apply_on_load:
@@ -135,14 +140,22 @@ def _apply(settings: "Settings", databases: "Sequence[Database]", checked: "Chec
     )
 
 
-def _store(checked: "CheckedFile", count: int) -> "tuple[list[Loaded], GateError | None]":
+def _push_targets(settings: "Settings") -> "PushTargets":
+    """Return which banks the bills are pushed to; where balances are applied first, a little later."""
+    from dbgate.books.outbox import PushTargets
+
+    bank_codes = [code for code, bank in settings.banks.items() if bank.push]
+    return PushTargets(bank_codes, _APPLIED_FIRST if settings.billing.apply_on_load else timedelta())
+
+
+def _store(checked: "CheckedFile", count: int, targets: "PushTargets") -> "tuple[list[Loaded], GateError | None]":
     """Store a checked file; return what each database got, and the error of the first that failed after others."""
     from dbgate.errors import GateError
 
     loaded: list[Loaded] = []
     for place in range(count):
         try:
-            loaded.append(checked.store(place))
+            loaded.append(checked.store(place, targets))
         except GateError as error:
             if not loaded:
                 raise

@@ -89,6 +89,7 @@ def _show(settings: "Settings", daemon: dict[str, Any] | None, states: "list[Dat
         report.show()
     _show_banks(settings, daemon or {}, states)
     _show_partners(daemon or {})
+    _show_pushes(daemon or {})
     if daemon is not None:
         _show_counts(daemon)
     _show_databases(settings, daemon or {}, states)
@@ -148,6 +149,24 @@ def _show_partners(daemon: dict[str, Any]) -> None:
     for bank_code, bank in daemon.get("banks", {}).items():
         if (partner := bank.get("partner")) is not None:
             report.row(bank_code, partner["address"], partner.get("day") or "-", _trouble(partner))
+    if len(report):
+        report.show()
+
+
+def _show_pushes(daemon: dict[str, Any]) -> None:
+    """Show the banks that bills are pushed to, with what waits and what a person must look at."""
+    from fep.reports import Report
+
+    report = Report(
+        say(en="bills pushed to", zh="实时划拨银行"),
+        say(en="under way", zh="处理中"),
+        say(en="waiting", zh="待划拨"),
+        say(en="accepted", zh="银行已受理"),
+        say(en="dead", zh="待人工查实"),
+    )
+    for bank_code, bank in daemon.get("banks", {}).items():
+        if (pushes := bank.get("pushes")) is not None:
+            report.row(bank_code, *(pushes[name] for name in ("in_work", "waiting", "accepted", "dead")))
     if len(report):
         report.show()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -11,10 +11,10 @@ from crypto.suites import SUITES, Suite
 from fep.config.bank_twins import twin_of
 from fep.config.converters import Convert, choice, expected, many, matching, network, peer_address, whole
 from fep.config.findings import Gathering, Place
-from fep.config.settings import Address, BankSettings, Encryption, Network
+from fep.config.settings import PUSH_RATE_MAX, Address, BankSettings, Encryption, Network
 from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
-from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Hours
+from handlers.terms import AMOUNT_CEILING_FEN, PUSH_AGE, BankTerms, Hours
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DEFAULT, DIALECTS
 from protocol.files.formats import FILE_FORMATS, STANDARD_FAMILY, FileFamily
@@ -22,6 +22,12 @@ from protocol.transactions import BANK_BUSINESS, LINK_TRANSACTIONS, Transaction
 
 CHANNELS = range(1, 11)
 """Channels of the wire specification, 01 counter to 10 batch."""
+
+_RATE_MAX = 1000
+"""Pushes a second: no bank's debit system takes more, and no database posts them beside its payments."""
+
+_AGE_DAYS_MAX = 366
+"""A bill that nobody could push for a year is collected otherwise."""
 
 _NETWORK_BITS_MIN = {4: 8, 6: 16}
 """A larger network is no bank's own."""
@@ -69,6 +75,9 @@ class _BankFile:
     accept_weak_mac: bool = False
     cut_off: time = time(23, 30)
     suspended: bool = False
+    push: bool = False
+    push_rate_max: int = PUSH_RATE_MAX
+    push_age_days: int = PUSH_AGE.days
     transactions: tuple[Transaction, ...] = tuple(_BUSINESS.values())
     limits: _Limits = field(default_factory=_Limits)
     service_hours: Hours = field(default_factory=Hours)
@@ -124,6 +133,8 @@ def bank_file(dialects: Mapping[str, Dialect]) -> Table:
         ),
         line_protection=matching(r"[^\x00-\x1f]{0,255}", "one line of text in quotes", "引号中的一行文字"),
         suite=choice(SUITES),
+        push_rate_max=whole(1, _RATE_MAX),
+        push_age_days=whole(1, _AGE_DAYS_MAX),
         transactions=many(choice(_BUSINESS), least=1),
         limits=_LIMITS,
     )
@@ -162,6 +173,7 @@ def read_bank(path: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> BankSet
         gathering.attempt(lambda: _check_protection(bank, path))
         gathering.attempt(lambda: _check_node(bank, path))
         gathering.attempt(lambda: _check_partner(bank, path))
+        gathering.attempt(lambda: _check_push(bank, path))
         gathering.attempt(lambda: _check_file_prefix(bank, path))
     gathering.close()
     return _settings(cast("_BankFile", bank))
@@ -173,6 +185,7 @@ def _settings(bank: _BankFile) -> BankSettings:
         transactions=frozenset(bank.transactions) | LINK_TRANSACTIONS,
         service_hours=bank.service_hours,
         is_suspended=bank.suspended,
+        push_age=timedelta(days=bank.push_age_days),
         single_limit_fen=_own_limits(bank.limits),
         daily_limit_fen=_daily_limits(bank.limits),
     )
@@ -192,6 +205,8 @@ def _settings(bank: _BankFile) -> BankSettings:
         accept_weak_mac=bank.accept_weak_mac,
         cut_off=bank.cut_off,
         partner=bank.partner,
+        push=bank.push,
+        push_rate_max=bank.push_rate_max,
         files=bank.files.of_bank(bank.bank_code, bank.file_prefix),
         file_prefix=bank.file_prefix,
         statement_account=bank.statement_account,
@@ -265,6 +280,23 @@ def _check_node(bank: _BankFile, path: Path) -> None:
         raise Place(path, "node").unfit(
             f'must be one that frames of "{name}" can call the bank, which "{node}" is not',
             f'须为 "{name}" 报文可用的节点代码, "{node}" 不可用',
+        )
+
+
+def _check_push(bank: _BankFile, path: Path) -> None:
+    """Refuse to push bills to a bank that cannot be asked to debit them."""
+    if not bank.push:
+        return
+    name = bank.dialect.name
+    if not bank.dialect.can_ask(Transaction.BILL_PUSH):
+        raise Place(path, "push").unfit(
+            f'is not for "{name}": that format has no request to debit a bill; leave it out',
+            f'不适用于 "{name}": 该格式无实时划拨请求; 请删去该项',
+        )
+    if bank.dialect.session.fep_connects and bank.partner is None:
+        raise Place(path, "push").unfit(
+            f'needs partner = "IP:PORT": in "{name}" the FEP asks over connections of its own',
+            f'须同时写明 partner = "IP:端口": "{name}" 中前置机的请求经自建连接发送',
         )
 
 

@@ -22,25 +22,22 @@ import structlog
 from crypto.errors import KeyVersionUnknown, MacMismatch
 from crypto.key_ring import KeyRing
 from crypto.session import SessionSecurity
-from fep.clock import SHANGHAI
 from fep.links.bank import Bank, IPAddress
 from fep.links.business import submit
-from fep.links.exchange import Exchange, sealed
+from fep.links.exchange import Exchange
 from fep.links.outcomes import response_of
+from fep.links.own_requests import OwnRequests
 from fep.links.services import Services
 from fep.links.shares import Shares
 from fep.links.sign_in import is_replayed, issue_keys
 from fep.links.wire import Wire
 from protocol.canonical import Answer, NoBody, Request
-from protocol.dialect import Dialect, Envelope, Sealing
+from protocol.dialect import Dialect, Envelope
 from protocol.errors import MessageInvalid
 from protocol.link import Link as Machine
 from protocol.link import LinkAction, LinkEvent, LinkState
 from protocol.response_codes import ResponseCode
 from protocol.transactions import LINK_TRANSACTIONS, Transaction
-
-OWN_REQUESTS_MAX = 8
-"""Requests of ours without a reply on one link; ECHO is sent one at a time, so more means a bug."""
 
 _KEYED_BY_AK = frozenset({Transaction.SIGN_IN, Transaction.KEY_EXCHANGE})
 
@@ -81,9 +78,13 @@ class Link:
         self.in_flight = 0
         self.shares = Shares(self, services.settings.link.in_flight_max)
         self.timers = Timers(services.clock.seconds() + services.settings.link.sign_in_timeout)
-        self._own_serials: set[int] = set()
+        self.own_requests = OwnRequests(self)
         self._sign_out_exchange: Exchange | None = None
         self._has_been_asked = False
+
+    def can_ask(self, transaction: Transaction) -> bool:
+        """Tell whether the FEP may ask the bank for ``transaction`` on this link now."""
+        return self.machine.state is LinkState.SIGNED_IN and self.own_requests.can_ask(transaction)
 
     @property
     def is_closed(self) -> bool:
@@ -155,8 +156,9 @@ class Link:
         _log.error("security_event", kind="mac_failures", peer=str(self.peer), bank_code=self._own_bank_code())
 
     def _discard_keys(self) -> None:
-        """Session keys die with the connection; a reply still in work is not sent any more."""
+        """Session keys die with the connection; a reply still in work is not sent any more, and none is read."""
         self.ring = None
+        self.own_requests.lost()
 
     # --- frames
 
@@ -229,7 +231,7 @@ class Link:
         envelope = exchange.envelope
         if envelope.is_misdirected:
             return self._drop(envelope, "wrong_direction")
-        if envelope.transaction is Transaction.ECHO and envelope.fep_serial in self._own_serials:
+        if envelope.transaction is Transaction.ECHO and envelope.fep_serial in self.own_requests:
             return self._drop(envelope, "echo_of_our_own")  # never echo an echo: its reply would pass for the bank's
         code = self._link_refusal(exchange, bank)
         if code is not None:
@@ -400,24 +402,11 @@ class Link:
 
     def _send_echo(self) -> None:
         """Send ECHO 线路测试; only on a link whose session keys the bank has used."""
-        ring, bank = self.ring, self.bank
-        now = self.services.clock.seconds()
-        version = ring.own_version(now) if ring else None
-        if ring is None or bank is None or version is None or len(self._own_serials) >= OWN_REQUESTS_MAX:
+        if not self.own_requests.can_ask(Transaction.ECHO):
             return
         serial = self.services.next_own_serial()
-        if serial is None:  # the bank's silence is judged without it
-            return
-        self._own_serials.add(serial)
-        outgoing = self.dialect.own_request(
-            Transaction.ECHO,
-            NoBody(),
-            bank.settings.own_node,
-            serial,
-            self.services.wall_clock().replace(tzinfo=SHANGHAI),
-            Sealing(version),
-        )
-        self.wire.send(sealed(self.dialect, outgoing, ring.security(version, now)))
+        if serial is not None:  # else the bank's silence is judged without it
+            self.own_requests.ask(Transaction.ECHO, NoBody(), serial)
 
     def _response_received(self, exchange: Exchange) -> None:
         """A reply of the bank: to a request of ours, else dropped and counted; never answered."""
@@ -430,9 +419,8 @@ class Link:
             return self._drop(envelope, "reply_key_version")
         except MacMismatch as mismatch:
             return self._mac_failed(exchange, mismatch)
-        if envelope.transaction is Transaction.ECHO and envelope.fep_serial in self._own_serials:
-            self._own_serials.discard(envelope.fep_serial)
-            return None
+        if self.own_requests.answers(envelope):
+            return self.own_requests.received(exchange)
         return self._drop(envelope, "reply_nobody_waits_for")
 
     # --- small things

@@ -12,14 +12,13 @@ import structlog
 from twisted.python.failure import Failure
 
 from fep.links.services import Clock
+from fep.log_fields import loggable_code
 from fep.partners.errors import PartnerError, Reason
 from fep.partners.partner import Partner
 from fep.partners.partner_day import DayRequest, PartnerDay
 from protocol.canonical import WorkDay
 from protocol.dialect import OwnReply
 from protocol.transactions import Transaction
-
-_CODE_CHARACTERS_MAX = 8
 
 _DONE = {Transaction.SIGN_IN: "partner_signed_in", Transaction.SIGN_OUT: "partner_signed_out"}
 _FAILED = {Transaction.SIGN_IN: "partner_sign_in_failed", Transaction.SIGN_OUT: "partner_sign_out_failed"}
@@ -70,7 +69,7 @@ class DaySignIn:
 
     def _answered(self, reply: OwnReply, request: DayRequest) -> None:
         if not reply.is_approved:
-            self._failed(request, Reason.REFUSED, code=_loggable(reply.code))
+            self._failed(request, Reason.REFUSED, code=loggable_code(reply.code))
             return
         self.day.succeeded(self._clock.seconds())
         self._events[_DONE[request.transaction]] += 1
@@ -92,8 +91,3 @@ class DaySignIn:
             told = {"code": code, **about}
             told = {key: value for key, value in told.items() if value}
             _log.warning(event, bank_code=self._bank_code, day=str(request.day), reason=reason.value, **told)
-
-
-def _loggable(code: str) -> str:
-    """Return a bank's code when it looks like one: nothing else that a stranger wrote may reach the log."""
-    return code if code.isascii() and code.isalnum() and len(code) <= _CODE_CHARACTERS_MAX else ""

@@ -48,6 +48,11 @@ class Partners:
         for day in self._days.values():
             day.check(now)
 
+    def is_open(self, bank_code: str) -> bool:
+        """Tell whether the bank's day is signed in; one that has no such day is always open."""
+        keeper = self._days.get(bank_code)
+        return keeper is None or keeper.day.signed_in is not None
+
     def state(self, bank_code: str) -> dict[str, dict[str, str]]:
         """Return what an operator is told of a bank as ``partner``; nothing when it is none.
 

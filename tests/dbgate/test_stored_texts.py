@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from dbgate.batch import MoneyLane, ReadLane
 from dbgate.books.acts import Act, record_act
 from dbgate.books.debit_lists import number_debits
+from dbgate.books.due_pushes import aged_pushes, due_pushes, push_counts
+from dbgate.books.outbox import Outbox, PushTargets
 from dbgate.books.records import Debit, Mandate
-from dbgate.books.states import DebitState, MandateState
+from dbgate.books.states import DebitState, MandateState, PushState
 from dbgate.bulk import load_rows
 from dbgate.changes import Changes
 from dbgate.clearing import ClearingDates
@@ -31,6 +34,7 @@ from tests.dbgate.fixtures import (
     account_no,
     account_row,
     answers,
+    bill_rows,
     deposit,
     fill,
     identity,
@@ -117,7 +121,7 @@ def test_statements_of_oracle() -> None:
     assert [name for name, text in found.items() if re.search(foreign, text, re.IGNORECASE)] == []
     locking = [text for text in found.values() if "FOR UPDATE" in text]
     bounded = re.compile(r"FOR UPDATE (WAIT 2|NOWAIT|SKIP LOCKED)$")
-    assert len(locking) == 8
+    assert len(locking) == 7
     assert [text for text in locking if not bounded.search(text)] == []
     assert [name for name, text in found.items() if any(len(word) > 30 for word in re.findall(r"\w+", text))] == []
 
@@ -191,6 +195,23 @@ def debits(number: int) -> list[Work]:
     return [work(lambda *_, changes=each: Decision("done", changes), **needs) for each in (given, moved)]
 
 
+def push(database: Database, lane: MoneyLane, number: int) -> list[object]:
+    """A mandate, a bill that is to be pushed for it, and the push moved; return the answers."""
+    own, (bill_no, *_) = account_no(number), bill_rows(number)[0]
+    mandate = Mandate(own, BANK, "王", "6222", MandateState.ACTIVE, DAY, Clock()())
+    given = work(lambda *_: Decision("given", Changes(mandates=(mandate,))), account_no=own, mandate=True)
+    done = answers(lane.run([given]))
+    with database.connect(money=True) as connection, database.begin(connection, 1e9):
+        Outbox(connection, PushTargets([BANK]), Clock()()).add([(bill_no,)])
+
+    def _pushed(records: WorkingSet, moment: Moment) -> Decision:
+        found = records.books.push(bill_no)
+        assert found is not None
+        return Decision("pushed", Changes(pushes=(replace(found, tries=1, due_at=moment.now),)))
+
+    return done + answers(lane.run([work(_pushed, account_no=own, pushing=True)]))
+
+
 def a_day() -> tuple[list[Work], list[Work]]:
     """Money work and read work that need every statement between them."""
     key = AccountKey("meter_no", "DM1")
@@ -228,6 +249,7 @@ def test_no_statement_is_sent_that_is_not_stored(empty: Database, clock: Clock) 
     money, reader = MoneyLane(empty, clearing), ReadLane(empty, clearing)
     works, reads = a_day()
     done = [answer for each in works for answer in answers(money.run([each]))] + answers(reader.run(reads))
+    done += push(empty, money, 6)
     money.prove(1e9)
     reader.prove(1e9)
     money.close()
@@ -237,6 +259,9 @@ def test_no_statement_is_sent_that_is_not_stored(empty: Database, clock: Clock) 
     done += answers(reader.run([read(lambda records, _: records.day(BANK), details=DaySlice(DAY, 0, 20))]))
     reader.close()
     draw_fep_serials(empty, 2)
+    assert [found.bill_no for found in due_pushes(empty, [BANK])] == ["DB000006A"]
+    assert aged_pushes(empty, {BANK: timedelta(1)}) == []
+    assert push_counts(empty, [BANK]) == {BANK: {PushState.WAITING: 1}}
     with empty.money_engine.begin() as connection:
         record_act(connection, Act("somebody", "day_close"), clock())
     number_debits(empty, 1, [(1, "B"), (2, "C")])

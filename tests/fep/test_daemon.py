@@ -239,7 +239,7 @@ def test_what_is_opened(world, site, reactor, logs):
         "listen _Binding(_address='127.0.0.1', _port=9700, _reuseAddress=True, _reusePort=True) 1024 127.0.0.1",
         "listen _Binding(_address='::1', _port=0, _reuseAddress=True, _reusePort=True) 1024 ::1",
         f"listen {site.directory}/fep.sock {{'mode': 384, 'wantPID': True}}",
-        "threads 11",
+        "threads 13",
     ]
     assert set(world.signals) == {signal.SIGTERM, signal.SIGINT}
     started = logs[-1]

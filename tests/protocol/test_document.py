@@ -27,7 +27,7 @@ each_language = pytest.mark.parametrize("language", DOCUMENTS)
 
 def placed_fields() -> Iterator[Placed]:
     """Every field of every layout, rows included."""
-    for message in FORMAT.messages:
+    for message in (*FORMAT.messages, *FORMAT.own_messages):
         for part in (message.request, message.reply):
             assert isinstance(part, Whole)
             yield from fields_of(part.layout)
@@ -54,7 +54,7 @@ def test_it_is_complete(language: str) -> None:
     text = interface_document(language)
 
     assert "<<" not in text
-    for message in FORMAT.messages:
+    for message in (*FORMAT.messages, *FORMAT.own_messages):
         assert f"### {message.code} {message.transaction.name} {message.transaction.gloss}" in text
     for placed in placed_fields():
         row = re.escape(f"| {placed.offset} | {placed.field.type.size} | `{placed.field.name}` |")

@@ -415,9 +415,14 @@ class RawBank:
         return struct.pack(">H", len(header) + len(body) + len(seal)) + header + body + seal
 
     def answer(self, request: Frame, body: bytes = b"") -> bytes:
-        """Return a reply to a request of the FEP."""
+        """Return a reply to a request of the FEP, encrypted as the request was."""
         keys = self.keys[request.key_version]
-        header = bytes([1, RESPONSE]) + request.header[2:4] + b"0000" + request.header[8:]
+        encrypted = request.flags & ENCRYPTED if body else 0
+        nonce = os.urandom(8) if encrypted else bytes(8)
+        if encrypted:
+            body = encrypt_body(self.suite, keys.tek, nonce, body)
+        header = bytes([1, RESPONSE | encrypted]) + request.header[2:4] + b"0000" + request.header[8:80] + nonce
+        header += request.header[88:]
         seal = mac(self.suite, keys.mak, header + body)
         return struct.pack(">H", len(header) + len(body) + 8) + header + body + seal
 

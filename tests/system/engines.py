@@ -21,8 +21,21 @@ from tests.system.billing import Books
 
 ENVIRONMENT = "FEP_TEST_SYSTEM_ENGINES"
 ENGINES = ("sqlite", "postgresql")
-ON_BOTH = ("test_business_rules", "test_idempotency", "test_transactions", "test_limits", "test_banks_at_once")
-ON_POSTGRESQL_ONLY = ("test_cut_off", "test_two_daemons", "test_lost_database", "test_unknown_outcomes")
+ON_BOTH = (
+    "test_business_rules",
+    "test_idempotency",
+    "test_transactions",
+    "test_limits",
+    "test_banks_at_once",
+    "test_bill_push",
+)
+ON_POSTGRESQL_ONLY = (
+    "test_cut_off",
+    "test_two_daemons",
+    "test_pushes_of_two_daemons",
+    "test_lost_database",
+    "test_unknown_outcomes",
+)
 LINKS_ON_POSTGRESQL = {("0102", False), ("0103", True)}
 """Bank and encryption: engines and ciphers know nothing of each other."""
 

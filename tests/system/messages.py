@@ -14,6 +14,14 @@ RECON_TOTALS, RECON_DETAIL = 3001, 3002
 FILE_PUT, FILE_GET, FILE_LIST = 4001, 4002, 4003
 BILL_PUSH = 5001
 SETTLE, DEPOSIT = 1, 2
+ACCEPTED, DEBITED, REFUSED = 1, 2, 3
+
+PUSH_REQUEST = Layout(
+    160,
+    "account_no:an16 name:text64 passbook:an32 month:month seq:n2 bill_no:an16 principal:fen late_fee:fen "
+    "due_date:date",
+)
+PUSH_REPLY = Layout(48, "outcome:u8 rsv1:rsv3 refusal:n4 debit_date:date debit_serial:n12 amount:fen rsv2:rsv12")
 
 QUERY_REQUEST = Layout(48, "key:an32 key_kind:u8 page:u8 rsv:rsv14")
 QUERY_HEAD = Layout(

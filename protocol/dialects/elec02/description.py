@@ -317,7 +317,7 @@ PUSH_REPLY = Sheet(
     Field("OWC", Characters(12), "company code", "收付费企业代码"),
     Field("KKB", Characters(12), "debit bank", "扣款行行号"),
     Field("TLogNo", Characters(16), "serial of the utility", "原业务流水", Equal("asked.TLogNo")),
-    Field("ActNo", Characters(32), "account", "扣款帐号"),
+    Field("ActNo", Characters(32), "account that was debited", "扣款帐号", "body.passbook"),
     Field("TxnAmt", Amount(12), "amount debited", "扣款金额", "body.amount_fen"),
     Field("rest", Characters(296), "as in the request, and of the bank; not looked at", "其余域"),
 )

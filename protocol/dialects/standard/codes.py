@@ -23,9 +23,10 @@ CODES = MappingProxyType(
         Transaction.FILE_PUT: 4001,
         Transaction.FILE_GET: 4002,
         Transaction.FILE_LIST: 4003,
+        Transaction.BILL_PUSH: 5001,
     }
 )
 """Wire code of each transaction."""
 
-FEP_CODES = frozenset({"5001"})
+FEP_CODES = frozenset({str(CODES[Transaction.BILL_PUSH])})
 """Wire codes of requests that only the FEP sends (BILL_PUSH 实时划拨)."""

@@ -19,6 +19,7 @@ from protocol.dialects.standard.messages.history import CONSUMPTION_REPLY, HISTO
 from protocol.dialects.standard.messages.invoice import INVOICE_REPLY, INVOICE_REQUEST
 from protocol.dialects.standard.messages.link import EMPTY, KEY_REPLY, KEY_REQUEST
 from protocol.dialects.standard.messages.pay import PAY_REPLY, PAY_REQUEST
+from protocol.dialects.standard.messages.push import PUSH_REPLY, PUSH_REQUEST
 from protocol.dialects.standard.messages.query import QUERY_REPLY, QUERY_REQUEST
 from protocol.dialects.standard.messages.status import STATUS_REPLY, STATUS_REQUEST
 from protocol.dialects.standard.messages.totals import TOTALS_REPLY, TOTALS_REQUEST
@@ -39,11 +40,17 @@ ERROR_REPLY = Sheet("body", Field("message", Text(64), "as shown to the teller, 
 """The body of every reply that is not approved, whatever its transaction."""
 
 
-def _message(transaction: Transaction, request: Layout[Any], reply: Layout[Any]) -> Message:
-    return Message(str(CODES[transaction]), transaction, Whole(request), Whole(reply))
+PUSHED = 2
+"""Channel of what is debited because the FEP asked for it."""
+
+
+def _message(transaction: Transaction, request: Layout[Any], reply: Layout[Any], **given: object) -> Message:
+    places = {f"head.{name}": value for name, value in given.items()}
+    return Message(str(CODES[transaction]), transaction, Whole(request), Whole(reply), given=places)
 
 
 ECHO = _message(Transaction.ECHO, EMPTY, EMPTY)
+PUSH = _message(Transaction.BILL_PUSH, PUSH_REQUEST, PUSH_REPLY, channel=PUSHED)
 
 FORMAT = Format(
     name="standard",
@@ -75,7 +82,7 @@ FORMAT = Format(
     port_offset=0,
     refusal=ERROR_REPLY,
     own_head=OWN_HEAD,
-    own_messages=(ECHO,),
+    own_messages=(ECHO, PUSH),
     fep_codes=FEP_CODES,
     version=VERSION,
 )

@@ -83,9 +83,10 @@ choose the body.
 <<error>>
 
 ### Directions 方向
-The bank sends all requests but one: ECHO may come from either side. In the FEP's ECHO `bank_serial` is zeros
-and `fep_serial` numbers it; `branch_code` and `teller_id` are spaces, `channel` is 00, `clearing_date` zeros,
-`bank_date` and `bank_time` the FEP's wall clock. The bank's reply repeats all of that, `fep_serial` too. A
+The bank sends all requests but two: ECHO may come from either side, 5001 BILL_PUSH comes from the FEP. In the FEP's
+requests `bank_serial` is zeros and `fep_serial` numbers them; `branch_code` and `teller_id` are spaces, `channel` is
+00 in ECHO and 02 in 5001, `clearing_date` zeros, `bank_date` and `bank_time` the FEP's wall clock. The bank's reply
+repeats all of that, `fep_serial` too. A
 frame with RESPONSE that answers nothing is dropped and counted, and a frame with RESPONSE is never answered;
 but when its MAC is wrong, it counts as a MAC failure.
 
@@ -292,9 +293,28 @@ has been replaced, and the bank begins again at 0. At the end of the file `chunk
 The bank's files, those it has sent and those that wait for it, the newest `date` first and by name within a day.
 A page past the last: `0000` without rows. 255 pages hold 4,080 files: ask by type and date.
 
-### Not offered yet 暂未开通
-5001 BILL_PUSH 实时划拨 is a request of the FEP and is not sent yet; one that a bank sends has the wrong direction
-and is dropped without a reply.
+<<message BILL_PUSH>>
+
+The FEP asks, the bank answers: bills of accounts under a mandate 代扣协议 of the bank are pushed when they have been
+loaded, on any signed-in connection of the bank on which a frame of the bank has verified. Sent only where the bank
+and the utility have agreed on it. One that a bank sends has the wrong direction and is dropped without a reply.
+
+- Header: `channel` 02; `fep_serial` numbers the push, the rest as in every request of the FEP (section 1). The body is
+  encrypted unless that is forbidden for the bank; the reply is encrypted as the request was.
+- The bank debits `principal` + `late_fee` from `passbook`, all of it or nothing, and answers within 30 s. `debited`
+  must name `debit_date`, `debit_serial` (not zero) and `amount` (above 0): with them it is a payment of the bank's, in
+  the same space of serials as PAY, counted in RECON_TOTALS and RECON_DETAIL as one. It is never sent as PAY besides.
+- **The same `fep_serial` is the same push.** Without a reply in time the FEP pushes it again, later, perhaps on
+  another connection or after days, with the same `fep_serial` and body: the bank does not debit again but
+  answers what it has done. A bank that has debited and answers nothing is asked until it says so, for 7 days
+  unless agreed otherwise.
+- `accepted`: the bank debits later by itself and then sends PAY, mode 2, channel 02. The late fee of that bill is the
+  one that was pushed, whatever the day.
+- `refused`: nothing was debited; it is not pushed again. `refusal` is the bank's own code.
+- A response_code other than `0000`, or a reply that is not well formed, is no reply.
+- A pushed bill may be paid otherwise meanwhile; what the bank then debits goes to the customer's balance.
+- A `debit_serial` that is another payment's, a second one for the same push, a `debit_date` before the bill was
+  loaded (less a day) or after tomorrow: not posted; the utility looks into it with the bank.
 
 ## 5. Repeats and unknown outcomes 重发与未知结果
 

@@ -198,6 +198,22 @@ _VALUES = {
     "1 balanced, 2 not balanced, 3 still open": "1 相符, 2 不符, 3 尚未日切",
 }
 
+_PUSH = {
+    "bill": "",
+    "due date": "",
+    "customer, as in the mandate": "代扣协议中的户名",
+    "bank account to debit, of the mandate": "代扣协议中的银行账号",
+    "number of the bill in its month": "",
+    "principal": "",
+    "late fee; it stays what it was at the first push": "首次划拨时的违约金, 重发时不变",
+    "what the bank did": "1 已受理, 2 已扣款, 3 拒绝",
+    "the bank's own code for why it refused, else zeros": "由银行定义, 未拒绝时为零",
+    "accounting date of the debit, zeros when not debited": "扣款的会计日期, 未扣款时为零",
+    "serial of the debit, zeros when not debited": "未扣款时为零",
+    "amount debited, 0 when not debited": "未扣款时为零",
+    "1 accepted, 2 debited, 3 refused": "",
+}
+
 _CODES = {
     "approved": "",
     "not signed in": "",
@@ -240,6 +256,6 @@ _CODES = {
 }
 
 PHRASES = MappingProxyType(
-    _HEADER | _LINK | _ACCOUNTS_AND_BILLS | _PAYMENTS | _HISTORY_INVOICE_TOTALS | _FILES | _VALUES | _CODES
+    _HEADER | _LINK | _ACCOUNTS_AND_BILLS | _PAYMENTS | _HISTORY_INVOICE_TOTALS | _FILES | _PUSH | _VALUES | _CODES
 )
 """English text of a meaning, or of the values that a field accepts -> Chinese."""

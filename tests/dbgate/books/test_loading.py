@@ -110,7 +110,8 @@ def test_pushes_under_way(
     """A push is under way from when somebody takes it on to send it until it is answered for good."""
     columns = "bill_no, account_no, bank_code, state, created_at, due_at, tries, owner, is_reported"
     owner_text = f"'{owner}'" if owner else "NULL"
-    values = f"'DB000001A', '{account_no(1)}', '{BANK}', '{state.value}', 0, 0, {tries}, {owner_text}, 0"
+    at = 20261122100000000
+    values = f"'DB000001A', '{account_no(1)}', '{BANK}', '{state.value}', {at}, {at}, {tries}, {owner_text}, 0"
     with driver_connection(database.money_engine.url) as connection:
         connection.execute(f"INSERT INTO pushes ({columns}) VALUES ({values})")
 

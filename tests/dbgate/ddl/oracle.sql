@@ -405,11 +405,14 @@ CREATE TABLE pushes (
     due_at NUMBER(19) NOT NULL,
     tries INTEGER NOT NULL,
     owner VARCHAR2(64 CHAR),
+    name VARCHAR2(100 CHAR),
+    passbook VARCHAR2(32 CHAR),
     debit_date INTEGER,
     debit_serial VARCHAR2(32 CHAR),
     debited_fen NUMBER(19),
     posted_serial NUMBER(19),
     refusal VARCHAR2(4 CHAR),
+    reason VARCHAR2(24 CHAR),
     is_reported SMALLINT NOT NULL,
     CONSTRAINT pk_pushes PRIMARY KEY (bill_no)
 )

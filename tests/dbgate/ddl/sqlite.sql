@@ -337,11 +337,14 @@ CREATE TABLE pushes (
     due_at BIGINT NOT NULL,
     tries INTEGER NOT NULL,
     owner VARCHAR(64),
+    name VARCHAR(100),
+    passbook VARCHAR(32),
     debit_date INTEGER,
     debit_serial VARCHAR(32),
     debited_fen BIGINT,
     posted_serial BIGINT,
     refusal VARCHAR(4),
+    reason VARCHAR(24),
     is_reported SMALLINT NOT NULL,
     CONSTRAINT pk_pushes PRIMARY KEY (bill_no)
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fep.links.link import OWN_REQUESTS_MAX
+from fep.links.own_requests import ECHOES_MAX
 from protocol.bank_side import BankSide
 from protocol.canonical import Answer
 from protocol.dialects.standard.description import FORMAT as STANDARD
@@ -485,12 +485,12 @@ def test_echoes_that_are_never_answered_are_bounded(rim):
     """A bank that talks but answers no ECHO is not asked for ever."""
     bank = rim.bank()
     echoes = 0
-    for _ in range(OWN_REQUESTS_MAX + 2):
+    for _ in range(ECHOES_MAX + 2):
         rim.pass_time(60)
         echoes += len(bank.frames())
         bank.check_alive()
         bank.fep_requests.clear()
-    assert echoes == OWN_REQUESTS_MAX
+    assert echoes == ECHOES_MAX
 
 
 def test_no_echo_on_a_link_without_keys(rim):

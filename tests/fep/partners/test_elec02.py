@@ -39,7 +39,7 @@ def test_a_bill_is_debited(turning: Turning, partner: Partner, bank: PartnerBank
     """20 says who is to be debited for which bill; the answer tells under which identity the bank has done it."""
     answer = turning.result(push(partner))
     assert (answer.is_approved, answer.code) == (True, "00")
-    assert answer.body == PushReply(PushOutcome.DEBITED, "", NOW.date(), BANK_SERIAL, 12_345)
+    assert answer.body == PushReply(PushOutcome.DEBITED, "", NOW.date(), BANK_SERIAL, 12_345, BILL.passbook)
 
     [asked] = bank.asked
     assert (asked.head[2], asked.head[4], asked.head[5]) == ("301", f"{NOW:%Y%m%d}", f"{NOW:%Y%m%d%H%M%S}")

@@ -1,0 +1,1 @@
+"""The commands ``fep push …`` 实时划拨."""

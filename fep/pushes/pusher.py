@@ -1,0 +1,300 @@
+"""The pusher 划拨器: looks for pushes that are due, claims each, sends it, and has the bank's answer posted.
+
+    due_pushes (a thread) -> claim (the gate) -> the bank -> its answer (the gate)
+
+What certainly was not sent is released; what was sent and is not answered is pushed again later under the same number,
+by whichever daemon claims it next. Nothing here decides about money: the handlers do, under the lock of the account.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import structlog
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.python.failure import Failure
+
+from dbgate.books.due_pushes import DuePush, aged_pushes, due_pushes, push_counts
+from dbgate.books.states import PushReason, PushState
+from dbgate.branch import Branch
+from dbgate.errors import GateError
+from dbgate.work import Decision, Moment, Needs, Work
+from dbgate.working_set import WorkingSet
+from fep.links.services import Services
+from fep.log_fields import loggable_code
+from fep.partners.errors import Certainty, PartnerError, Reason
+from fep.pushes.lane import BankLane
+from handlers import bill_push, push_reply
+from handlers.bill_push import Claimed, Ended
+from handlers.push_reply import Answered
+from handlers.terms import Context
+from protocol.canonical import PushReply
+from protocol.dialect import OwnReply
+from protocol.errors import LocalProtocolError
+
+LOOK_INTERVAL_S = 1.0
+"""How often it is looked for due pushes of banks that can be reached; one read by an index."""
+
+AGED_INTERVAL_S = 60.0
+"""How often those are looked for that are too old, and counted; their limit is days."""
+
+DRAIN_S = 10.0
+"""How long an ending daemon waits for banks' answers; what is not answered is pushed again by whoever runs then."""
+
+Threaded = Callable[..., "Deferred[Any]"]
+"""Calls a function in a thread."""
+
+Decides = Callable[[WorkingSet, Context], Decision]
+
+_log = structlog.get_logger()
+
+
+class Pusher:
+    """Pushes of one daemon to all banks that take them.
+
+    Args:
+        services: of the daemon.
+        lanes: by bank code, of the banks that bills are pushed to.
+        threaded: for looking at a database, which blocks.
+        owner: this daemon, for whoever reads the table.
+    """
+
+    def __init__(self, services: Services, lanes: Mapping[str, BankLane], threaded: Threaded, owner: str) -> None:
+        self._services = services
+        self._lanes = lanes
+        self._threaded = threaded
+        self._owner = owner
+        self._counts: dict[Branch, dict[str, dict[PushState, int]]] = {}
+        self._troubled: set[Branch] = set()
+        self._in_work = 0
+        self._drain_by_s: float | None = None
+        self._drained: Deferred[None] | None = None
+
+    # --- looking
+
+    def look(self, branch: Branch) -> "Deferred[None] | None":
+        """Begin what is due in one database for banks that can be reached and have room."""
+        rooms = self._rooms()
+        if not rooms or not branch.is_up:
+            return None
+        return self._looked(branch, due_pushes, self._found, branch.database, tuple(rooms))
+
+    def look_at_aged(self, branch: Branch) -> "Deferred[None] | None":
+        """End what is too old, of every bank, whether it can be reached or not; and count what there is."""
+        if self._drain_by_s is not None or not branch.is_up:
+            return None
+        ages = {code: bank.settings.terms.push_age for code, bank in self._services.banks.items()}
+        aged = self._looked(branch, aged_pushes, self._found_aged, branch.database, ages)
+        counted = partial(self._counts.__setitem__, branch)
+        return aged.addCallback(
+            lambda _: self._looked(branch, push_counts, counted, branch.database, tuple(self._lanes))
+        )
+
+    def _looked(
+        self, branch: Branch, look: Callable[..., Any], found: Callable[[Any], object], *arguments: object
+    ) -> "Deferred[None]":
+        looking = self._threaded(look, *arguments)
+        looking.addCallback(self._well, branch, found).addErrback(self._look_failed, branch)
+        return looking
+
+    def _well(self, result: Any, branch: Branch, found: Callable[[Any], object]) -> None:
+        self._troubled.discard(branch)
+        found(result)
+
+    def _look_failed(self, failure: Failure, branch: Branch) -> None:
+        """A database that is away is told once; anything else is a bug of ours, and the next look may do better."""
+        if not failure.check(GateError):
+            _log.error("push_look_failed", **branch.database.about, error=failure.value)
+        elif branch not in self._troubled:
+            self._troubled.add(branch)
+            _log.warning("push_look_failed", **branch.database.about, reason=str(failure.value))
+
+    def _rooms(self) -> dict[str, int]:
+        if self._drain_by_s is not None:
+            return {}
+        now, moment = self._services.clock.seconds(), self._services.wall_clock()
+        rooms = {}
+        for code, lane in self._lanes.items():
+            terms = lane.settings.terms
+            room = lane.room(now)
+            if room and not terms.is_suspended and terms.service_hours.contains(moment):
+                rooms[code] = room
+        return rooms
+
+    def _found(self, found: Iterable[DuePush]) -> None:
+        rooms = self._rooms()
+        for due in found:
+            lane = self._lanes[due.bank_code]
+            if rooms.get(due.bank_code, 0) and due.bill_no not in lane.in_work:
+                rooms[due.bank_code] -= 1
+                lane.begin(due.bill_no)
+                self._begin(due, lane)
+
+    def _found_aged(self, found: Iterable[DuePush]) -> None:
+        for due in found:
+            self._begin(due, None)
+
+    # --- one push
+
+    def _begin(self, due: DuePush, lane: BankLane | None) -> None:
+        self._in_work += 1
+        self._push(due, lane).addErrback(self._failed, due.bank_code).addBoth(self._ended, due, lane)
+
+    def _ended(self, _result: object, due: DuePush, lane: BankLane | None) -> None:
+        self._in_work -= 1
+        if lane is not None:
+            lane.end(due.bill_no)
+        self._note_drained()
+
+    def _failed(self, failure: Failure, bank_code: str) -> None:
+        """The gate has not done it: it is due again by itself; all else is a bug of ours."""
+        if failure.check(GateError):
+            self._services.events["push_put_off"] += 1
+            _log.warning("push_put_off", bank_code=bank_code, reason=str(failure.value))
+        else:
+            _log.error("push_failed", bank_code=bank_code, error=failure.value)
+
+    @inlineCallbacks
+    def _push(self, due: DuePush, lane: BankLane | None) -> "Generator[Deferred[Any], Any, None]":
+        needs = bill_push.needs(due.bank_code, due.account_no, is_numbered=due.is_numbered)
+        claimed = yield self._run(needs, partial(bill_push.claim, due.bill_no, self._owner))
+        if isinstance(claimed, Ended):
+            self._tell_ended(claimed)
+        elif isinstance(claimed, Claimed):
+            if lane is None:
+                yield self._release(claimed)
+            else:
+                yield self._send(claimed, lane)
+
+    @inlineCallbacks
+    def _send(self, claimed: Claimed, lane: BankLane) -> "Generator[Deferred[Any], Any, None]":
+        push = claimed.push
+        assert push.fep_serial is not None
+        try:
+            reply = yield lane.way.ask(claimed.request, push.fep_serial)
+        except PartnerError as error:
+            if error.reason is not Reason.NOT_A_REPLY:  # a bank that answers something is there
+                lane.failed(self._services.clock.seconds())
+            self._tell(claimed, "push_unanswered", reason=error.reason.value)
+            if error.reason.certainty is Certainty.NOT_SENT:
+                yield self._release(claimed)
+            return
+        except LocalProtocolError as error:
+            _log.error("push_not_sendable", bank_code=push.bank_code, fep_serial=push.fep_serial, reason=str(error))
+            ended = yield self._run(_needs(claimed), partial(bill_push.doubt, claimed, PushReason.NOT_SENDABLE))
+            if isinstance(ended, Ended):
+                self._tell_ended(ended)
+            return
+        yield self._answered(claimed, lane, reply)
+
+    @inlineCallbacks
+    def _answered(self, claimed: Claimed, lane: BankLane, reply: OwnReply) -> "Generator[Deferred[Any], Any, None]":
+        body = reply.body
+        if not isinstance(body, PushReply):  # the code leaves open what was done
+            lane.failed(self._services.clock.seconds())
+            self._tell(claimed, "push_unanswered", reason="code", code=loggable_code(reply.code))
+            return
+        lane.answered()
+        needs = push_reply.needs(claimed.push, body)
+        answered = yield self._run(needs, partial(push_reply.decide, claimed.push.bill_no, body))
+        assert isinstance(answered, Answered), answered
+        self._tell_answered(answered, body)
+
+    def _release(self, claimed: Claimed) -> "Deferred[object]":
+        return self._run(_needs(claimed), partial(bill_push.release, claimed))
+
+    def _run(self, needs: Needs, decides: Decides) -> "Deferred[object]":
+        """Have the gate decide and store; fires with the decision's answer."""
+        services, done = self._services, Deferred[object]()
+        bank = services.banks[needs.bank_code].settings
+
+        def decide(records: WorkingSet, moment: Moment) -> Decision:
+            return decides(records, Context(bank.terms, services.settings.rules, moment))
+
+        def deliver(result: object) -> None:
+            if isinstance(result, BaseException):
+                done.errback(result)
+            else:
+                done.callback(result)
+
+        deadline_s = services.clock.seconds() + services.settings.billing.db_timeout
+        services.submissions.add(Work(needs, decide, True, deadline_s, deliver))
+        return done
+
+    # --- telling
+
+    def _tell(self, claimed: Claimed, event: str, **about: Any) -> None:
+        push = claimed.push
+        self._services.events[event] += 1
+        _log.info(event, bank_code=push.bank_code, fep_serial=f"{push.fep_serial:012d}", tries=push.tries, **about)
+
+    def _tell_ended(self, ended: Ended) -> None:
+        push = ended.push
+        event = f"push_{push.state.value}"
+        self._services.events[event] += 1
+        if push.state is PushState.SETTLED:
+            return
+        # One that the bank may know of, and has not answered, may have been debited: reconciliation will tell.
+        is_grave = push.tries > 0
+        about = {"bank_code": push.bank_code, "tries": push.tries, "reason": _reason(push.reason)}
+        if push.fep_serial is not None:
+            about["fep_serial"] = f"{push.fep_serial:012d}"
+        tell = _log.error if push.state is PushState.DEAD else _log.warning if is_grave else _log.info
+        tell(event, **about)
+
+    def _tell_answered(self, answered: Answered, reply: PushReply) -> None:
+        push = answered.push
+        event = f"push_{push.state.value}"
+        self._services.events[event] += 1
+        about: dict[str, Any] = {"bank_code": push.bank_code, "fep_serial": f"{push.fep_serial:012d}"}
+        if reply.debit_serial:
+            about |= {"debit_date": f"{reply.debit_date:%Y%m%d}", "debit_serial": loggable_code(reply.debit_serial)}
+        if push.refusal:
+            about["refusal"] = loggable_code(push.refusal)
+        if push.is_reported and push.state is PushState.DEBITED:
+            about["is_reported"] = True
+        if not answered.is_news:
+            about["is_repeat"] = True
+        if push.state is PushState.DEAD:
+            _log.error(event, **about, reason=_reason(push.reason))
+        else:
+            _log.info(event, **about)
+
+    def state(self, bank_code: str) -> dict[str, dict[str, int]]:
+        """Return what an operator is told of a bank as ``pushes``; nothing when none are pushed to it."""
+        lane = self._lanes.get(bank_code)
+        if lane is None:
+            return {}
+        counts = [of_branch.get(bank_code, {}) for of_branch in self._counts.values()]
+        states = (PushState.WAITING, PushState.ACCEPTED, PushState.DEAD)
+        told = {state.value: sum(count.get(state, 0) for count in counts) for state in states}
+        return {"pushes": {"in_work": len(lane.in_work), **told}}
+
+    # --- limits and the end
+
+    def check(self, now: float) -> None:
+        """Enforce time limits at ``now`` (monotonic seconds)."""
+        for lane in self._lanes.values():
+            lane.way.check(now)
+        if self._drain_by_s is not None and now >= self._drain_by_s:
+            self._note_drained(is_late=True)
+
+    def drain(self) -> "Deferred[None]":
+        """Begin no more pushes; fires when those under way are over, after ``DRAIN_S`` at the latest."""
+        self._drain_by_s = self._services.clock.seconds() + DRAIN_S
+        self._drained = done = Deferred[None]()
+        self._note_drained()
+        return done
+
+    def _note_drained(self, *, is_late: bool = False) -> None:
+        if self._drained is not None and (is_late or not self._in_work):
+            drained, self._drained = self._drained, None
+            drained.callback(None)
+
+
+def _needs(claimed: Claimed) -> Needs:
+    return bill_push.needs(claimed.push.bank_code, claimed.push.account_no)
+
+
+def _reason(reason: PushReason | None) -> str:
+    return "" if reason is None else reason.value
