@@ -45,6 +45,10 @@ class ClearingDates:
         self._default_cut_off = default_cut_off
         self._last_read: dict[str, date] = {}
 
+    def take_cut_offs(self, cut_offs: Mapping[str, time]) -> None:
+        """Take other cut-offs: a date that has rolled stays where it is."""
+        self._cut_offs = dict(cut_offs)
+
     def date_at(self, bank_code: str, moment: datetime) -> date:
         """Return the clearing date that a bank without history has at ``moment``: the next day from the cut-off on."""
         is_past = moment.time() >= self._cut_offs.get(bank_code, self._default_cut_off)

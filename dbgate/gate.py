@@ -130,6 +130,10 @@ class Gate:
         """Return the bank's clearing date as any batch last read it, None while unknown. Never blocks."""
         return self._clearing.last_read(bank_code)
 
+    def take_cut_offs(self, cut_offs: Mapping[str, time_of_day]) -> None:
+        """Roll the banks' clearing dates at other times from now on; by bank_code, as of the constructor."""
+        self._clearing.take_cut_offs(cut_offs)
+
     def ensure_banks(self, bank_codes: Iterable[str]) -> None:
         """Create the clearing dates of new banks and roll those that are due; blocks, up to 10 s.
 

@@ -101,6 +101,22 @@ class Billing:
         """Draw fep_serials for the FEP's own requests; see ``dbgate.branch``. Blocks."""
         return draw_fep_serials(self.branches, count)
 
+    def take_banks(self, settings: Settings) -> None:
+        """Serve the banks of a new configuration, each with its cut-off; ``ensure_banks`` makes their dates."""
+        self._bank_codes = tuple(settings.banks)
+        cut_offs = {code: bank.cut_off for code, bank in settings.banks.items()}
+        for branch in self.branches:
+            branch.gate.take_cut_offs(cut_offs)
+
+    def ensure_banks(self) -> None:
+        """Make the clearing dates of new banks; where a database is away, the bank's first payment does. Blocks."""
+        for branch in self.branches:
+            if branch.is_open:
+                try:
+                    branch.gate.ensure_banks(self._bank_codes)
+                except GateError as error:
+                    self._note_failure(branch, str(error))
+
     def state(self) -> list[dict[str, Any]]:
         """Return what the daemon knows of its databases, for ``fep status``."""
         return [{"name": branch.name, "number": branch.number, "is_up": branch.is_up} for branch in self.branches]

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -22,8 +21,6 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
 from crypto.errors import CryptoError
-from crypto.key_store import KeyStore
-from crypto.master_key import resolve_master_key
 from dbgate.branch import Branch
 from dbgate.branches import Branches
 from dbgate.errors import GateError
@@ -34,17 +31,19 @@ from fep.config.dialect_tables import spoken
 from fep.config.settings import Settings
 from fep.control import ControlFactory
 from fep.files.service import FileService
-from fep.links.bank import Bank
 from fep.links.echo_serials import EchoSerials
 from fep.links.link import Link
-from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
+from fep.links.listener import CHECK_INTERVAL_S
 from fep.links.services import Services
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.partners.partners import Partners
 from fep.ports import Ports
+from fep.pushes.lane import BankLane
 from fep.pushes.lanes import push_lanes
 from fep.pushes.pusher import AGED_INTERVAL_S, LOOK_INTERVAL_S, Pusher
+from fep.reloader import Reloader
+from fep.reloading import with_keys
 from fep.service_manager import ALONE, ServiceManager
 from fep.watchdog import Watchdog
 
@@ -118,12 +117,6 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _with_secret(settings: Settings, store: KeyStore) -> Settings:
-    """Return ``settings`` with the secret that query references are made with."""
-    references = replace(settings.rules.query_references, key=store.derived_secret("query references"))
-    return replace(settings, rules=replace(settings.rules, query_references=references))
-
-
 class Daemon:
     """One running daemon."""
 
@@ -135,7 +128,6 @@ class Daemon:
         self._ports = Ports(reactor, settings.listener, manager.sockets)
         self._started_at = shanghai_now()
         self._control_ports: list[IListeningPort] = []
-        self._factories: list[LinkFactory] = []
         self._loops: list[LoopingCall] = []
         self._billing: Billing | None = None
         self._services: Services | None = None
@@ -147,15 +139,16 @@ class Daemon:
 
     def start(self) -> None:
         """Open everything and listen; what is opened is released by ``release`` when this raises."""
-        store = self._open_key_store()
-        banks = self._banks(store)
+        configured = with_keys(self._settings)
+        banks = configured.banks
+        self._warn_of_weakness()
         self._billing = billing = Billing(self._settings, self._deliver, self._turn)
         billing.open()
         clock = SteadyClock()
         self._files = files = FileService(self._settings.files, banks, self._turn, self._reactor, clock.seconds)
         serials = EchoSerials(billing.draw_fep_serials, self._reactor)
         self._services = Services(
-            _with_secret(self._settings, store),
+            configured.settings,
             banks,
             billing.gate,
             clock,
@@ -180,6 +173,8 @@ class Daemon:
         self._push(billing.branches)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
+        reloader = Reloader(self._services, billing, self._ports, self._take_banks, self._manager, self._in_thread)
+        signal.signal(signal.SIGHUP, partial(self._reload, reloader))
         _log.info("started", pid=os.getpid(), banks=len(banks), addresses=self._addresses())
         watchdog = Watchdog(self._manager, (self._ports.ailments, billing.ailments))
         if watchdog.interval_s is not None:
@@ -191,28 +186,20 @@ class Daemon:
         if self._billing is not None:
             self._billing.close(1.0)
 
-    def _open_key_store(self) -> KeyStore:
-        keys = self._settings.keys
-        return KeyStore.open(keys.store, resolve_master_key(keys.master_key, self._settings.directory))
-
-    def _banks(self, store: KeyStore) -> dict[str, Bank]:
+    def _warn_of_weakness(self) -> None:
         for bank in self._settings.banks.values():
             if not bank.session.has_mac:
                 _log.warning("no_mac", bank_code=bank.bank_code, dialect=bank.dialect.name)
             elif bank.suite.weak:
                 _log.warning("weak_suite", bank_code=bank.bank_code, suite=bank.suite.name)
-        return {code: Bank.from_store(bank, store) for code, bank in self._settings.banks.items()}
 
     # --- listening
 
     def _listen(self, services: Services) -> None:
         """Listen for the banks of each dialect; the default one is listened for whether a bank speaks it or not."""
-        dialects = list(spoken(self._settings.banks.values()))
+        dialects = spoken(self._settings.banks.values())
         self._ports.require_wanted(dialects)
-        for dialect in dialects:
-            factory = LinkFactory(services, dialect)
-            self._factories.append(factory)
-            self._ports.listen(factory, dialect)
+        self._ports.listen_for(services, dialects)
 
     def _addresses(self) -> list[str]:
         return [str(address) for address in self._ports.addresses()]
@@ -254,19 +241,39 @@ class Daemon:
         self.exit_code = EXIT_CANNOT_RUN
         self._signalled(signal.SIGTERM)
 
+    def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> "Deferred[Any]":
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *arguments)
+
+    def _reload(self, reloader: Reloader, _number: int, _frame: object) -> None:
+        """Read the configuration again, from a signal; who drains does not begin anything new."""
+        if not self._is_stopping:
+            self._reactor.callFromThread(reloader.begin)
+
     def _push(self, branches: Sequence[Branch]) -> None:
         """Push bills to the banks that take them; a push of a bank that is not pushed to any more still ages."""
         assert self._services is not None
         assert self._partners is not None
-        threaded = partial(deferToThreadPool, self._reactor, self._reactor.getThreadPool())
-        lanes = push_lanes(self._services, self._partners, self._links)
-        self._pusher = Pusher(self._services, lanes, threaded, f"{socket.gethostname()[:48]}:{os.getpid()}")
+        self._pusher = Pusher(
+            self._services, self._push_lanes(), self._in_thread, f"{socket.gethostname()[:48]}:{os.getpid()}"
+        )
         for branch in branches:
             self._repeat(LOOK_INTERVAL_S, partial(self._pusher.look, branch))
             self._repeat(AGED_INTERVAL_S, partial(self._pusher.look_at_aged, branch))
 
+    def _push_lanes(self) -> dict[str, BankLane]:
+        assert self._services is not None
+        assert self._partners is not None
+        return push_lanes(self._services, self._partners, self._links)
+
+    def _take_banks(self) -> None:
+        """Ask the banks of a new configuration, and no others, over connections and pushes of our own."""
+        assert self._partners is not None
+        assert self._pusher is not None
+        self._partners.take_banks()
+        self._pusher.take_lanes(self._push_lanes())
+
     def _links(self) -> list[Link]:
-        return [connection.link for factory in self._factories for connection in factory.connections]
+        return [connection.link for factory in self._ports.factories for connection in factory.connections]
 
     def _check_limits(self) -> None:
         assert self._services is not None
@@ -274,7 +281,7 @@ class Daemon:
         assert self._files is not None
         assert self._pusher is not None
         now = self._services.clock.seconds()
-        for factory in self._factories:
+        for factory in self._ports.factories:
             factory.check(now)
         self._partners.check(now)
         self._files.check(now)
@@ -283,9 +290,7 @@ class Daemon:
 
     def _look_after(self, branch: Branch) -> "Deferred[None]":
         assert self._billing is not None
-        done: Deferred[None] = deferToThreadPool(
-            self._reactor, self._reactor.getThreadPool(), self._billing.look_after, branch
-        )
+        done: Deferred[None] = self._in_thread(self._billing.look_after, branch)
         return done.addErrback(self._look_failed, branch)
 
     def _look_failed(self, failure: Failure, branch: Branch) -> None:
@@ -297,7 +302,7 @@ class Daemon:
         assert self._partners is not None
         assert self._billing is not None
         services = self._services
-        connections = [connection for factory in self._factories for connection in factory.connections]
+        connections = [connection for factory in self._ports.factories for connection in factory.connections]
         signed_in = [connection.link.bank for connection in connections if connection.link.bank]
         assert self._pusher is not None
         return {
@@ -348,7 +353,7 @@ class Daemon:
         if self._pusher is not None:
             yield self._pusher.drain()
         partners_drained = self._partners.drain()
-        for factory in self._factories:
+        for factory in self._ports.factories:
             yield factory.drain()
         yield partners_drained
         for loop in self._loops:
@@ -357,5 +362,5 @@ class Daemon:
         assert self._files is not None
         assert self._billing is not None
         self._files.close()
-        yield deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._billing.close, 15.0)
+        yield self._in_thread(self._billing.close, 15.0)
         _log.info("stopped")

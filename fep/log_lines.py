@@ -1,6 +1,7 @@
 """Log lines 日志行: how an event becomes one line of JSON, and a short way for the one event that is frequent."""
 
 import json
+import logging
 from datetime import datetime
 from functools import lru_cache
 from time import time_ns
@@ -24,17 +25,41 @@ class JsonLines:
 
     Args:
         stream: where all lines go.
-        level: the least level that is written, as structlog counts them.
     """
 
-    def __init__(self, stream: TakesLines, level: int) -> None:
+    def __init__(self, stream: TakesLines) -> None:
         self.write = stream.write
-        self.level = level
         self._encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
 
     def __call__(self, _logger: object, _method: str, event: Any) -> str:
         """Return the line of ``event``, without its end."""
         return self._encode(event)
+
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Threshold:
+    """The first of structlog's processors: drops what is below ``level``, which may be another at any time.
+
+    Attributes:
+        level: the least level that is written, as structlog counts them.
+    """
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+
+    def __call__(self, _logger: object, method: str, event: Any) -> Any:
+        """Return ``event`` if it is to be written."""
+        if _LEVELS.get(method, logging.CRITICAL) < self.level:
+            raise structlog.DropEvent
+        return event
+
+
+def threshold() -> Threshold | None:
+    """Return what the log is configured with, None before it is."""
+    first = structlog.get_config()["processors"][0]
+    return first if isinstance(first, Threshold) else None
 
 
 def json_lines() -> JsonLines | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 import structlog
 
-from fep.log_lines import JsonLines, TakesLines, timestamp
+from fep.log_lines import JsonLines, TakesLines, Threshold, threshold, timestamp
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -36,20 +36,28 @@ def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stre
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
         if console
-        else JsonLines(stream, LEVELS[level])
+        else JsonLines(stream)
     )
     structlog.configure(
         processors=[
+            Threshold(LEVELS[level]),
             structlog.processors.add_log_level,
             _stamp,
             _frames_only,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS["debug"]),
         logger_factory=structlog.WriteLoggerFactory(stream),  # type: ignore[arg-type]  # all it calls
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def set_log_level(level: str) -> None:
+    """Write events of ``level`` and above from now on."""
+    first = threshold()
+    if first is not None:
+        first.level = LEVELS[level]
 
 
 def _stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -11,6 +11,7 @@ from twisted.internet.tcp import Port, makeBinding
 
 from fep.config.settings import Address, ListenerSettings
 from fep.links.listener import LinkFactory
+from fep.links.services import Services
 from fep.links.transport import PromptServer
 from fep.service_manager import InheritedSocket
 from protocol.dialect import Dialect
@@ -38,6 +39,7 @@ class Ports:
         self._settings = settings
         self._inherited = inherited
         self._ports: list[Port] = []
+        self.factories: list[LinkFactory] = []
 
     def require_wanted(self, dialects: Sequence[Dialect]) -> None:
         """Refuse a socket that was handed over and belongs to no dialect: banks would connect to it in vain.
@@ -56,8 +58,16 @@ class Ports:
                     f"after a dialect (FileDescriptorName={names}), or give it an address of fep.toml"
                 )
 
+    def listen_for(self, services: Services, dialects: Sequence[Dialect]) -> None:
+        """Listen for the banks of those dialects that are not listened for yet; raises as ``listen``."""
+        for dialect in dialects:
+            if not any(factory.dialect is dialect for factory in self.factories):
+                factory = LinkFactory(services, dialect)
+                self.listen(factory, dialect)
+                self.factories.append(factory)
+
     def listen(self, factory: LinkFactory, dialect: Dialect) -> None:
-        """Listen for the banks of ``dialect``.
+        """Let ``factory`` make the connections of the banks of ``dialect``.
 
         Raises:
             CannotListenError: an address is taken, or is not this machine's.

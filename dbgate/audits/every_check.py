@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 
 from dbgate.audits import days, debits, movements, settlements, undos
 from dbgate.audits.checks import Check, Finding
@@ -30,7 +29,7 @@ NAMES: Sequence[str] = (
 Step = Callable[[], Iterator[Finding]]
 
 
-def statements() -> dict[str, Select[Any]]:
+def statements() -> dict[str, object]:
     """Return the statement of each check that is one, by name."""
     return {check.name: check.statement() for check in _OF_EACH}
 

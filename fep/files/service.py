@@ -1,7 +1,7 @@
 """File service 文件服务: the desk of a running daemon, with its threads, and the parts that nobody goes on with."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from functools import partial
 from threading import Thread
@@ -29,7 +29,7 @@ class FileService:
 
     Args:
         settings: where files stand, and how many.
-        bank_codes: whose folders there are.
+        bank_codes: whose folders there are; looked at whenever they are needed.
         turn: held by whoever needs the interpreter for long.
         reactor: the event loop.
         seconds: monotonic time.
@@ -38,13 +38,13 @@ class FileService:
     def __init__(
         self,
         settings: FileSettings,
-        bank_codes: Iterable[str],
+        bank_codes: Collection[str],
         turn: AbstractContextManager[object],
         reactor: Any,
         seconds: Callable[[], float],
     ) -> None:
         self._settings = settings
-        self._bank_codes = tuple(bank_codes)
+        self._bank_codes = bank_codes
         self._turn = turn
         self._reactor = reactor
         self._is_ending = False

@@ -17,9 +17,12 @@ UNSIGNED = Authenticator(lambda data: b"")
 IPAddress = IPv4Address | IPv6Address
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Bank:
-    """One bank's settings, its authenticator under AK and its KEK; both are of no use where its format has no MAC."""
+    """One bank's settings, its authenticator under AK and its KEK; both are of no use where its format has no MAC.
+
+    One object for as long as the daemon runs: its connections hold it, and a new configuration changes what is in it.
+    """
 
     settings: BankSettings
     authenticator: Authenticator = field(repr=False)
@@ -39,6 +42,10 @@ class Bank:
         if keys.suite is not settings.suite:
             raise SuiteDiffers(settings.bank_code, keys.suite.name, settings.suite.name)
         return cls(settings, ak_mac(settings.suite, keys.ak), keys.kek)
+
+    def take_over(self, other: "Bank") -> None:
+        """Take the settings and keys of the same bank in a new configuration; sessions keep the keys they have."""
+        self.settings, self.authenticator, self.kek = other.settings, other.authenticator, other.kek
 
     def new_key_ring(self, key_lifetime_s: int) -> KeyRing:
         """Return a key ring for one connection of this bank."""

@@ -41,7 +41,6 @@ class Connection(TwistedProtocol):
         on_lost: Callable[["Connection"], None],
     ) -> None:
         self._services = services
-        self._limits = services.settings.link
         self._on_lost = on_lost
         self._reader = dialect.reader()
         self.link = Link(services, dialect, banks, peer, self)
@@ -93,7 +92,7 @@ class Connection(TwistedProtocol):
         return (
             self._is_open
             and not self.link.is_closed
-            and self.link.in_flight < self._limits.in_flight_max
+            and self.link.in_flight < self._services.settings.link.in_flight_max
             and self._write_paused_s is None
         )
 
@@ -172,7 +171,7 @@ class Connection(TwistedProtocol):
 
     def released(self) -> None:
         """One request less is in work; a paused peer is read again when half of them are."""
-        if self._is_read_paused and self.link.in_flight <= self._limits.in_flight_max // 2:
+        if self._is_read_paused and self.link.in_flight <= self._services.settings.link.in_flight_max // 2:
             self._take_frames()
 
     def _begin_closing(self) -> bool:
@@ -186,7 +185,7 @@ class Connection(TwistedProtocol):
 
     def check(self, now: float) -> None:
         """Enforce the time limits at ``now`` (monotonic seconds)."""
-        limits = self._limits
+        limits = self._services.settings.link
         if not self._is_open:
             return
         if _is_over(self._closing_s, limits.drain_timeout, now):

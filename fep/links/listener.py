@@ -1,5 +1,6 @@
 """Listener 监听: accepts banks' connections, holds all of them to their limits, and drains them at the end."""
 
+from collections.abc import Container
 from ipaddress import ip_address
 
 import structlog
@@ -7,6 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
+from fep.config.settings import Network
+from fep.links.bank import Bank
 from fep.links.connection import Connection
 from fep.links.services import Services
 from protocol.dialect import Dialect
@@ -25,11 +28,36 @@ class LinkFactory(Factory):
     def __init__(self, services: Services, dialect: Dialect) -> None:
         self._services = services
         self._dialect = dialect
-        speaking = [bank for bank in services.banks.values() if bank.settings.dialect is dialect]
-        self._banks = {bank.settings.own_node: bank for bank in speaking}
-        self._networks = frozenset(network for bank in speaking for network in bank.settings.addresses)
+        self._banks: dict[str, Bank] = {}  # which the connections look into
+        self._networks: frozenset[Network] = frozenset()
         self.connections: set[Connection] = set()
         self._drained: Deferred[None] | None = None
+        self.take_banks()
+
+    @property
+    def dialect(self) -> Dialect:
+        """What its banks speak."""
+        return self._dialect
+
+    def take_banks(self) -> None:
+        """Take in which banks speak the dialect by now, and from where they may come."""
+        speaking = [bank for bank in self._services.banks.values() if bank.settings.dialect is self._dialect]
+        self._banks.clear()
+        self._banks.update((bank.settings.own_node, bank) for bank in speaking)
+        self._networks = frozenset(network for bank in speaking for network in bank.settings.addresses)
+
+    def close_strangers(self, leaving: Container[Bank]) -> None:
+        """Close the connections of the banks that are ``leaving``, and those that could not be made any more.
+
+        What they have asked is done; whoever gets no reply asks for the outcome, as after any lost connection.
+        """
+        for connection in tuple(self.connections):
+            link = connection.link
+            allowed = self._networks if link.bank is None else link.bank.settings.addresses
+            if link.bank in leaving or not any(link.peer in network for network in allowed):
+                bank_code = "" if link.bank is None else link.bank.settings.bank_code
+                _log.info("connection_closed", peer=str(link.peer), bank_code=bank_code, reason="configuration")
+                connection.close()
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """Return a connection, or None: a stranger, and one too many, are closed unread."""

@@ -1,7 +1,7 @@
 """Services 公共服务: what all links of one daemon share."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -59,7 +59,7 @@ class Services:
     """
 
     settings: Settings
-    banks: Mapping[str, Bank]
+    banks: dict[str, Bank]
     gate: SubmitsWork
     clock: Clock
     wall_clock: Callable[[], datetime]

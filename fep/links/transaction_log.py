@@ -11,7 +11,7 @@ from logging import INFO
 
 import structlog
 
-from fep.log_lines import json_lines, timestamp
+from fep.log_lines import Threshold, json_lines, threshold, timestamp
 from protocol.canonical import Answer
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
@@ -27,8 +27,9 @@ class TransactionLog:
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str, str]] = Counter()
         self._log = structlog.get_logger()
-        lines = json_lines()
-        self._write = lines.write if lines is not None and lines.level <= INFO else None
+        lines, first = json_lines(), threshold()
+        self._write = None if lines is None else lines.write
+        self._threshold = first or Threshold(INFO)
 
     def answered(
         self,
@@ -46,7 +47,7 @@ class TransactionLog:
         label = transaction.label if transaction else "unknown"
         self.counts[bank_code, label, answer.code.code] += 1
         level = "warning" if answer.code in _UNFORESEEN else "info"
-        if self._write is not None:
+        if self._write is not None and self._threshold.level <= INFO:
             self._write(_json_line(level, bank_code, label, trace, answer, elapsed_ms, batch_size))
             return
         fields: dict[str, object] = {"bank_code": bank_code, "transaction": label, **trace}

@@ -59,6 +59,16 @@ class Partner:
         self._is_draining = False
         self._drained: Deferred[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that was sent waits for an answer."""
+        return not self._exchanges
+
+    def is_of(self, bank: BankSettings) -> bool:
+        """Tell whether it asks the bank as these settings say."""
+        present = self.address, self._node, self._dialect
+        return present == (bank.partner, bank.own_node, bank.dialect)
+
     def ask(
         self, transaction: Transaction, body: RequestBody, fep_serial: int, *, timeout_s: float | None = None
     ) -> "Deferred[OwnReply]":

@@ -21,9 +21,23 @@ class Partners:
     def __init__(self, services: Services, reactor: Any) -> None:
         self.by_bank: dict[str, Partner] = {}
         self._days: dict[str, DaySignIn] = {}
-        for bank in services.banks.values():
-            if bank.settings.partner is not None:
-                self._add(bank, services, reactor)
+        self._leaving: list[Partner] = []  # asked nothing more, but not all answered yet
+        self._services = services
+        self._reactor = reactor
+        self.take_banks()
+
+    def take_banks(self) -> None:
+        """Take in which banks are asked by now, and where; one whose settings are the same is not disturbed."""
+        self._leaving = [partner for partner in self._leaving if not partner.is_idle]
+        wanted = {code: bank for code, bank in self._services.banks.items() if bank.settings.partner is not None}
+        for code in [code for code, partner in self.by_bank.items() if not _is_of(partner, wanted.get(code))]:
+            partner = self.by_bank.pop(code)
+            self._days.pop(code, None)
+            self._leaving.append(partner)
+            partner.drain()
+        for code, bank in wanted.items():
+            if code not in self.by_bank:
+                self._add(bank, self._services, self._reactor)
 
     def _add(self, bank: Bank, services: Services, reactor: Any) -> None:
         code = bank.settings.bank_code
@@ -43,7 +57,7 @@ class Partners:
 
     def check(self, now: float) -> None:
         """Enforce time limits, and ask what is due, at ``now`` (monotonic seconds)."""
-        for partner in self.by_bank.values():
+        for partner in (*self.by_bank.values(), *self._leaving):
             partner.check(now)
         for day in self._days.values():
             day.check(now)
@@ -73,4 +87,9 @@ class Partners:
 
     def drain(self) -> "Deferred[list[tuple[bool, None]]]":
         """Ask nothing more; fires when what was sent is answered or over. Days stay open: the daemon may come back."""
-        return DeferredList([partner.drain() for partner in self.by_bank.values()])
+        return DeferredList([partner.drain() for partner in (*self.by_bank.values(), *self._leaving)])
+
+
+def _is_of(partner: Partner, bank: Bank | None) -> bool:
+    """Tell whether a partner was made of the bank's present settings, as far as it looks at them."""
+    return bank is not None and partner.is_of(bank.settings)

@@ -61,7 +61,8 @@ class Pusher:
 
     def __init__(self, services: Services, lanes: Mapping[str, BankLane], threaded: Threaded, owner: str) -> None:
         self._services = services
-        self._lanes = lanes
+        self._lanes = dict(lanes)
+        self._ended_lanes: list[BankLane] = []  # nothing more is begun on them, but not all is answered yet
         self._threaded = threaded
         self._owner = owner
         self._counts: dict[Branch, dict[str, dict[PushState, int]]] = {}
@@ -69,6 +70,22 @@ class Pusher:
         self._in_work = 0
         self._drain_by_s: float | None = None
         self._drained: Deferred[None] | None = None
+
+    def take_lanes(self, lanes: Mapping[str, BankLane]) -> None:
+        """Take the lanes of a new configuration; one whose way is the same stays, with what is under way on it."""
+        self._ended_lanes = [lane for lane in self._ended_lanes if lane.in_work]
+        for code, lane in self._lanes.items():
+            wanted = lanes.get(code)
+            if wanted is None or not lane.way.is_same(wanted.way):
+                self._ended_lanes.append(lane)
+        self._lanes = {code: self._kept(code, lane) for code, lane in lanes.items()}
+
+    def _kept(self, code: str, wanted: BankLane) -> BankLane:
+        present = self._lanes.get(code)
+        if present is None or not present.way.is_same(wanted.way):
+            return wanted
+        present.settings = wanted.settings
+        return present
 
     # --- looking
 
@@ -124,7 +141,9 @@ class Pusher:
     def _found(self, found: Iterable[DuePush]) -> None:
         rooms = self._rooms()
         for due in found:
-            lane = self._lanes[due.bank_code]
+            lane = self._lanes.get(due.bank_code)
+            if lane is None:
+                continue
             if rooms.get(due.bank_code, 0) and due.bill_no not in lane.in_work:
                 rooms[due.bank_code] -= 1
                 lane.begin(due.bill_no)
@@ -274,7 +293,7 @@ class Pusher:
 
     def check(self, now: float) -> None:
         """Enforce time limits at ``now`` (monotonic seconds)."""
-        for lane in self._lanes.values():
+        for lane in (*self._lanes.values(), *self._ended_lanes):
             lane.way.check(now)
         if self._drain_by_s is not None and now >= self._drain_by_s:
             self._note_drained(is_late=True)

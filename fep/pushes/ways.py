@@ -37,6 +37,10 @@ class Way(Protocol):
         """Tell whether something can be sent right now."""
         ...
 
+    def is_same(self, other: "Way") -> bool:
+        """Tell whether ``other`` reaches the bank the same way, so that one of them can stay."""
+        ...
+
     def ask(self, request: PushRequest, fep_serial: int) -> "Deferred[OwnReply]":
         """Push a bill.
 
@@ -72,6 +76,10 @@ class LinkWay:
         self._links = links
         self._clock = clock
         self._waiting: dict[int, _Waiting] = {}
+
+    def is_same(self, other: Way) -> bool:
+        """Tell whether ``other`` goes over the bank's links too."""
+        return isinstance(other, LinkWay)
 
     def is_open(self) -> bool:
         """Tell whether a link is signed in and has proven its keys."""
@@ -129,6 +137,10 @@ class PartnerWay:
     def __init__(self, partner: Partner, is_signed_in: Callable[[], bool]) -> None:
         self._partner = partner
         self._is_signed_in = is_signed_in
+
+    def is_same(self, other: Way) -> bool:
+        """Tell whether ``other`` asks the same partner."""
+        return isinstance(other, PartnerWay) and other._partner is self._partner
 
     def is_open(self) -> bool:
         """Tell whether the bank's day is open."""

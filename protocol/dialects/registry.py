@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from protocol.bank_side import BankSide
@@ -45,7 +46,13 @@ def dialect_of(kind: str, values: Mapping[str, str], name: str) -> Dialect:
     Raises:
         OptionInvalid: a value is none of the option's, or there is no such option.
     """
-    format_ = KINDS[kind].describe(**chosen(KINDS[kind].options, values))
+    return _dialect_of(kind, tuple(sorted(values.items())), name)
+
+
+# The same form is the same object: a bank keeps its dialect, and its connections, when the configuration is read again.
+@lru_cache(maxsize=64)
+def _dialect_of(kind: str, values: tuple[tuple[str, str], ...], name: str) -> Dialect:
+    format_ = KINDS[kind].describe(**chosen(KINDS[kind].options, dict(values)))
     return DescribedDialect(replace(format_, name=name))
 
 

@@ -180,7 +180,11 @@ class World:
         monkeypatch.setattr("dbgate.drawing.draw_fep_serials", self.draw)
         monkeypatch.setattr(module, "SteadyClock", lambda: reactor)
         own = SimpleNamespace(
-            SIGTERM=signal.SIGTERM, SIGINT=signal.SIGINT, Signals=signal.Signals, signal=self.signals.__setitem__
+            SIGHUP=signal.SIGHUP,
+            SIGTERM=signal.SIGTERM,
+            SIGINT=signal.SIGINT,
+            Signals=signal.Signals,
+            signal=self.signals.__setitem__,
         )
         monkeypatch.setattr(module, "signal", own)
         monkeypatch.setattr(module, "set_up_logging", lambda *_: None)
@@ -241,7 +245,7 @@ def test_what_is_opened(world, site, reactor, logs):
         f"listen {site.directory}/fep.sock {{'mode': 384, 'wantPID': True}}",
         "threads 13",
     ]
-    assert set(world.signals) == {signal.SIGTERM, signal.SIGINT}
+    assert set(world.signals) == {signal.SIGHUP, signal.SIGTERM, signal.SIGINT}
     started = logs[-1]
     assert (started["event"], started["banks"]) == ("started", 5)
     assert started["addresses"] == ["127.0.0.1:9700", "[::1]:40000"]
