@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from dbgate.audits import days, debits, movements, settlements, undos
 from dbgate.audits.checks import Check, Finding
@@ -29,7 +30,7 @@ NAMES: Sequence[str] = (
 Step = Callable[[], Iterator[Finding]]
 
 
-def statements() -> dict[str, object]:
+def statements() -> dict[str, Select[Any]]:
     """Return the statement of each check that is one, by name."""
     return {check.name: check.statement() for check in _OF_EACH}
 

@@ -1,7 +1,7 @@
 -- What an operator looks at; run by the DBA.
 
 -- After each fep db upgrade: what the views lack. Empty.
-SELECT * FROM fep_books.differences;
+SELECT * FROM fep_books.view_differences;
 
 -- Every night: where the FEP's journal and the utility's tables tell two stories. Empty.
 SELECT * FROM fep_books.disagreements;

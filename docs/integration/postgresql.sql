@@ -35,7 +35,7 @@ CREATE OR REPLACE FUNCTION fep_books.zt_of(state varchar) RETURNS char IMMUTABLE
 $$ SELECT CASE state WHEN 'open' THEN '01' WHEN 'in_debit' THEN '02' WHEN 'settled' THEN '03' END $$;
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- 4. The views: names and types of columns as in the FEP's own tables (see fep_books.differences below).
+-- 4. The views: names and types of columns as in the FEP's own tables (see fep_books.view_differences below).
 
 -- The gate locks rows of this view. FOR UPDATE then locks the rows of both tables: both stand in the FROM list, joined
 -- by an inner join. Every customer needs a row in yx_yszh, or banks cannot see the account.
@@ -153,7 +153,7 @@ WHERE p.state = 'posted';
 
 -- What the views lack of the FEP's own tables, or have with another type: to be looked at after each fep db upgrade.
 -- The FEP's own accounts and bills stand empty beside the views and say what is wanted.
-CREATE OR REPLACE VIEW fep_books.differences AS
+CREATE OR REPLACE VIEW fep_books.view_differences AS
 SELECT
     wanted.attrelid::regclass AS wanted_of,
     wanted.attname AS column_name,

@@ -2,7 +2,8 @@
 
     DIRECTORY/<bank_code>/announced/<file name>.jsonl   a line for each notice, the last one counts
 
-Lines are only ever added, under a lock, so several daemons may serve one folder. A line that a crash has cut off is no
+Lines are only ever added, under a lock, so several daemons may serve one folder; nobody waits for it, for a bank that
+is told to try again does so. A line that a crash has cut off is no
 notice: the bank was not answered, and repeats it.
 """
 
@@ -111,7 +112,10 @@ class Announcements:
         _path_of(self._folder, file_name).parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(_path_of(self._folder, file_name), flags, FILE_MODE), "a+b") as journal:
-            fcntl.flock(journal, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refusal(ResponseCode.BUSY, reason="another daemon notes the same file") from None
             sync_folder(_path_of(self._folder, file_name).parent)
             yield journal
 

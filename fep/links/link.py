@@ -414,7 +414,7 @@ class Link:
         if self.bank is None or envelope.bank_code not in ("", self.bank.settings.own_node):
             return self._drop(envelope, "reply_of_nobody")
         try:
-            self._verify_session(exchange)
+            exchange.security = self._verify_session(exchange)
         except KeyVersionUnknown:
             return self._drop(envelope, "reply_key_version")
         except MacMismatch as mismatch:

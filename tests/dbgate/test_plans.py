@@ -101,7 +101,7 @@ def reads() -> Iterator[Work]:
     def _look(_working_set: WorkingSet, _moment: Moment) -> object:
         return None
 
-    yield read(_look, totals_of=DAY)
+    yield read(_look, totals_of=DAY, reconciliation_of=DAY, difference_of=identity(1))
     yield read(_look, details=DaySlice(date(2026, 1, 3), 700, 20))
     yield read(_look, original=identity(1), own=identity(3))
     for number in range(30):

@@ -230,7 +230,8 @@ def a_day() -> tuple[list[Work], list[Work]]:
     def _look(working_set: WorkingSet, moment: object) -> object:
         return len(working_set.accounts_by(key))
 
-    about: dict[str, Any] = {"payments_since": DAY, "bills_since": 202601, "totals_of": DAY, "original": identity(1)}
+    about: dict[str, Any] = {"payments_since": DAY, "bills_since": 202601, "totals_of": DAY}
+    about |= {"original": identity(1), "reconciled": True, "reconciliation_of": DAY}
     keys = [AccountKey("passbook", "62220001"), AccountKey("account_no", account_no(1)), key]
     reads = [read(_look, account_no=account_no(4), account_key=each, **about) for each in keys]
     return money, reads

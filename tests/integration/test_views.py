@@ -228,13 +228,14 @@ def test_the_daemons_may_do_no_more_than_they_need(gate, statement):
 def test_a_later_version_finds_tables_and_the_views_are_compared(utility, gate):
     """A migration meets the FEP's own empty tables; what it adds to them is what the views then lack."""
     owner = psycopg.connect(f"{utility.conninfo} user=fep_owner password={PASSWORD}")
-    assert utility.execute("SELECT * FROM fep_books.differences") == []
+    assert utility.execute("SELECT * FROM fep_books.view_differences") == []
 
     with owner:
         owner.execute("ALTER TABLE accounts ADD COLUMN remark varchar(20)")
         owner.execute("ALTER TABLE bills ALTER COLUMN seq TYPE integer")
 
-    assert utility.execute("SELECT column_name, wanted_type, given_type FROM fep_books.differences ORDER BY 1") == [
+    check = "SELECT column_name, wanted_type, given_type FROM fep_books.view_differences ORDER BY 1"
+    assert utility.execute(check) == [
         ("remark", "character varying", None),
         ("seq", "integer", "smallint"),
     ]

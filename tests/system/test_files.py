@@ -12,6 +12,7 @@ from tests.system.checks import ask
 from tests.system.conftest import Site
 from tests.system.messages import (
     CHUNK,
+    DEPOSIT,
     FILE_GET,
     FILE_GET_REQUEST,
     FILE_LIST,
@@ -20,6 +21,8 @@ from tests.system.messages import (
     FILE_LIST_ROW,
     FILE_PUT,
     FILE_PUT_REPLY,
+    PAY,
+    pay,
     table,
 )
 from tests.system.transfer import (
@@ -28,6 +31,7 @@ from tests.system.transfer import (
     detail_file,
     detail_name,
     detail_row,
+    digest_of,
     got,
     listed,
     put,
@@ -198,6 +202,44 @@ def test_a_large_file_that_is_wrong(site, days):
     assert reply.code == "4002"
     assert reply.body.decode("gb18030").startswith("文件内容错: 第 20001 行 txn 交易码: ")
     assert asked(bank, name, data) == (0, 0)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_the_daemon_ends_while_it_checks(fresh_site, ending):
+    """A check that takes seconds does not keep the daemon: the part stays, and the next daemon checks it."""
+    daemon = fresh_site.daemon.start()
+    data, name = detail_file(rows=300_000), detail_name()
+    part = folder(fresh_site) / "part" / f"{name}.{digest_of(data).hex()}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(data)
+    bank = fresh_site.bank()
+    assert asked(bank, name, data) in ((len(data), 0), (len(data), 1))
+    daemon.signal(ending)
+    fresh_site.hang_up()
+    assert daemon.wait(10) == (0 if ending is signal.SIGTERM else -ending)
+    assert part.exists() is not (folder(fresh_site) / "in" / name).exists()
+
+    daemon.start()
+    put(fresh_site.bank(), name, data)
+    assert (folder(fresh_site) / "in" / name).read_bytes() == data
+    assert not part.exists()
+
+
+def test_payments_go_on_while_a_large_file_is_checked(fresh_site):
+    """The check gives way: a bank that pays meanwhile is answered, again and again, before the file is complete."""
+    fresh_site.daemon.start()
+    data, name = detail_file(rows=300_000), detail_name()
+    part = folder(fresh_site) / "part" / f"{name}.{digest_of(data).hex()}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(data)
+    bank, payer, account = fresh_site.bank(), fresh_site.bank("0103"), fresh_site.take("empty")
+    question = bank.build(FILE_PUT, chunk_body(name, data, 0, 0))
+    bank.send(question)
+    for _ in range(5):
+        ask(payer, PAY, pay(account.account_no, 100, DEPOSIT))
+    assert not (folder(fresh_site) / "in" / name).exists()
+    bank.reply(question)
+    put(bank, name, data)
 
 
 # --- a file that was received

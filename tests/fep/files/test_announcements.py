@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,23 +136,24 @@ def test_what_is_no_file(folder: BankFolder, make: Callable[[Path], None]) -> No
     assert not (folder.path / "announced").exists()
 
 
-def test_two_daemons_at_once(folder: BankFolder) -> None:
-    """The same notice over two lines is noted once, and both are told the same number."""
-    answers: list[tuple[int | None, bool]] = []
-    begin = threading.Barrier(8)
+def test_two_daemons_at_once(folder: BankFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one reads a file the other tells the bank to try again; noted is the file once, under one number."""
+    busy: list[ResponseCode] = []
+    begun = threading.Event()
+    check_file = announcements.check_file
 
-    def work(number: int) -> None:
-        begin.wait(10)
-        answers.append(note(folder, said(fep_serial=number)))
+    def while_it_is_read(*arguments: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            with pytest.raises(Refusal) as caught:
+                note(folder, said(fep_serial=8))
+            busy.append(caught.value.response_code)
+        return check_file(*arguments)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 9)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert len(answers) == 8
-    assert len({number for number, _ in answers}) == 1
-    assert [repeat for _, repeat in answers].count(False) == 1
+    monkeypatch.setattr(announcements, "check_file", while_it_is_read)
+    assert note(folder, said()) == (7, False)
+    assert busy == [ResponseCode.BUSY]
+    assert note(folder, said(fep_serial=8)) == (7, True)
     assert len((folder.path / "announced" / f"{DETAIL}.jsonl").read_text("ascii").splitlines()) == 1
 
 
