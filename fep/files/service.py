@@ -1,7 +1,7 @@
 """File service 文件服务: the desk of a running daemon, with its threads, and the parts that nobody goes on with."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 from threading import Thread
@@ -71,15 +71,15 @@ class FileService:
         """Drop what was begun and has not grown for long, unless the last look has not ended yet."""
         if not self._is_looking:
             self._is_looking = True
-            self._in_thread(self._drop_old_parts, self._looked)
+            self._in_thread(partial(self._drop_old_parts, tuple(self._bank_codes)), self._looked)
 
     def close(self) -> None:
         """End what is being checked: it is checked when the bank asks for it again. Nothing else is in work by now."""
         self._is_ending = True
 
-    def _drop_old_parts(self) -> None:
+    def _drop_old_parts(self, bank_codes: Iterable[str]) -> None:
         before_s = time.time() - self._settings.part_age_max
-        for bank_code in self._bank_codes:
+        for bank_code in bank_codes:
             try:
                 dropped = drop_old_parts(BankFolder(self._settings.directory / bank_code), before_s)
             except OSError as error:
