@@ -80,10 +80,8 @@ def _load(site: BankSite, name: str, file: BinaryIO, layout: FileLayout[Any, Any
     digest = hashlib.sha256()
     for chunk in chunks_of(file):
         digest.update(chunk)
-    expected = site.bank.files.read_name(name).expected
-    checked: CheckedFile[MandateHead, MandateRow] = check_file(layout, chunks_of(file), expected)
-    bank_code, day = site.bank.bank_code, checked.head.file_date
-    loaded = Loaded(name, day, checked.row_count)
+    bank_code, day = site.bank.bank_code, _day_of(site, name)
+    assert day is not None, "only mandate files are loaded"
     with site.reading() as snapshots:
         known = mandate_files.mandate_file(snapshots[0], bank_code, day)
     if known is not None and known.file_digest != digest.hexdigest():
@@ -93,8 +91,10 @@ def _load(site: BankSite, name: str, file: BinaryIO, layout: FileLayout[Any, Any
             zh="该日的另一份文件已装入; 请将变更放入以后日期的文件",
         )
     if known is not None and known.loaded_at is not None:
-        loaded.is_repeated = True
-        return loaded
+        return Loaded(name, day, known.row_count, is_repeated=True)
+    expected = site.bank.files.read_name(name).expected
+    checked: CheckedFile[MandateHead, MandateRow] = check_file(layout, chunks_of(file), expected)
+    loaded = Loaded(name, day, checked.row_count)
     if known is None:
         _refuse_future(site, name, day)
         mandate_files.begin(site.first, bank_code, day, digest.hexdigest(), checked.row_count)

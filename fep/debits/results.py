@@ -102,13 +102,13 @@ def _post_file(site: BankSite, name: str, file: BinaryIO, operator: str, *, is_a
     digest = hashlib.sha256()
     for chunk in chunks_of(file):
         digest.update(chunk)
-    checked: CheckedFile[DebitHead, DebitResultRow] = check_file(
-        site.layout(FileKind.DEBIT_RESULT), chunks_of(file), read_name.expected
-    )
     batch = _batch_of(site, read_name)
     if batch.state is BatchState.BACK and batch.result_digest == digest.hexdigest():
         return Posted(batch, is_repeated=True)
     _require_out(batch)
+    checked: CheckedFile[DebitHead, DebitResultRow] = check_file(
+        site.layout(FileKind.DEBIT_RESULT), chunks_of(file), read_name.expected
+    )
     if not is_answered_for:
         _require_complete(site, name, digest.hexdigest())
     _require_same_head(batch, checked.head)

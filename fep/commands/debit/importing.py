@@ -7,7 +7,7 @@ import click
 from dbgate.books.debit_lists import debit_sums, debits_to_look_at
 from dbgate.books.states import BatchState, DebitState
 from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FINDINGS, CommandFailed, command, config_option, option
-from fep.commands.debit.options import one_bank_option, opened_bank
+from fep.commands.debit.options import each_file, one_bank_option, opened_bank
 from fep.commands.debit.words import rows_listing, sums_listing
 from fep.commands.reports.options import output_options
 from fep.debits.bank_site import BankSite
@@ -46,20 +46,23 @@ listed and the batch out, until a corrected file is imported or the batch is rel
 @output_options
 def import_results(config_path: Path, bank_code: str, file: Path | None, outputs: Outputs) -> int:
     """Post each file and show what became of its rows."""
-    exit_code = EXIT_DONE
+    looked_at = []
     with opened_bank(config_path, bank_code) as site, outputs:
         names = result_names(site) if file is None else [file.name]
-        for name in names:
+
+        def take(name: str) -> None:
             posted = _post(site, name, file)
             if posted.is_repeated:
                 click.echo(say(en=f"{name}: was posted before", zh=f"{name}: 此前已入账"), err=True)
             else:
                 _show(site, name, posted, outputs)
             if posted.findings or posted.batch.state is BatchState.OUT:
-                exit_code = EXIT_FINDINGS
+                looked_at.append(name)
+
+        exit_code = each_file(names, take)
         if not names:
             click.echo(say(en=f"{bank_code}: no debit result", zh=f"{bank_code}: 没有回盘文件"), err=True)
-    return exit_code
+    return exit_code or (EXIT_FINDINGS if looked_at else EXIT_DONE)
 
 
 def _post(site: BankSite, name: str, file: Path | None) -> Posted:

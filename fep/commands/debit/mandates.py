@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FINDINGS, CommandFailed, command, config_option
-from fep.commands.debit.options import opened
+from fep.commands.debit.options import each_file, opened
 from fep.commands.debit.words import MANDATE_FINDINGS
 from fep.commands.reports.options import bank_option, day_option, output_options
 from fep.debits.bank_site import BankSite, bank_site
@@ -47,8 +47,10 @@ def mandates(config_path: Path, banks: tuple[str, ...], day: date | None, output
     """Load what there is and show the findings."""
     with opened(config_path) as (settings, databases), outputs:
         sites = [bank_site(settings, databases, code) for code in banks or sorted(settings.banks)]
-        loaded = [each for site in sites if _has_mandates(site, banks) for each in _load_all(site, day)]
-        if not loaded and (day is not None or banks):
+        loaded: list[Loaded] = []
+        exit_codes = [_load_all(site, day, loaded) for site in sites if _has_mandates(site, banks)]
+        exit_code = max(exit_codes, default=EXIT_DONE)
+        if not loaded and exit_code == EXIT_DONE and (day is not None or banks):
             raise CommandFailed(
                 EXIT_BAD_INPUT,
                 en=f"there is no mandate file in {settings.files.directory}",
@@ -61,7 +63,7 @@ def mandates(config_path: Path, banks: tuple[str, ...], day: date | None, output
         ]
         if rows or not loaded:
             outputs.show(_listing(rows))
-    return EXIT_FINDINGS if rows else EXIT_DONE
+    return exit_code or (EXIT_FINDINGS if rows else EXIT_DONE)
 
 
 def _has_mandates(site: BankSite, banks: Sequence[str]) -> bool:
@@ -69,13 +71,15 @@ def _has_mandates(site: BankSite, banks: Sequence[str]) -> bool:
     return bool(banks) or FileKind.MANDATES in site.bank.files.layouts
 
 
-def _load_all(site: BankSite, day: date | None) -> list[Loaded]:
-    loaded = []
-    for name in mandate_names(site, day):
+def _load_all(site: BankSite, day: date | None, loaded: list[Loaded]) -> int:
+    """Load the bank's files into ``loaded`` and return the exit code."""
+
+    def take(name: str) -> None:
         each = load_mandates(site, name, present_operator())
         _say_loaded(each)
         loaded.append(each)
-    return loaded
+
+    return each_file(mandate_names(site, day), take)
 
 
 def _say_loaded(loaded: Loaded) -> None:

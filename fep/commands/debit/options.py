@@ -1,6 +1,6 @@
 """Options of debit commands 代扣命令选项, and the databases that they open."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from dbgate.books.records import DebitBatch
 from dbgate.books.tables import REASON_CHARS
 from dbgate.database import Database
 from dbgate.reports.snapshots import snapshot
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed, WholeNumber, option
+from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, WholeNumber, option
 from fep.config.configuration import load
 from fep.config.settings import Settings
 from fep.databases import databases_of, naming, require_schemas
@@ -49,6 +49,24 @@ def one_bank_option(function: Callable[..., Any]) -> Any:
     """Add ``--bank``, which is required; the function takes ``bank_code``."""
     add = option("--bank", "bank_code", required=True, metavar="CODE", en="The bank.", zh="银行代码。")
     return add(function)
+
+
+def each_file(names: Iterable[str], take: Callable[[str], None]) -> int:
+    """Take one file after the other; return ``EXIT_BAD_INPUT`` when one was refused, which keeps no other waiting.
+
+    Raises:
+        CommandFailed: what is no matter of a file.
+    """
+    exit_code = EXIT_DONE
+    for name in names:
+        try:
+            take(name)
+        except CommandFailed as refused:
+            if refused.exit_code != EXIT_BAD_INPUT:
+                raise
+            click.echo(str(refused), err=True)
+            exit_code = EXIT_BAD_INPUT
+    return exit_code
 
 
 @contextmanager

@@ -89,10 +89,10 @@ def test_left_out_of_a_list(debits: DebitSite) -> None:
         connection.execute(f"UPDATE accounts SET state = 'suspended' WHERE account_no = '{account_no(1)}'")
         connection.execute(f"UPDATE accounts SET state = 'closed' WHERE account_no = '{account_no(2)}'")
         for number, state, tries in ((3, "accepted", 1), (4, "waiting", 1), (5, "waiting", 0)):
-            connection.execute(
-                "INSERT INTO pushes (bill_no, account_no, bank_code, state, created_at, due_at, tries, is_reported)"
-                f" VALUES ('P{number}', '{account_no(number)}', '{BANK}', '{state}', 0, 0, {tries}, 0)"
-            )
+            columns = "bill_no, account_no, bank_code, state, created_at, due_at, tries, is_reported"
+            moment = f"{debits.day}100000000"
+            values = f"'P{number}', '{account_no(number)}', '{BANK}', '{state}', {moment}, {moment}, {tries}, 0"
+            connection.execute(f"INSERT INTO pushes ({columns}) VALUES ({values})")
     assert debits.export().exit_code == 0
     assert [row.account_no for row in debits.listed().rows] == [account_no(5), account_no(6)]
 
@@ -144,9 +144,14 @@ def test_release_takes_two(debits: DebitSite, other_operator: object) -> None:
         ("uid-54322", "debit_release_approve", str(BATCH), "the bank lost it"),
     ]
     assert debits.debit("release", BATCH, "--reason", "again").exit_code == 2
-    # The bills are in a list again.
+    # The bills are in a list again; the refused result lies there still and keeps no other waiting.
     assert debits.export().exit_code == 0
-    assert len(debits.listed(2).rows) == 7
+    second = debits.listed(2)
+    assert len(second.rows) == 7
+    debits.put(f"DKR{BANK}{MONTH}02.txt", result_file(second, [Answer("01")] * 7))
+    both = debits.debit("import", "--bank", BANK)
+    assert (both.exit_code, "was released" in both.err) == (2, True)
+    assert debits.rows("SELECT state FROM debit_batches ORDER BY number_in_month") == [("released",), ("back",)]
 
 
 @sqlite
