@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbgate.books.records import Debit, DebitBatch, Mandate
-from dbgate.books.states import BatchState, DebitState, MandateState
+from dbgate.books.records import Debit, DebitBatch, Mandate, Push
+from dbgate.books.states import BatchState, DebitState, MandateState, PushState
 from dbgate.records import Account, AccountState, Bill, BillState, Identity, Movement, Payment, PaymentState
 from dbgate.work import Moment
 from dbgate.working_set import WorkingSet
@@ -139,7 +139,8 @@ def test_lists_nothing(desk: Desk) -> None:
 def test_lists_nothing_that_is_pushed() -> None:
     """The bank has been asked to debit a bill already."""
     desk = Desk(OVERDUE)
-    desk.records.books.add_pushing([ACCOUNT])
+    push = Push("B1", 5, ACCOUNT, BANK, PushState.ACCEPTED, 0, NOW, NOW, NOW, 1)
+    desk.records.books.add_pushes([push])
     assert desk.list_bills() == debit_listing.Listed()
 
 
