@@ -120,6 +120,15 @@ def test_lists_open_bills_of_the_month() -> None:
     assert desk.list_bills().bill_count == 0
 
 
+def test_what_the_batch_has_freed_is_not_listed_again() -> None:
+    """A bill has one row in a batch, whatever became of it."""
+    desk = Desk(OVERDUE)
+    desk.list_bills()
+    desk.release()
+    assert desk.list_bills() == debit_listing.Listed()
+    assert (desk.debit().state, desk.bill().state) == (DebitState.RELEASED, BillState.OPEN)
+
+
 @pytest.mark.parametrize(
     "desk",
     [

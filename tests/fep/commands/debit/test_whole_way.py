@@ -1,7 +1,10 @@
 """Lists out and results back as operators run them: what is held, posted, freed and said, on each engine."""
 
+import errno
+
 import pytest
 
+from fep.files.folders import BankFolder
 from tests.fep.commands.debit.conftest import DebitSite
 from tests.support.debit_files import Answer, debited, result_file, with_row
 from tests.support.debit_site import BANK, DEBIT_ROWS, account_no
@@ -37,6 +40,23 @@ def test_out_again_lists_only_what_is_new(debits: DebitSite) -> None:
     debits.load([], [debits.bill(3, 2, 900)])
     assert debits.export().exit_code == 0
     assert [row.said for row in debits.listed(2).rows] == [(account_no(3), "N20261000032", 900, 0)]
+
+
+@pytest.mark.engine("sqlite")
+def test_no_bill_joins_a_batch_that_is_numbered(debits: DebitSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file may have been written, and fetched, before the command was stopped: the next run writes the same one."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(BankFolder, "publish", full)
+        assert debits.export().exit_code == 3
+    assert debits.batch()[:3] == ("preparing", 7, 21_120)
+    debits.load([], [debits.bill(3, 2, 900)])
+    assert debits.export().exit_code == 0
+    assert len(debits.listed().rows) == 7
+    assert debits.bill_states()["N20261000032"] == "open"
 
 
 def test_back(debits: DebitSite) -> None:
