@@ -61,10 +61,10 @@ def test_lanes() -> None:
         (cancel_request(1, 1), Needs(BANK, account_no=ACCOUNT, own=TWO, original=ONE, serial=True)),
         (reverse_request(1, 1), Needs(BANK, account_no=ACCOUNT, own=THREE, original=ONE, serial=True)),
         (reverse_request(1, 1, account_no=""), Needs(BANK, own=THREE, original=ONE, serial=True)),
-        (status_request(1), Needs(BANK, routed_by=ACCOUNT, original=ONE)),
+        (status_request(1), Needs(BANK, routed_by=ACCOUNT, original=ONE, reconciled=True)),
         (query_request(), Needs(BANK, account_no=ACCOUNT)),
         (query_request("DM1", KeyKind.METER_NO), Needs(BANK, account_key=AccountKey("meter_no", "DM1"))),
-        (totals_request(TODAY, Totals()), Needs(BANK, totals_of=TODAY)),
+        (totals_request(TODAY, Totals()), Needs(BANK, totals_of=TODAY, reconciliation_of=TODAY)),
         (detail_request(TODAY, 3), Needs(BANK, details=DaySlice(TODAY, 40, 20))),
         (
             invoice_request(1, serial=2),
