@@ -91,6 +91,10 @@ class Form(ABC):
         """Return a cursor of the driver's connection for the statement called ``name``."""
         return driver.cursor()
 
+    def stream_cursor(self, driver: Any, name: str) -> Any:
+        """Return a cursor that fetches the rows of one long SELECT as they are asked for, and holds no others."""
+        return driver.cursor()
+
     def done(self, driver: Any, name: str, cursor: Any) -> None:
         """Take back what ``cursor`` has returned, once its results are read."""
         cursor.close()
@@ -208,6 +212,10 @@ class Arrays(Form):
     def cursor(self, driver: Any, name: str) -> Any:
         """Return one that has run the statement before, if there is one."""
         return driver.spare_cursor(name)
+
+    def stream_cursor(self, driver: Any, name: str) -> Any:
+        """Return one of the server's own: else the driver would fetch all rows at once."""
+        return driver.cursor(name=name)
 
     def done(self, driver: Any, name: str, cursor: Any) -> None:
         """Keep it for the next time."""

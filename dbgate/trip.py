@@ -5,7 +5,7 @@ waits between them are gone. Other engines have no such way, or no such wait.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection
@@ -92,6 +92,19 @@ def run(connection: Connection, statement: Prepared, *arguments: Any) -> Reply:
     reply = trip.ask(statement, *arguments)
     trip.go()
     return reply
+
+
+def stream(connection: Connection, statement: Prepared, rows_max: int, *arguments: Any) -> Iterator[list[Any]]:
+    """Run one SELECT and yield its rows as they come, at most ``rows_max`` together; raises as ``Trip.go`` does."""
+    driver: Any = connection.connection.dbapi_connection
+    with (
+        translated(connection),
+        closing(FORMS[connection.dialect.name].stream_cursor(driver, statement.name)) as cursor,
+    ):
+        cursor.arraysize = rows_max
+        statement.execute(cursor, connection.dialect, arguments)
+        while found := cursor.fetchmany(rows_max):
+            yield found
 
 
 @contextmanager

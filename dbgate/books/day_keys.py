@@ -6,13 +6,12 @@ rows are read in the time of two hundred thousand.
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    ScalarResult,
     Select,
     String,
     case,
@@ -26,9 +25,11 @@ from sqlalchemy import (
 from dbgate.column_types import day_number, number_day
 from dbgate.details import counts
 from dbgate.loading import constant
+from dbgate.prepared import Keys, Statement
 from dbgate.record import record
 from dbgate.records import Identity, Movement, Payment, PaymentState
 from dbgate.tables import payments
+from dbgate.trip import stream
 
 KEYS_AT_ONCE = 10_000
 """Keys fetched together: a megabyte."""
@@ -83,12 +84,16 @@ class JournalDay:
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the same for the table."""
         columns = payments.c
-        rows = [columns.bank_code == self.bank_code, columns.clearing_date == self.clearing_date, counts()]
-        return rows if self.with_batch_debits else [*rows, columns.channel != BATCH_CHANNEL]
+        rows = [columns.bank_code == self.bank_code, columns.clearing_date == self.clearing_date]
+        return [*rows, *_counted(with_batch_debits=self.with_batch_debits)]
 
 
-def keys_statement(day: JournalDay) -> Select[Any]:
-    """Return the statement of ``day_keys``."""
+def _counted(*, with_batch_debits: bool) -> list[ColumnElement[bool]]:
+    not_batch = payments.c.channel != literal_column(str(BATCH_CHANNEL))
+    return [counts()] if with_batch_debits else [counts(), not_batch]
+
+
+def _keys(keys: Keys, *, with_batch_debits: bool) -> Select[Any]:
     words: list[ColumnElement[str]] = [
         cast(payments.c.bank_date, String(8)),
         type_coerce(payments.c.movement, String),
@@ -101,14 +106,26 @@ def keys_statement(day: JournalDay) -> Select[Any]:
         literal_column(f"'{_TAB}'", String),
         func.coalesce(type_coerce(payments.c.account_no, String), literal_column("''", String)),
     ]
-    return select(reduce(lambda text, word: text.concat(word), words)).where(*day.conditions())
+    return select(reduce(lambda text, word: text.concat(word), words)).where(
+        payments.c.bank_code == keys.one("bank_code"),
+        payments.c.clearing_date == keys.one("clearing_date"),
+        *_counted(with_batch_debits=with_batch_debits),
+    )
+
+
+_KEYS = {
+    with_batch_debits: Statement(
+        name, partial(_keys, with_batch_debits=with_batch_debits), ("bank_code", "clearing_date")
+    )
+    for with_batch_debits, name in ((True, "select_day_keys"), (False, "select_day_keys_but_debits"))
+}
 
 
 def day_keys(connection: Connection, day: JournalDay) -> Iterator[Sequence[str]]:
     """Yield the keys of the rows that count in a day, some thousand at a time, in any order."""
-    statement = keys_statement(day)
-    result: ScalarResult[str] = connection.execute(statement, execution_options={"yield_per": KEYS_AT_ONCE}).scalars()
-    yield from result.partitions()
+    statement = _KEYS[day.with_batch_debits]
+    for rows in stream(connection, statement, KEYS_AT_ONCE, day.bank_code, day_number(day.clearing_date)):
+        yield [key for (key,) in rows]
 
 
 def day_sums(connection: Connection, day: JournalDay) -> tuple[int, int]:

@@ -37,6 +37,7 @@ class LineForm(ABC):
         """Return the bytes of the longest line."""
 
 
+@dataclass(frozen=True, slots=True)
 class Fixed(LineForm):
     """Fields of fixed size one behind the other 定长."""
 

@@ -74,6 +74,8 @@ OF_COMMANDS = {
     "insert_differences",
     "insert_reconciliations",
     "move_reconciliation_counts",
+    "select_day_keys",
+    "select_day_keys_but_debits",
     "select_undos_of_accounts",
     "settle_differences",
 }

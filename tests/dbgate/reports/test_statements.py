@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Select
 from sqlalchemy.dialects import oracle
 
-from dbgate.books.day_keys import JournalDay, keys_statement
 from dbgate.records import UserClass
 from dbgate.reports import account_statements, adjustments, arrears, collected, details, doubtful
 from dbgate.reports.criteria import OF_BILLS, OF_PAYMENTS, Criteria, Period
@@ -20,7 +19,6 @@ LIMITS = doubtful.Limits(harmless_codes=("2002",))
 STATEMENTS = {
     "turnovers": account_statements.turnovers_statement(ON, account_statements.Entries.COUNTED),
     "adjusting": account_statements.turnovers_statement(ON, account_statements.Entries.ADJUSTING),
-    "keys": keys_statement(JournalDay("0102", ON, with_batch_debits=False)),
     "entries": account_statements.entries_statement("0102", ON, account_statements.Entries.COUNTED),
     "collected": collected.collected_statement(PERIOD, EVERYTHING, tuple(OF_PAYMENTS)),
     "taken back": collected.taken_back_statement(PERIOD, EVERYTHING, tuple(OF_PAYMENTS)),
