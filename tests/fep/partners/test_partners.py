@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -149,3 +150,33 @@ def test_banks_that_are_no_partners(start: Callable[..., Daemon], bank: PartnerB
     daemon = start(bank.port)
     assert list(daemon.partners.by_bank) == [CODE]
     assert daemon.partners.state("0103") == {}
+
+
+def test_a_bank_that_is_asked_as_before_is_not_disturbed(start: Callable[..., Daemon], bank: PartnerBank) -> None:
+    """A new configuration in which nothing of the partner has changed leaves its day open."""
+    daemon = start(bank.port)
+    daemon.until(lambda: daemon.state["day"])
+    partner = daemon.partners.by_bank[CODE]
+    settings = daemon.rim.services.banks[CODE].settings
+    daemon.rim.services.banks[CODE].settings = replace(settings, name="other")
+
+    daemon.partners.take_banks()
+
+    assert daemon.partners.by_bank[CODE] is partner
+    assert daemon.state["day"] == f"{TODAY}"
+
+
+def test_a_bank_that_has_moved_is_asked_where_it_is(start: Callable[..., Daemon], bank: PartnerBank) -> None:
+    """Another address makes another partner, whose day is opened anew; without an address nobody is asked."""
+    daemon = start(free_port())
+    services = daemon.rim.services
+    settings = services.banks[CODE].settings
+    services.banks[CODE].settings = replace(settings, partner=Address("127.0.0.1", bank.port))
+
+    daemon.partners.take_banks()
+    daemon.until(lambda: daemon.state["day"], after_s=1.0)
+    assert daemon.state["address"] == f"127.0.0.1:{bank.port}"
+
+    services.banks[CODE].settings = replace(settings, partner=None)
+    daemon.partners.take_banks()
+    assert daemon.partners.state(CODE) == {}
