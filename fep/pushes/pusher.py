@@ -22,7 +22,7 @@ from dbgate.work import Decision, Moment, Needs, Work
 from dbgate.working_set import WorkingSet
 from fep.links.services import Services
 from fep.log_fields import loggable_code
-from fep.partners.errors import Certainty, PartnerError, Reason
+from fep.partners.errors import Certainty, PartnerError
 from fep.pushes.lane import BankLane
 from handlers import bill_push, push_reply
 from handlers.bill_push import Claimed, Ended
@@ -192,7 +192,7 @@ class Pusher:
         try:
             reply = yield lane.way.ask(claimed.request, push.fep_serial)
         except PartnerError as error:
-            if error.reason is not Reason.NOT_A_REPLY:  # a bank that answers something is there
+            if error.reason in lane.way.pausing:
                 lane.failed(self._services.clock.seconds())
             self._tell(claimed, "push_unanswered", reason=error.reason.value)
             if error.reason.certainty is Certainty.NOT_SENT:

@@ -29,9 +29,11 @@ class Way(Protocol):
 
     Attributes:
         in_flight_max: pushes without a reply.
+        pausing: why the bank is left alone for a while; one that sends something wrong is there.
     """
 
     in_flight_max: int
+    pausing: frozenset[Reason]
 
     def is_open(self) -> bool:
         """Tell whether something can be sent right now."""
@@ -71,6 +73,7 @@ class LinkWay:
     """
 
     in_flight_max = LINK_IN_FLIGHT_MAX
+    pausing = frozenset({Reason.REPLY_TIMED_OUT})  # without a link nothing begins anyway
 
     def __init__(self, links: Callable[[], Iterable[Link]], clock: Clock) -> None:
         self._links = links
@@ -133,6 +136,7 @@ class PartnerWay:
     """
 
     in_flight_max = PARTNER_IN_FLIGHT_MAX
+    pausing = frozenset({Reason.NOT_CONNECTED, Reason.CONNECT_TIMED_OUT, Reason.REPLY_TIMED_OUT, Reason.CUT_OFF})
 
     def __init__(self, partner: Partner, is_signed_in: Callable[[], bool]) -> None:
         self._partner = partner

@@ -51,6 +51,14 @@ def bank(site: Site) -> Iterator[RawBank]:
     bank.close()
 
 
+@pytest.fixture(autouse=True)
+def _end_pushes(site: Site) -> Iterator[None]:
+    """Leave no push behind that nobody answers: a bank that is silent is left alone for a while."""
+    yield
+    site.hang_up()
+    execute(site.directory, "UPDATE pushes SET state = 'expired' WHERE state IN ('waiting', 'accepted')")
+
+
 def given_bill(site: Site, **bill: int) -> tuple[str, str]:
     """Return a mandate account without debts, and the bill that was loaded for it."""
     account = site.take("empty")
