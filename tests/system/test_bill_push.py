@@ -261,13 +261,13 @@ def test_what_is_not_pushed(site: Site, bank: RawBank) -> None:
     waits = load_bill(site, held)
     old, gone = given_bill(site)[1], given_bill(site)[1]
     pushed(bank, old)
+    pushed(bank, gone)
     execute(site.directory, "UPDATE pushes SET created_at = 20200101000000000 WHERE bill_no = ?", old)
     execute(
         site.directory,
         "UPDATE mandates SET state = 'ended' WHERE account_no = (SELECT account_no FROM pushes WHERE bill_no = ?)",
         gone,
     )
-    pushed(bank, gone)
     bank.close()  # what waits for an answer is not looked at
     again = site.bank(BANK)
     make_due(site, old)
