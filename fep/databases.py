@@ -13,14 +13,19 @@ from fep.config.findings import Place
 from fep.config.references import resolve
 from fep.config.settings import DatabaseSettings, Settings
 from fep.database_reasons import database_reason_text
+from fep.invocation import is_own_process
+from fep.log_setup import set_up_command_logging
 
 
 @contextmanager
 def databases_of(settings: Settings) -> Iterator[list[Database]]:
     """Yield all billing databases, in the order of the configuration, for a command; disposed of when the block ends.
 
-    Nothing is connected yet: ``require_schemas`` does that. Raises as ``open_database``.
+    Nothing is connected yet: ``require_schemas`` does that. Raises as ``open_database``. What the gate logs goes to
+    stderr where the command is a process of its own.
     """
+    if is_own_process():
+        set_up_command_logging()
     databases = open_databases(settings)
     try:
         yield databases

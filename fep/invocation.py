@@ -9,6 +9,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 _DISTRIBUTION = "fep-daemon"
+_MODULE = ("fep", "__main__.py")
 _TREE = Path(__file__).parents[1]
 
 
@@ -27,9 +28,15 @@ def version() -> str:
         return metadata.get("metadata", "version", fallback="?")
 
 
+def is_own_process() -> bool:
+    """Tell whether this process runs this program and nothing else, as no test or other program does that calls it."""
+    called = Path(sys.argv[0])
+    return called.name == "fep" or called.parts[-2:] == _MODULE
+
+
 def _program() -> list[str]:
     called = Path(sys.argv[0])
-    if called.parts[-2:] == ("fep", "__main__.py"):  # python -m fep: the words before ours, as they were typed
+    if called.parts[-2:] == _MODULE:  # python -m fep: the words before ours, as they were typed
         return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
     if called.name != "fep":  # called by another program, as the tests do
         return ["fep"]

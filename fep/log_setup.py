@@ -53,6 +53,12 @@ def set_up_logging(level: str, format_: Literal["auto", "json", "console"], stre
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
+def set_up_command_logging() -> None:
+    """Send what jobs log, warnings and worse, to stderr: a command's stdout is its result, which others read."""
+    if not structlog.is_configured():
+        set_up_logging("warning", "auto", sys.stderr)
+
+
 def set_log_level(level: str) -> None:
     """Write events of ``level`` and above from now on."""
     first = threshold()

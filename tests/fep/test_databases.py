@@ -1,5 +1,7 @@
 """Which database is opened, and where its password comes from."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from fep.command_line import EXIT_CANNOT_RUN, CommandFailed
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import BillingSettings, DatabaseSettings, Settings
 from fep.databases import databases_of, open_database, require_schemas
+from tests.support.daemon import environment
 from tests.support.rim import settings
 
 
@@ -90,3 +93,22 @@ def test_a_schema_that_is_not_ours(tmp_path):
         with pytest.raises(CommandFailed, match=r"^b: .*\s*run fep db upgrade$") as failed:
             require_schemas(both)
     assert failed.value.exit_code == EXIT_CANNOT_RUN
+
+
+def test_what_jobs_log_is_not_among_their_results(tmp_path):
+    """A command's stdout is what it shows; warnings of the gate go to stderr, and less than warnings nowhere."""
+    program = """
+import sys
+sys.argv[0] = "/opt/fep/__main__.py"
+import structlog
+from pathlib import Path
+from fep.databases import databases_of
+from tests.fep.test_databases import site
+with databases_of(site(Path(sys.argv[1]), f"sqlite:///{sys.argv[1]}/billing.db")):
+    structlog.get_logger().error("batch_failed", batch_size=3)
+    structlog.get_logger().info("batch_done")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, "batch_failed" in done.stderr, "batch_done" in done.stderr) == ("", True, False)
