@@ -6,8 +6,10 @@
      ├ KeyCheckFailed         a key whose check value (KCV 密钥校验值) differs
      ├ KeyUnavailable         the key store holds no keys of this bank
      ├ SuiteDiffers           keys that were loaded for another suite than the bank's file names
+     ├ KeyVersionRefused      a version of a bank's keys cannot be activated or retired
      ├ KeyVersionUnknown      a frame names session keys that do not exist, or no longer do: answered 1005
      ├ KeyRingBusy            a key exchange while two used versions are valid: answered 1011
+     ├ KeyJournalBroken       the journal of key acts is not as it was written
      ├ KeyStoreInvalid        the key store file cannot be used: says which, what, and what to do
      └ MasterKeyUnavailable   the master key cannot be had: says which, what, and what to do
 
@@ -58,6 +60,7 @@ class KeyFault(Enum):
         "左右两半相同, 随机密钥不会如此 (3DES 等同单DES)",
     )
     SAME_AS_AK = ("the same as AK", "与AK相同")
+    SAME_AS_BEFORE = ("the same as those of a version that is there", "与已有版本相同")
     WRONG_LENGTH = ("wrong length", "长度错误")
     NOT_HEXADECIMAL = ("not hexadecimal", "不是十六进制")
     PADDING = ("right half of a wrapped 8-byte key is not zeros", "8字节密钥密文的右半不是零")
@@ -112,6 +115,59 @@ class SuiteDiffers(CryptoError):
             f"keys of bank {bank_code} were loaded for suite {loaded}, its file says {configured}; load them again",
             f"银行 {bank_code} 的密钥按套件 {loaded} 装入, 而其配置为 {configured}; 请重新装入密钥",
         )
+
+
+class VersionFault(Enum):
+    """Why a version of a bank's keys cannot be activated or retired: (what, what to do, 中文)."""
+
+    MISSING = ("there is none", "see fep keys list", "无此版本, 请查看 fep keys list")
+    NOT_PENDING = ("it was activated before", "activate a pending one", "已启用过, 只能启用待启用的版本")
+    RETIRED_BEFORE = ("it is retired already", "see fep keys list", "已停用, 请查看 fep keys list")
+    ENDS_FIRST = (
+        "the former one would end before it begins",
+        "give an end that is not before the beginning",
+        "旧版本的截止时间早于新版本的启用时间, 请更正",
+    )
+    ANOTHER_PLANNED = (
+        "another one is to begin later",
+        "wait for it, or retire it first",
+        "另有版本已定于稍后启用, 请等待或先将其停用",
+    )
+    TWO_IN_USE = (
+        "two others are accepted at that moment",
+        "retire one, or begin when one has ended",
+        "届时已有两个版本在用, 请先停用一个或推迟启用",
+    )
+    SAME_AK = (
+        "it has the AK of the former one, so no sign-in could tell which KEK the bank has",
+        "activate it without a window",
+        "与旧版本的 AK 相同, 签到时无法区分 KEK, 请不设并用期直接切换",
+    )
+    LAST = (
+        "it is the only one that the bank can sign in with",
+        "activate another one first, or say --yes",
+        "该银行只有此版本可用于签到, 请先启用另一版本或使用 --yes",
+    )
+
+    def __init__(self, what: str, remedy: str, chinese: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        self.chinese = chinese
+
+
+class KeyVersionRefused(CryptoError):
+    """A version of a bank's keys cannot be activated or retired 密钥版本操作被拒.
+
+    Attributes:
+        fault: why, and what to do.
+    """
+
+    def __init__(self, bank_code: str, number: int, fault: VersionFault) -> None:
+        super().__init__(
+            f"key version {number} of bank {bank_code}: {fault.what}; {fault.remedy}",
+            f"银行 {bank_code} 的密钥版本 {number}: {fault.chinese}",
+        )
+        self.fault = fault
 
 
 class KeyVersionUnknown(CryptoError):
@@ -170,6 +226,23 @@ class KeyStoreInvalid(CryptoError):
         )
         self.path = path
         self.fault = fault
+
+
+class KeyJournalBroken(CryptoError):
+    """The journal of key acts is not as it was written 密钥操作日志被改动.
+
+    Attributes:
+        path: The file.
+        line_no: The first line that is wrong, from 1; behind the last one when some are missing.
+    """
+
+    def __init__(self, path: Path, line_no: int, what: str, chinese: str) -> None:
+        super().__init__(
+            f"key journal {path}, line {line_no}: {what}; restore it from a backup, and find out who changed it",
+            f"密钥操作日志 {path} 第 {line_no} 行: {chinese}; 请从备份恢复并查明原因",
+        )
+        self.path = path
+        self.line_no = line_no
 
 
 class MasterKeyUnavailable(CryptoError):

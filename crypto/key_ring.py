@@ -58,15 +58,13 @@ class KeyRing:
 
     Args:
         suite: The bank's suite.
-        kek: The bank's KEK.
         key_lifetime_s: Lifetime of each version in seconds.
     """
 
-    __slots__ = ("_current", "_former", "_former_ends_s", "_issued_last", "_kek", "_lifetime_s", "_next", "_suite")
+    __slots__ = ("_current", "_former", "_former_ends_s", "_issued_last", "_lifetime_s", "_next", "_suite")
 
-    def __init__(self, suite: Suite, kek: Key, key_lifetime_s: int = 86_400) -> None:
+    def __init__(self, suite: Suite, key_lifetime_s: int = 86_400) -> None:
         self._suite = suite
-        self._kek = kek
         self._lifetime_s = key_lifetime_s
         self._issued_last = 0
         self._former: _Version | None = None
@@ -74,8 +72,10 @@ class KeyRing:
         self._current: _Version | None = None
         self._next: _Version | None = None
 
-    def issue(self, now: float) -> IssuedKeys:
-        """Make new session keys and return what the reply carries 产生会话密钥.
+    def issue(self, kek: Key, now: float) -> IssuedKeys:
+        """Make new session keys and return what the reply carries, wrapped under ``kek`` 产生会话密钥.
+
+        A connection may ask under one KEK and later under another: while a bank changes its keys both are accepted.
 
         Raises:
             KeyRingBusy: Two used versions are valid.
@@ -86,7 +86,7 @@ class KeyRing:
         keys = generate_session_keys(self._suite)
         self._issued_last += 1
         self._next = _Version(self._issued_last, SessionSecurity(self._suite, keys), now)
-        wrapped = wrap_session_keys(self._suite, self._kek, keys)
+        wrapped = wrap_session_keys(self._suite, kek, keys)
         return IssuedKeys(self._issued_last, self._lifetime_s, wrapped)
 
     def security(self, version: int, now: float) -> SessionSecurity:

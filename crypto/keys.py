@@ -103,10 +103,22 @@ def check_key(key: Key, cipher: Cipher, key_bytes: int) -> Key:
     return key
 
 
+def same_key(one: Key, other: Key, cipher: Cipher) -> bool:
+    """Tell whether two keys encrypt alike under ``cipher``: DES does not look at the parity bits."""
+    if cipher.is_des:
+        return compare_digest(_without_parity(one.secret), _without_parity(other.secret))
+    return compare_digest(one.secret, other.secret)
+
+
 def generate_key(label: str, cipher: Cipher, key_bytes: int) -> Key:
-    """Return a random key from the operating system's source, never one that ``check_key`` refuses 生成密钥."""
+    """Return a random key from the operating system's source, never one that ``check_key`` refuses 生成密钥.
+
+    A DES key gets odd parity: it is ignored here, and other sides' modules may insist on it.
+    """
     for _ in range(_GENERATE_TRIES_MAX):
         secret = token_bytes(key_bytes)
+        if cipher.is_des:
+            secret = with_odd_parity(secret)
         if not (cipher.is_des and _des_fault(secret)):
             return check_key(Key(label, secret), cipher, key_bytes)
     raise RuntimeError(f"the random source gave {_GENERATE_TRIES_MAX} weak DES keys in a row")
@@ -153,6 +165,11 @@ def _from_hex(text: str) -> bytes | None:
         return bytes.fromhex(text)
     except ValueError:
         return None
+
+
+def with_odd_parity(secret: bytes) -> bytes:
+    """Return ``secret`` with the low bit of each byte set so that the byte has an odd number of ones."""
+    return bytes((octet & 0xFE) | (octet >> 1).bit_count() % 2 ^ 1 for octet in secret)
 
 
 def _without_parity(secret: bytes) -> bytes:

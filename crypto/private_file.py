@@ -75,6 +75,20 @@ def replace_private(path: Path, content: bytes, directory: int) -> None:
         os.fsync(directory)
 
 
+def append_private(path: Path, content: bytes) -> None:
+    """Add ``content`` to the end of ``path``, durably; made when it is missing, refused when it is not private."""
+    with _refusals():
+        is_new = not path.exists()
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, PRIVATE_MODE)
+        with open(descriptor, "ab") as file:
+            if is_new:
+                os.fchmod(descriptor, PRIVATE_MODE)  # whatever the umask took away
+            _check_private(os.fstat(descriptor), guarded=False)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+
+
 @contextmanager
 def locked_directory(path: Path) -> Iterator[int]:
     """Hold the lock of a directory and yield its descriptor; PrivateFileRefused when another command holds it.

@@ -27,6 +27,7 @@ class Suite:
         body_cipher: Encrypts bodies, in CBC mode.
         wrap_cipher: Wraps session keys, in ECB mode.
         weak: Protects against line errors, not attackers; wants ``accept_weak_mac``.
+        legacy: On 3DES, which NIST SP 800-131A has disallowed since 2024; docs/keys.md has the way out.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Suite:
     body_cipher: Cipher
     wrap_cipher: Cipher
     weak: bool
+    legacy: bool
 
     def check_cipher(self, key_bytes: int) -> Cipher:
         """Return the cipher of a key's check value: DES for 8 bytes, else the suite's block cipher."""
@@ -52,12 +54,12 @@ SUITES: Mapping[str, Suite] = MappingProxyType(
     {
         suite.name: suite
         for suite in (
-            #     name   AK KEK MAK TEK session    sign-in    body cipher        key wrap           weak
-            Suite("des", 16, 16, 8, 8, X99Mac, X919Mac, DES_CIPHER, TRIPLE_DES_CIPHER, True),
-            Suite("3des", 16, 16, 16, 16, X919Mac, X919Mac, TRIPLE_DES_CIPHER, TRIPLE_DES_CIPHER, False),
-            Suite("cups", 16, 16, 16, 16, CupsMac, CupsMac, TRIPLE_DES_CIPHER, TRIPLE_DES_CIPHER, True),
-            Suite("aes", 16, 16, 16, 16, _AES_CMAC, _AES_CMAC, AES_CIPHER, AES_CIPHER, False),
-            Suite("sm4", 16, 16, 16, 16, _SM4_CMAC, _SM4_CMAC, SM4_CIPHER, SM4_CIPHER, False),
+            #     name   AK KEK MAK TEK session    sign-in    body cipher        key wrap           weak   legacy
+            Suite("des", 16, 16, 8, 8, X99Mac, X919Mac, DES_CIPHER, TRIPLE_DES_CIPHER, True, True),
+            Suite("3des", 16, 16, 16, 16, X919Mac, X919Mac, TRIPLE_DES_CIPHER, TRIPLE_DES_CIPHER, False, True),
+            Suite("cups", 16, 16, 16, 16, CupsMac, CupsMac, TRIPLE_DES_CIPHER, TRIPLE_DES_CIPHER, True, True),
+            Suite("aes", 16, 16, 16, 16, _AES_CMAC, _AES_CMAC, AES_CIPHER, AES_CIPHER, False, False),
+            Suite("sm4", 16, 16, 16, 16, _SM4_CMAC, _SM4_CMAC, SM4_CIPHER, SM4_CIPHER, False, False),
         )
     }
 )

@@ -38,7 +38,7 @@ fep = Group(
         "recon": "fep.commands.recon.group:recon",
         "debit": "fep.commands.debit.group:debit",
         "report": "fep.commands.report:report",
-        "keys": "fep.commands.keys:keys",
+        "keys": "fep.commands.keys.group:keys",
         "day": "fep.commands.day:day",
         "partner": "fep.commands.partner.group:partner",
         "push": "fep.commands.pushes.group:push",

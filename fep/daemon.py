@@ -192,6 +192,8 @@ class Daemon:
                 _log.warning("no_mac", bank_code=bank.bank_code, dialect=bank.dialect.name)
             elif bank.suite.weak:
                 _log.warning("weak_suite", bank_code=bank.bank_code, suite=bank.suite.name)
+            elif bank.suite.legacy:
+                _log.warning("legacy_suite", bank_code=bank.bank_code, suite=bank.suite.name)
 
     # --- listening
 
@@ -317,6 +319,7 @@ class Daemon:
                     "name": bank.settings.name,
                     "links": sum(other is bank for other in signed_in),
                     "clearing_date": str(services.gate.clearing_date(code) or ""),
+                    "keys": bank.key_state(services.wall_clock()),
                     **self._partners.state(code),
                     **self._pusher.state(code),
                 }

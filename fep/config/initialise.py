@@ -191,7 +191,7 @@ def _make_key_store(plan: Plan) -> None:
         if not bank.dialect.session.has_mac:
             continue
         ak, kek = Key(f"AK of bank {bank.bank_code}", DEMO_AK), Key(f"KEK of bank {bank.bank_code}", DEMO_KEK)
-        store.put(bank.bank_code, ak, kek, SUITES[bank.suite])
+        store.add(bank.bank_code, ak, kek, SUITES[bank.suite], shanghai_now())
     store.save()
 
 

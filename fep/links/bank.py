@@ -1,12 +1,16 @@
 """A bank 银行 as the running daemon knows it: its settings and the keys that authenticate it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from hmac import compare_digest
 from ipaddress import IPv4Address, IPv6Address
 from typing import Self
 
-from crypto.errors import SuiteDiffers
+from crypto.errors import KeyUnavailable, MacMismatch, SuiteDiffers
 from crypto.key_ring import KeyRing
 from crypto.key_store import KeyStore
+from crypto.key_versions import KeyState, KeyVersion
 from crypto.keys import Key
 from crypto.session import Authenticator, ak_mac
 from fep.config.settings import BankSettings
@@ -17,16 +21,34 @@ UNSIGNED = Authenticator(lambda data: b"")
 IPAddress = IPv4Address | IPv6Address
 
 
+@dataclass(frozen=True, slots=True)
+class SignInKeys:
+    """One key version of a bank: what authenticates its sign-in, and what wraps the session keys of that sign-in.
+
+    Attributes:
+        version: as the key store says when it is accepted.
+    """
+
+    version: KeyVersion = field(repr=False)
+    authenticator: Authenticator = field(repr=False)
+    kek: Key = field(repr=False)
+
+    @classmethod
+    def of(cls, version: KeyVersion) -> Self:
+        """Make the authenticator under the version's AK."""
+        assert version.keys is not None, "keys that are destroyed sign nobody in"
+        return cls(version, ak_mac(version.suite, version.keys.ak), version.keys.kek)
+
+
 @dataclass(slots=True, eq=False)
 class Bank:
-    """One bank's settings, its authenticator under AK and its KEK; both are of no use where its format has no MAC.
+    """One bank's settings and its key versions, none where its format has no MAC.
 
     One object for as long as the daemon runs: its connections hold it, and a new configuration changes what is in it.
     """
 
     settings: BankSettings
-    authenticator: Authenticator = field(repr=False)
-    kek: Key | None = field(repr=False)
+    keys: tuple[SignInKeys, ...] = field(repr=False)
 
     @classmethod
     def from_store(cls, settings: BankSettings, store: KeyStore) -> Self:
@@ -37,20 +59,53 @@ class Bank:
             SuiteDiffers: they were loaded for another suite.
         """
         if not settings.session.has_mac:
-            return cls(settings, UNSIGNED, None)
-        keys = store.get(settings.bank_code)
-        if keys.suite is not settings.suite:
-            raise SuiteDiffers(settings.bank_code, keys.suite.name, settings.suite.name)
-        return cls(settings, ak_mac(settings.suite, keys.ak), keys.kek)
+            return cls(settings, ())
+        # Those that end or begin later are taken too: what is accepted is asked at each sign-in.
+        versions = [each for each in store.versions(settings.bank_code) if each.keys and each.valid_from]
+        fitting = [each for each in versions if each.suite is settings.suite]
+        if versions and not fitting:
+            raise SuiteDiffers(settings.bank_code, versions[-1].suite.name, settings.suite.name)
+        if not fitting:
+            raise KeyUnavailable(settings.bank_code)
+        return cls(settings, tuple(map(SignInKeys.of, fitting)))
+
+    def signing(self, signed: bytes, mac: bytes, now: datetime) -> SignInKeys:
+        """Return the keys under which ``mac`` is that of ``signed``, among those that are accepted at ``now``.
+
+        All of them are tried, whichever fits, so that the time says nothing; at most two are accepted at once.
+
+        Raises:
+            MacMismatch: under none of them.
+        """
+        fitting = None
+        for keys in self.keys:
+            if keys.version.is_accepted(now) and compare_digest(keys.authenticator.mac_of(signed), mac):
+                fitting = keys
+        if fitting is None:
+            raise MacMismatch(len(signed), sha256(signed).hexdigest())
+        return fitting
+
+    def key_state(self, now: datetime) -> list[dict[str, str | int]]:
+        """Return number, state and dates of the versions that are or will be accepted, for operators."""
+        return [
+            {
+                "version": version.number,
+                "state": version.state(now).english,
+                "valid_from": str(version.valid_from or ""),
+                "valid_until": str(version.valid_until or ""),
+            }
+            for version in (each.version for each in self.keys)
+            if version.state(now) is not KeyState.RETIRED
+        ]
 
     def take_over(self, other: "Bank") -> None:
         """Take the settings and keys of the same bank in a new configuration; sessions keep the keys they have."""
-        self.settings, self.authenticator, self.kek = other.settings, other.authenticator, other.kek
+        self.settings, self.keys = other.settings, other.keys
 
     def new_key_ring(self, key_lifetime_s: int) -> KeyRing:
         """Return a key ring for one connection of this bank."""
-        assert self.kek is not None, "only formats with a MAC have session keys"
-        return KeyRing(self.settings.suite, self.kek, key_lifetime_s)
+        assert self.keys, "only formats with a MAC have session keys"
+        return KeyRing(self.settings.suite, key_lifetime_s)
 
     def may_connect_from(self, peer: IPAddress) -> bool:
         """Tell whether ``peer`` is in one of the bank's networks."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from os import urandom
 
 from crypto.session import NONCE_BYTES, Authenticator, SessionSecurity
+from fep.links.bank import SignInKeys
 from protocol.canonical import Answer, NoBody, Request
 from protocol.dialect import Dialect, Envelope, Outgoing, Sealing
 from protocol.errors import MessageInvalid
@@ -24,6 +25,7 @@ class Exchange:
         started_at: the wall clock then, naive Asia/Shanghai.
         authenticator: what verified it, and makes the reply's MAC; None when nothing did.
         security: the session keys it came under, when it did.
+        keys: the bank's own keys that a sign-in or key exchange came under.
         request: its fields, once they are read.
     """
 
@@ -32,6 +34,7 @@ class Exchange:
     started_at: datetime
     authenticator: Authenticator | None = None
     security: SessionSecurity | None = None
+    keys: SignInKeys | None = None
     request: Request | None = None
 
     def plain_body(self) -> bytes:

@@ -22,7 +22,7 @@ import structlog
 from crypto.errors import KeyVersionUnknown, MacMismatch
 from crypto.key_ring import KeyRing
 from crypto.session import SessionSecurity
-from fep.links.bank import Bank, IPAddress
+from fep.links.bank import UNSIGNED, Bank, IPAddress
 from fep.links.business import submit
 from fep.links.exchange import Exchange
 from fep.links.outcomes import response_of
@@ -223,7 +223,7 @@ class Link:
             return self._count_mac_failure()
         self.report(LinkEvent.MAK_VERIFIED)
         self.services.events["frame_without_mac"] += 1
-        exchange.authenticator = bank.authenticator
+        exchange.authenticator = UNSIGNED
         return self._authenticated(exchange, bank)
 
     def _authenticated(self, exchange: Exchange, bank: Bank) -> None:
@@ -325,8 +325,8 @@ class Link:
         if envelope.transaction in _KEYED_BY_AK:
             if envelope.key_version:
                 raise KeyVersionUnknown(envelope.key_version)
-            bank.authenticator.verify(envelope.signed, envelope.mac)
-            exchange.authenticator = bank.authenticator
+            exchange.keys = bank.signing(envelope.signed, envelope.mac, exchange.started_at)
+            exchange.authenticator = exchange.keys.authenticator
         else:
             exchange.authenticator = exchange.security = self._verify_session(exchange)
 
@@ -363,11 +363,18 @@ class Link:
 
     def _keys_asked_for(self, exchange: Exchange, bank: Bank, request: Request) -> None:
         ring = self.ring or bank.new_key_ring(self.services.settings.link.key_lifetime)
-        answer = issue_keys(self.services, bank, ring, request)
+        keys = exchange.keys
+        assert keys is not None, "sign-in and key exchange are authenticated by the bank's own keys"
+        answer = issue_keys(self.services, bank, keys, ring, request)
         if answer.code is ResponseCode.APPROVED and self.bank is None:
             self.bank, self.ring = bank, ring
             self.report(LinkEvent.SIGNED_IN)
-            _log.info("signed_in", bank_code=bank.settings.bank_code, peer=str(self.peer))
+            _log.info(
+                "signed_in",
+                bank_code=bank.settings.bank_code,
+                peer=str(self.peer),
+                keys=keys.version.number,
+            )
         return self.answer(exchange, answer)
 
     # --- replies

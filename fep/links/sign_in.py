@@ -4,7 +4,7 @@ from datetime import datetime
 
 from crypto.errors import KeyRingBusy
 from crypto.key_ring import KeyRing
-from fep.links.bank import Bank
+from fep.links.bank import Bank, SignInKeys
 from fep.links.services import Services
 from protocol.canonical import Answer, Head, KeyReply, KeyRequest, Request
 from protocol.response_codes import ResponseCode
@@ -21,8 +21,10 @@ def is_replayed(services: Services, bank: Bank, request: Request) -> bool:
     return not guard.is_full(now) and not guard.is_fresh(bank.settings.bank_code, request.body.client_random, now)
 
 
-def issue_keys(services: Services, bank: Bank, ring: KeyRing, request: Request) -> Answer:
-    """Answer SIGN_IN or KEY_EXCHANGE: new session keys under the bank's KEK, or the code of what is in the way."""
+def issue_keys(services: Services, bank: Bank, keys: SignInKeys, ring: KeyRing, request: Request) -> Answer:
+    """Answer SIGN_IN or KEY_EXCHANGE: new session keys under the KEK of the version that the bank has used, or the code
+    of what is in the way.
+    """
     assert isinstance(request.body, KeyRequest)
     now = services.clock.seconds()
     if _clock_difference_s(services, request.head) > services.settings.link.clock_limit:
@@ -30,7 +32,7 @@ def issue_keys(services: Services, bank: Bank, ring: KeyRing, request: Request) 
     if services.replay_guard.is_full(now):
         return Answer(ResponseCode.BUSY)
     try:
-        issued = ring.issue(now)
+        issued = ring.issue(keys.kek, now)
     except KeyRingBusy:
         return Answer(ResponseCode.BUSY)
     reply = KeyReply(

@@ -9,14 +9,17 @@ from crypto.errors import (
     FileFault,
     KeyCheckFailed,
     KeyFault,
+    KeyJournalBroken,
     KeyRefused,
     KeyRingBusy,
     KeyStoreInvalid,
     KeyUnavailable,
+    KeyVersionRefused,
     KeyVersionUnknown,
     MacMismatch,
     MasterKeyUnavailable,
     SuiteDiffers,
+    VersionFault,
 )
 
 ERRORS = [
@@ -24,6 +27,8 @@ ERRORS = [
     *(KeyRefused("AK of bank 0102", fault, "a detail") for fault in KeyFault),
     KeyCheckFailed("MAK"),
     KeyUnavailable("0102"),
+    KeyJournalBroken(Path("/etc/fep/keys.journal"), 3, "it was cut", "被截断"),
+    *(KeyVersionRefused("0102", 2, fault) for fault in VersionFault),
     KeyVersionUnknown(2),
     SuiteDiffers("0102", "aes", "3des"),
     KeyRingBusy(),

@@ -16,7 +16,7 @@ SUITE = SUITES["aes"]
 
 
 def new_ring(key_lifetime_s: int = 86_400) -> KeyRing:
-    return KeyRing(SUITE, KEK, key_lifetime_s)
+    return KeyRing(SUITE, key_lifetime_s)
 
 
 def valid_versions(ring: KeyRing, now: float) -> set[int]:
@@ -33,8 +33,8 @@ def valid_versions(ring: KeyRing, now: float) -> set[int]:
 @pytest.mark.parametrize("suite", SUITES)
 def test_issued_keys_are_those_in_use(suite: str) -> None:
     """What the bank unwraps from the reply verifies what the ring's keys made, and the field widths are the wire's."""
-    ring = KeyRing(SUITES[suite], KEK, key_lifetime_s=3600)
-    issued = ring.issue(100.0)
+    ring = KeyRing(SUITES[suite], key_lifetime_s=3600)
+    issued = ring.issue(KEK, 100.0)
     bank = SessionSecurity(SUITES[suite], unwrap_session_keys(SUITES[suite], KEK, issued.wrapped))
     ours = ring.security(1, 100.0)
 
@@ -62,9 +62,9 @@ def test_nothing_is_valid_before_sign_in() -> None:
 def test_former_version_ends_60_s_after_the_first_use_of_the_new() -> None:
     """The former version verifies until 60 s after the bank's first frame under the new one, however late that is."""
     ring = new_ring()
-    ring.issue(0.0)
+    ring.issue(KEK, 0.0)
     ring.mark_used(1, 1.0)
-    ring.issue(10.0)
+    ring.issue(KEK, 10.0)
 
     assert valid_versions(ring, 5000.0) == {1, 2}
     ring.mark_used(2, 5000.0)
@@ -79,39 +79,39 @@ def test_former_version_ends_60_s_after_the_first_use_of_the_new() -> None:
 def test_an_unused_version_is_replaced() -> None:
     """A further key exchange replaces a version that the bank has not used yet, the first one too."""
     ring = new_ring()
-    ring.issue(0.0)
-    ring.issue(1.0)
+    ring.issue(KEK, 0.0)
+    ring.issue(KEK, 1.0)
     assert valid_versions(ring, 1.0) == {2}
 
     ring.mark_used(2, 2.0)
-    ring.issue(3.0)
-    ring.issue(4.0)
+    ring.issue(KEK, 3.0)
+    ring.issue(KEK, 4.0)
     assert valid_versions(ring, 4.0) == {2, 4}
 
 
 def test_no_key_exchange_while_two_used_versions_are_valid() -> None:
     """A key exchange is busy while two used versions are valid, changes nothing, and works afterwards."""
     ring = new_ring()
-    ring.issue(0.0)
+    ring.issue(KEK, 0.0)
     ring.mark_used(1, 0.0)
-    ring.issue(1.0)
+    ring.issue(KEK, 1.0)
     ring.mark_used(2, 2.0)
 
     with pytest.raises(KeyRingBusy):
-        ring.issue(61.9)
+        ring.issue(KEK, 61.9)
     assert valid_versions(ring, 61.9) == {1, 2}
-    assert ring.issue(62.0).key_version == 3
+    assert ring.issue(KEK, 62.0).key_version == 3
     assert valid_versions(ring, 62.0) == {2, 3}
 
 
 def test_own_requests_wait_for_the_bank() -> None:
     """The FEP uses a version for its own requests only after the bank has used it."""
     ring = new_ring()
-    ring.issue(0.0)
+    ring.issue(KEK, 0.0)
     assert ring.own_version(1.0) is None
     ring.mark_used(1, 1.0)
     assert ring.own_version(1.0) == 1
-    ring.issue(2.0)
+    ring.issue(KEK, 2.0)
     assert ring.own_version(2.0) == 1
     ring.mark_used(1, 3.0)
     assert ring.own_version(3.0) == 1
@@ -122,13 +122,13 @@ def test_own_requests_wait_for_the_bank() -> None:
 def test_key_lifetime_runs_from_issue() -> None:
     """A version expires a lifetime after its issue, still verifies then, and a key exchange brings a fresh one."""
     ring = new_ring(key_lifetime_s=100)
-    ring.issue(0.0)
+    ring.issue(KEK, 0.0)
     ring.mark_used(1, 50.0)
 
     assert not ring.expired(1, 99.9)
     assert ring.expired(1, 100.0)
     assert valid_versions(ring, 100.0) == {1}
-    ring.issue(100.0)
+    ring.issue(KEK, 100.0)
     assert not ring.expired(2, 199.9)
     assert ring.expired(1, 199.9)
 
@@ -136,10 +136,10 @@ def test_key_lifetime_runs_from_issue() -> None:
 def test_each_version_keeps_its_keys() -> None:
     """The object for a version is one and the same for its life, and another version's keys do not verify its MACs."""
     ring = new_ring()
-    ring.issue(0.0)
+    ring.issue(KEK, 0.0)
     first = ring.security(1, 0.0)
     ring.mark_used(1, 0.0)
-    ring.issue(0.0)
+    ring.issue(KEK, 0.0)
 
     assert first is ring.security(1, 1.0)
     assert first.mac_of(b"a frame") != ring.security(2, 1.0).mac_of(b"a frame")
@@ -174,10 +174,10 @@ class KeyRingRules(RuleBasedStateMachine):
         valid = self.expected_valid()
         if len(valid & self.used_at.keys()) == 2:
             with pytest.raises(KeyRingBusy):
-                self.ring.issue(self.now)
+                self.ring.issue(KEK, self.now)
             return
         self.replaced |= valid - self.used_at.keys()
-        version = self.ring.issue(self.now).key_version
+        version = self.ring.issue(KEK, self.now).key_version
         assert version == len(self.issued_at) + 1
         self.issued_at[version] = self.now
 

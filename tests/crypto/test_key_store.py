@@ -4,7 +4,9 @@ import json
 import os
 import struct
 import traceback
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -13,21 +15,29 @@ from Crypto.Cipher import AES
 from crypto.errors import CryptoError, FileFault, KeyCheckFailed, KeyFault, KeyRefused, KeyStoreInvalid, KeyUnavailable
 from crypto.key_store import KeyStore
 from crypto.keys import Key
-from crypto.suites import SUITES
+from crypto.suites import SUITES, Suite
 
 MASTER = Key("master key", bytes(range(32)))
 OTHER_MASTER = Key("master key", bytes(range(1, 33)))
 AK = Key.from_hex("AK of bank 0102", "404142434445464748494A4B4C4D4E4F")
 KEK = Key.from_hex("KEK of bank 0102", "505152535455565758595A5B5C5D5E5F")
 HEADER_BYTES = 34
+NOW = datetime(2026, 11, 21, 10, 15, 30)  # noqa: DTZ001 - naive, Asia/Shanghai
+
+
+def pair(store: KeyStore, bank_code: str) -> tuple[Key, Key, Suite]:
+    """Return AK, KEK and suite of the only version that is accepted."""
+    (version,) = store.accepted(bank_code, NOW)
+    assert version.keys is not None
+    return version.keys.ak, version.keys.kek, version.keys.suite
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "bank.keys"
     store = KeyStore.create(path, MASTER)
-    store.put("0102", AK, KEK, SUITES["3des"])
-    store.put("0104", KEK, AK, SUITES["sm4"])
+    store.add("0102", AK, KEK, SUITES["3des"], NOW)
+    store.add("0104", KEK, AK, SUITES["sm4"], NOW)
     store.save()
     return path
 
@@ -51,14 +61,12 @@ def reseal(path: Path, document: bytes) -> None:
     path.write_bytes(header + sealed + tag)
 
 
-def content_of(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+def content_of(path: Path) -> dict[str, Any]:
     """Open the store with the library alone."""
     content = path.read_bytes()
     cipher = AES.new(MASTER.secret, AES.MODE_GCM, nonce=content[18:30])
     cipher.update(content[:HEADER_BYTES])
-    document: dict[str, dict[str, dict[str, str]]] = json.loads(
-        cipher.decrypt_and_verify(content[HEADER_BYTES:-16], content[-16:])
-    )
+    document: dict[str, Any] = json.loads(cipher.decrypt_and_verify(content[HEADER_BYTES:-16], content[-16:]))
     return document
 
 
@@ -67,24 +75,30 @@ def test_keys_come_back(path: Path) -> None:
     store = KeyStore.open(path, MASTER)
 
     assert store.bank_codes() == ("0102", "0104")
-    assert (store.get("0102").ak, store.get("0102").kek, store.get("0102").suite) == (AK, KEK, SUITES["3des"])
-    assert (store.get("0104").ak, store.get("0104").kek, store.get("0104").suite) == (KEK, AK, SUITES["sm4"])
-    assert repr(store.get("0104").ak) == "<Key AK of bank 0104>"
+    assert pair(store, "0102") == (AK, KEK, SUITES["3des"])
+    assert pair(store, "0104") == (KEK, AK, SUITES["sm4"])
+    assert repr(pair(store, "0104")[0]) == "<Key AK of bank 0104>"
 
 
 def test_file_is_as_documented(path: Path) -> None:
     """The file has the documented header and, opened by the library alone, the documented content with check values."""
     content = path.read_bytes()
 
-    assert content[:10] == b"FEPKEYS\n\x00\x01"
+    assert content[:10] == b"FEPKEYS\n\x00\x02"
     assert struct.unpack(">I", content[30:34]) == (crc32(content[:30]),)
-    assert content_of(path)["banks"]["0104"] == {
-        "suite": "sm4",
-        "ak": "505152535455565758595a5b5c5d5e5f",
-        "ak_kcv": SUITES["sm4"].wrap_cipher.encrypt_ecb(KEK.secret, bytes(16))[:4].hex(),
-        "kek": "404142434445464748494a4b4c4d4e4f",
-        "kek_kcv": SUITES["sm4"].wrap_cipher.encrypt_ecb(AK.secret, bytes(16))[:4].hex(),
-    }
+    assert content_of(path)["banks"]["0104"] == [
+        {
+            "number": 1,
+            "suite": "sm4",
+            "ak": "505152535455565758595a5b5c5d5e5f",
+            "ak_kcv": SUITES["sm4"].wrap_cipher.encrypt_ecb(KEK.secret, bytes(16))[:4].hex(),
+            "kek": "404142434445464748494a4b4c4d4e4f",
+            "kek_kcv": SUITES["sm4"].wrap_cipher.encrypt_ecb(AK.secret, bytes(16))[:4].hex(),
+            "loaded_at": "2026-11-21T10:15:30",
+            "valid_from": "2026-11-21T10:15:30",
+            "valid_until": None,
+        }
+    ]
 
 
 def test_check_value_is_not_the_secret_of_gcm(path: Path) -> None:
@@ -109,7 +123,7 @@ def test_nothing_of_the_content_is_readable(path: Path) -> None:
 def test_unknown_bank(path: Path) -> None:
     """A bank without keys is named."""
     store = KeyStore.open(path, MASTER)
-    for operation in (store.get, store.remove):
+    for operation in (store.versions, store.remove):
         with pytest.raises(KeyUnavailable, match="no keys of bank 0999") as caught:
             operation("0999")
         assert caught.value.bank_code == "0999"
@@ -127,10 +141,10 @@ def test_removed_keys_are_gone(path: Path) -> None:
 def test_unsaved_keys_are_not_stored(path: Path) -> None:
     """Only save changes the file, and it can be called again."""
     store = KeyStore.open(path, MASTER)
-    store.put("0105", AK, KEK, SUITES["cups"])
+    store.add("0105", AK, KEK, SUITES["cups"], NOW)
     assert KeyStore.open(path, MASTER).bank_codes() == ("0102", "0104")
     store.save()
-    store.put("0403", AK, KEK, SUITES["des"])
+    store.add("0403", AK, KEK, SUITES["des"], NOW)
     store.save()
 
     assert KeyStore.open(path, MASTER).bank_codes() == ("0102", "0104", "0105", "0403")
@@ -147,10 +161,10 @@ def test_put_checks_keys_against_the_suite(path: Path) -> None:
     ]
     for ak, kek, suite, fault in refused:
         with pytest.raises(KeyRefused, match="of bank 0102 refused") as caught:
-            store.put("0102", ak, kek, SUITES[suite])
+            store.add("0102", ak, kek, SUITES[suite], NOW)
         assert caught.value.fault is fault
 
-    assert store.get("0102").ak == AK
+    assert pair(store, "0102")[0] == AK
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
@@ -216,7 +230,7 @@ def test_every_cut_is_noticed(path: Path) -> None:
 def test_newer_format(path: Path) -> None:
     """A store that a newer program wrote is told as such."""
     content = path.read_bytes()
-    head = content[:8] + b"\x00\x02" + content[10:30]
+    head = content[:8] + b"\x00\x03" + content[10:30]
     path.write_bytes(head + struct.pack(">I", crc32(head)) + content[34:])
 
     assert fault_of(path) is FileFault.FORMAT
@@ -234,7 +248,7 @@ def test_forged_header(path: Path) -> None:
 
 def test_too_large(path: Path) -> None:
     """A file far larger than any key store is refused unread."""
-    os.truncate(path, (4 << 20) + 1)
+    os.truncate(path, (16 << 20) + 1)
 
     assert fault_of(path) is FileFault.TOO_LARGE
 
@@ -269,14 +283,14 @@ def test_content_of_another_shape(path: Path, document: bytes) -> None:
 
 def test_keys_are_checked_when_opened(path: Path) -> None:
     """A weak key and a wrong check value in the store are refused by name when it is opened."""
-    record = content_of(path)["banks"]["0102"]
+    (record,) = content_of(path)["banks"]["0102"]
     for changed, error, message in (
         ({"ak": "01" * 16}, KeyRefused, "AK of bank 0102 refused: weak DES key"),
         ({"kek": "0123456789abcdef" * 2}, KeyRefused, "KEK of bank 0102 refused: halves equal"),
         ({"ak_kcv": "00000000"}, KeyCheckFailed, "AK of bank 0102: key check value differs"),
         ({"kek_kcv": "00000000"}, KeyCheckFailed, "KEK of bank 0102: key check value differs"),
     ):
-        reseal(path, json.dumps({"banks": {"0102": record | changed}}).encode())
+        reseal(path, json.dumps({"banks": {"0102": [record | changed]}}).encode())
         with pytest.raises(error, match=message):
             KeyStore.open(path, MASTER)
 
@@ -284,7 +298,7 @@ def test_keys_are_checked_when_opened(path: Path) -> None:
 def test_two_commands_at_once(path: Path) -> None:
     """Of two commands that change the store at once the second is told to run again; the first one's keys stay."""
     first, second = KeyStore.open(path, MASTER), KeyStore.open(path, MASTER)
-    first.put("0103", AK, KEK, SUITES["aes"])
+    first.add("0103", AK, KEK, SUITES["aes"], NOW)
     first.save()
     second.remove("0102")
     with pytest.raises(KeyStoreInvalid) as caught:
@@ -335,9 +349,9 @@ def test_a_loop_of_links(path: Path) -> None:
 def test_no_error_holds_a_key(path: Path) -> None:
     """No traceback of a failing operation, and no repr, holds a key or the master key."""
     store = KeyStore.open(path, MASTER)
-    shown = [repr(store), repr(store.get("0102")), str(vars(store)["_banks"])]
+    shown = [repr(store), repr(store.versions("0102")), str(vars(store)["_banks"])]
     sound = path.read_bytes()
-    record = content_of(path)["banks"]["0102"]
+    (record,) = content_of(path)["banks"]["0102"]
     spoilt = [
         sound[:-1],
         sound[:50],
@@ -350,7 +364,7 @@ def test_no_error_holds_a_key(path: Path) -> None:
         shown.append("".join(traceback.format_exception(caught.value)))
     path.write_bytes(sound)
     for changed in ({"ak_kcv": "00000000"}, {"ak": "01" * 15}, {"suite": "none"}):
-        reseal(path, json.dumps({"banks": {"0102": record | changed}}).encode())
+        reseal(path, json.dumps({"banks": {"0102": [record | changed]}}).encode())
         with pytest.raises(CryptoError) as caught:
             KeyStore.open(path, MASTER)
         shown.append("".join(traceback.format_exception(caught.value)))

@@ -26,7 +26,7 @@ from fep.daemon import CLEARING_INTERVAL_S, Daemon, run
 from fep.links.listener import CHECK_INTERVAL_S
 from tests.support import raw_bank
 from tests.support.raw_bank import AK, KEK
-from tests.support.records import TODAY
+from tests.support.records import NOW, TODAY
 from tests.support.rim import Rim, ScriptedGate, WiredBank, settings, settings_of, status_found
 from tests.system.messages import STATUS, status
 
@@ -154,7 +154,7 @@ def site(tmp_path: Path) -> Settings:
     (tmp_path / "master.key").chmod(0o600)
     store = KeyStore.create(tmp_path / "keys.store", Key("master key", bytes(range(32))))
     for code, suite in raw_bank.SUITES.items():
-        store.put(code, Key("AK", AK), Key("KEK", KEK), SUITES[suite])
+        store.add(code, Key("AK", AK), Key("KEK", KEK), SUITES[suite], NOW)
     store.save()
     banks = {code: settings_of(code, cut_off=time(22, int(code) % 60)) for code in raw_bank.SUITES}
     return replace(
@@ -255,6 +255,12 @@ def test_weak_suites_are_said_at_start(daemon, logs):
     """A bank whose suite protects against line errors only is warned about."""
     weak = [(event["bank_code"], event["suite"]) for event in logs if event["event"] == "weak_suite"]
     assert weak == [("0105", "cups"), ("0403", "des")]
+
+
+def test_a_suite_on_3des_is_said_at_start(daemon, logs):
+    """It still protects a link, and its time is over: the operator is told each time."""
+    legacy = [(event["bank_code"], event["suite"]) for event in logs if event["event"] == "legacy_suite"]
+    assert legacy == [("0102", "3des")]
 
 
 @pytest.mark.parametrize("error", [SchemaMismatch("old\nrun fep db upgrade"), DatabaseUnavailable("no file")])
@@ -408,9 +414,10 @@ def test_the_status(daemon, reactor, site):
 
     assert told["addresses"] == ["127.0.0.1:9700", "[::1]:40000"]
     assert (told["connections"], told["in_work"], told["is_draining"]) == (2, 1, False)
-    assert told["banks"]["0102"] == {"name": "银行0102", "links": 1, "clearing_date": "2026-11-21"}
+    keys = {"keys": [{"version": 1, "state": "active", "valid_from": f"{NOW}", "valid_until": ""}]}
+    assert told["banks"]["0102"] == {"name": "银行0102", "links": 1, "clearing_date": "2026-11-21", **keys}
     assert told["databases"] == [{"name": "billing", "number": 1, "is_up": True}]
-    assert told["banks"]["0103"] == {"name": "银行0103", "links": 0, "clearing_date": ""}
+    assert told["banks"]["0103"] == {"name": "银行0103", "links": 0, "clearing_date": "", **keys}
     assert {"bank_code": "0102", "transaction": "status", "response_code": "0000", "count": 1} in told["transactions"]
     assert told["events"] == {"mac_failure": 1}
     assert isinstance(told["pid"], int)

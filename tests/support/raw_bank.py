@@ -343,6 +343,8 @@ class Closed(AssertionError):
 class RawBank:
     """One connection of one bank. Whatever the specification forbids can be sent with it too."""
 
+    ak, kek = AK, KEK
+
     def __init__(
         self,
         port: int,
@@ -410,7 +412,7 @@ class RawBank:
             fields.pop("reserved", bytes(4)),
         )
         assert not fields, fields
-        key = mac_key or (AK if signing else keys.mak)
+        key = mac_key or (self.ak if signing else keys.mak)
         seal = given_mac if given_mac is not None else mac(self.suite, key, header + body)
         return struct.pack(">H", len(header) + len(body) + len(seal)) + header + body + seal
 
@@ -462,7 +464,7 @@ class RawBank:
         bare = Frame(raw, raw[98:-8], "wrong")
         seal, key = raw[-8:], None
         if bare.txn_code in (SIGN_IN, KEY_EXCHANGE):
-            key = AK
+            key = self.ak
         elif bare.key_version in self.keys:
             key = self.keys[bare.key_version].mak
         if key is not None and seal == mac(self.suite, key, raw[2:-8]):
@@ -534,7 +536,7 @@ class RawBank:
     def take_keys(self, reply: Frame) -> Keys:
         """Unwrap the keys of a sign-in or key exchange and use them from now on."""
         fields = SIGN_IN_REPLY.unpack(reply.body)
-        mak, tek = (unwrap(self.suite, KEK, fields[name]) for name in ("wrapped_mak", "wrapped_tek"))
+        mak, tek = (unwrap(self.suite, self.kek, fields[name]) for name in ("wrapped_mak", "wrapped_tek"))
         assert (kcv(self.suite, mak), kcv(self.suite, tek)) == (fields["mak_kcv"], fields["tek_kcv"])
         SESSION_KEYS.update((mak, tek))
         self.version = fields["key_version"]

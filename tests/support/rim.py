@@ -19,8 +19,8 @@ from twisted.internet.tcp import Server
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from crypto.key_versions import BankKeys, KeyVersion
 from crypto.keys import Key
-from crypto.session import ak_mac
 from crypto.suites import SUITES
 from dbgate.errors import GateError
 from dbgate.work import Work
@@ -34,7 +34,7 @@ from fep.config.settings import (
     Settings,
 )
 from fep.files.work import FileWork
-from fep.links.bank import Bank
+from fep.links.bank import Bank, SignInKeys
 from fep.links.connection import Connection
 from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
 from fep.links.services import Services
@@ -224,6 +224,7 @@ class Rim:
         link: changes to ``LinkSettings``.
         connections_max: of the listener.
         banks: changes to ``BankSettings`` by bank_code; all five demo banks are there.
+        keys: a bank's key versions by bank_code, where it has others than the demo keys.
     """
 
     def __init__(
@@ -235,6 +236,7 @@ class Rim:
         banks: dict[str, dict[str, Any]] | None = None,
         dialect: Dialect = DIALECTS["standard"],
         rules: Rules | None = None,
+        keys: dict[str, tuple[SignInKeys, ...]] | None = None,
     ) -> None:
         self.clock = Clock()
         self.clock.advance(1000.0)
@@ -252,7 +254,7 @@ class Rim:
         )
         self.services = Services(
             self.settings,
-            {code: bank_of(one) for code, one in bank_settings.items()},
+            {code: bank_of(one, (keys or {}).get(code)) for code, one in bank_settings.items()},
             self.gate,
             self.clock,
             lambda: self.wall_now,
@@ -303,9 +305,26 @@ def settings_of(bank_code: str, **changes: Any) -> BankSettings:
     return replace(plain, **changes)
 
 
-def bank_of(bank_settings: BankSettings) -> Bank:
-    """Return a bank with the demo keys."""
-    return Bank(bank_settings, ak_mac(bank_settings.suite, Key("AK", AK)), Key("KEK", KEK))
+def bank_of(bank_settings: BankSettings, keys: tuple[SignInKeys, ...] | None = None) -> Bank:
+    """Return a bank with these keys, the demo ones when there are none."""
+    return Bank(bank_settings, keys or (sign_in_keys(bank_settings),))
+
+
+def sign_in_keys(
+    bank_settings: BankSettings,
+    number: int = 1,
+    ak: bytes = AK,
+    kek: bytes = KEK,
+    *,
+    valid_from: datetime = datetime(2020, 1, 1),  # noqa: DTZ001 - naive, Asia/Shanghai
+    valid_until: datetime | None = None,
+) -> SignInKeys:
+    """Return one version of a bank's keys, the demo ones unless said otherwise."""
+    keys = BankKeys(bank_settings.suite, Key("AK", ak), Key("KEK", kek))
+    version = KeyVersion(
+        number, bank_settings.suite, keys, keys.ak_kcv, keys.kek_kcv, valid_from, valid_from, valid_until
+    )
+    return SignInKeys.of(version)
 
 
 def settings(banks: dict[str, BankSettings], directory: Path = Path("/nowhere")) -> Settings:

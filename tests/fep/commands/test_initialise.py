@@ -36,7 +36,9 @@ def test_a_demo_has_five_banks_with_the_known_keys(run: Run, tmp_path: Path) -> 
     assert suites == {"0102": "3des", "0103": "aes", "0104": "sm4", "0105": "cups", "0403": "des"}
     assert {"optional"} == {bank.encryption for bank in settings.banks.values()}
     store = KeyStore.open(settings.keys.store, resolve_master_key(settings.keys.master_key, site))
-    assert {(AK, KEK)} == {(store.get(code).ak.secret, store.get(code).kek.secret) for code in suites}
+    assert {(AK, KEK)} == {
+        (version.keys.ak.secret, version.keys.kek.secret) for code in suites for version in store.versions(code)
+    }
 
 
 def test_what_is_secret_is_private(run: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from crypto.key_store import KeyStore
 from crypto.master_key import resolve_master_key
 from fep.config.configuration import load
+from fep.operators import present_operator
 from tests.fep.commands.conftest import Run
 
 # 404142434445464748494A4B4C4D4E4F under 3DES, its check value from the golden vectors of the standard link.
@@ -35,18 +37,27 @@ def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
 
 
-def keys_of(site: Path, bank_code: str) -> tuple[str, str, str]:
+def keys_of(site: Path, bank_code: str, number: int = 2) -> tuple[str, str, str]:
+    """Return suite, AK and KEK of a version of a bank's keys; those of the demo are the first."""
     settings = load(site / "fep.toml")
     store = KeyStore.open(settings.keys.store, resolve_master_key(settings.keys.master_key, site))
-    keys = store.get(bank_code)
+    keys = store.versions(bank_code)[number - 1].keys
+    assert keys is not None
     return keys.suite.name, keys.ak.secret.hex().upper(), keys.kek.secret.hex().upper()
+
+
+def states_of(run: Run, site: Path, bank_code: str) -> list[tuple[str, ...]]:
+    """Return version, state, beginning and end of a bank's keys as they are listed."""
+    lines = run("keys", "list", "--all", "--config", site / "fep.toml").out.splitlines()
+    rows = [line.split("\t") for line in lines if line.startswith(f"{bank_code}\t")]
+    return [(row[2], row[3], row[7], row[8]) for row in rows]
 
 
 def test_the_list_shows_check_values_and_no_key(run: Run, site: Path) -> None:
     """What both sides compare by telephone, and nothing else."""
     shown = run("keys", "list", "--config", site / "fep.toml")
     assert shown.exit_code == 0
-    assert f"0102\t工商银行 (演示)\t3des\t{KEY_KCV}\t" in shown.out
+    assert f"0102\t工商银行 (演示)\t1\tactive\t3des\t{KEY_KCV}\t" in shown.out
     assert KEY not in shown.out.upper()
 
 
@@ -54,7 +65,7 @@ def test_keys_are_imported_from_files_in_components(run: Run, site: Path, tmp_pa
     """The components are XORed; only check values are printed."""
     first, second = private(tmp_path / "1", FIRST), private(tmp_path / "2", xor(FIRST, AES_KEY))
     kek = private(tmp_path / "kek", KEY)
-    words = ("--ak-file", first, "--ak-file", second, "--kek-file", kek, "--yes", "--config", site / "fep.toml")
+    words = ("--ak-file", first, "--ak-file", second, "--kek-file", kek, "--config", site / "fep.toml")
 
     done = run("keys", "import", "0103", *words)
 
@@ -71,26 +82,27 @@ def test_keys_are_imported_as_typed(run: Run, site: Path, monkeypatch: pytest.Mo
     typed(monkeypatch, FIRST, xor(FIRST, AES_KEY), FIRST, xor(FIRST, KEY))
     words = ("--suite", "aes", "--components", 2, "--config", site / "fep.toml")
     assert run("keys", "import", "0188", *words).exit_code == 0
-    assert keys_of(site, "0188") == ("aes", AES_KEY, KEY)
+    assert keys_of(site, "0188", 1) == ("aes", AES_KEY, KEY)
 
 
 def test_one_key_can_be_replaced_alone(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new KEK, the AK as it was."""
     typed(monkeypatch, AES_KEY)
-    words = ("--only", "kek", "--yes", "--config", site / "fep.toml")
+    words = ("--only", "kek", "--config", site / "fep.toml")
     assert run("keys", "import", "0104", *words).exit_code == 0
     assert keys_of(site, "0104") == ("sm4", KEY, AES_KEY)
 
 
-def test_keys_in_use_are_not_replaced_by_a_slip(run: Run, site: Path, tmp_path: Path) -> None:
-    """Without --yes, and nobody to ask, nothing is changed."""
-    file = private(tmp_path / "key", AES_KEY)
-    before = keys_of(site, "0102")
-    words = ("--ak-file", file, "--kek-file", file, "--config", site / "fep.toml")
-    refused = run("keys", "import", "0102", *words)
-    assert refused.exit_code == 2
-    assert "--yes replaces them" in refused.err
-    assert before == keys_of(site, "0102")
+def test_new_keys_change_nothing_before_they_are_activated(run: Run, site: Path, tmp_path: Path) -> None:
+    """They wait beside those in use, and the command says what comes next; the same pair again is a mistake."""
+    file, kek = private(tmp_path / "key", AES_KEY), private(tmp_path / "kek", KEY)
+    words = ("--ak-file", file, "--kek-file", kek, "--config", site / "fep.toml")
+    done = run("keys", "import", "0102", *words)
+    assert "fep keys activate 0102 2" in done.err
+    assert [row[:2] for row in states_of(run, site, "0102")] == [("1", "active"), ("2", "pending")]
+    again = run("keys", "import", "0102", *words)
+    assert again.exit_code == 2
+    assert "the same as those of a version that is there (2)" in again.err
 
 
 @pytest.mark.parametrize(
@@ -106,20 +118,20 @@ def test_a_key_that_must_not_be_used_is_refused_and_not_shown(
     run: Run, site: Path, tmp_path: Path, ak: str, said: str
 ) -> None:
     """The store stays as it was."""
-    before = keys_of(site, "0102")
+    before = keys_of(site, "0102", 1)
     files = ("--ak-file", private(tmp_path / "ak", ak), "--kek-file", private(tmp_path / "kek", AES_KEY))
-    refused = run("keys", "import", "0102", *files, "--yes", "--config", site / "fep.toml")
+    refused = run("keys", "import", "0102", *files, "--config", site / "fep.toml")
     assert refused.exit_code == 2
     assert said in refused.err
     assert ak not in refused.err
-    assert before == keys_of(site, "0102")
+    assert before == keys_of(site, "0102", 1)
 
 
 def test_a_component_file_that_others_may_read_is_refused(run: Run, site: Path, tmp_path: Path) -> None:
     """A component that everybody knows is no component."""
     file = private(tmp_path / "ak", AES_KEY)
     file.chmod(0o644)
-    refused = run("keys", "import", "0102", "--ak-file", file, "--yes", "--config", site / "fep.toml")
+    refused = run("keys", "import", "0102", "--ak-file", file, "--config", site / "fep.toml")
     assert refused.exit_code == 2
     assert f"{file}: other users may use it; chmod 600" in refused.err
 
@@ -193,14 +205,14 @@ def keyboard(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_two_equal_components_are_refused_by_name(run: Run, site: Path, tmp_path: Path) -> None:
     """They cancel each other out; of two alone nothing is left but zeros."""
     first, again = private(tmp_path / "1", FIRST), private(tmp_path / "2", FIRST.lower())
-    before = keys_of(site, "0103")
-    words = ("--ak-file", first, "--ak-file", again, "--only", "ak", "--yes", "--config", site / "fep.toml")
+    before = keys_of(site, "0103", 1)
+    words = ("--ak-file", first, "--ak-file", again, "--only", "ak", "--config", site / "fep.toml")
     english = run("keys", "import", "0103", *words)
     chinese = run("--lang", "zh", "keys", "import", "0103", *words)
     assert (english.exit_code, chinese.exit_code) == (2, 2)
     assert f"AK of bank 0103 refused: {first} and {again} are equal" in english.err
     assert f"银行 0103 的 AK 不可用: {first} 与 {again} 相同" in chinese.err
-    assert before == keys_of(site, "0103")
+    assert before == keys_of(site, "0103", 1)
 
 
 def test_three_components_that_make_zeros_are_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +247,7 @@ def test_whoever_never_types_a_component_is_not_asked_for_ever(run: Run, keyboar
 def test_the_prompt_is_chinese_for_a_chinese_custodian(run: Run, site: Path, keyboard: Callable[..., None]) -> None:
     """Bank, key and component, and the check value."""
     keyboard(FIRST, xor(FIRST, AES_KEY))
-    words = ("--only", "ak", "--yes", "--components", 2, "--config", site / "fep.toml")
+    words = ("--only", "ak", "--components", 2, "--config", site / "fep.toml")
     done = run("--lang", "zh", "keys", "import", "0103", *words)
     assert done.exit_code == 0
     assert "银行 0103 的 AK 第 1 分量 (共 2 个) (十六进制)" in done.err
@@ -244,7 +256,7 @@ def test_the_prompt_is_chinese_for_a_chinese_custodian(run: Run, site: Path, key
 
 
 @pytest.mark.parametrize(
-    ("words", "option"), [(("import", "0103", "--yes"), "--ak-file"), (("kcv", "--suite", "aes"), "--key-file")]
+    ("words", "option"), [(("import", "0103"), "--ak-file"), (("kcv", "--suite", "aes"), "--key-file")]
 )
 def test_without_terminal_and_file_the_option_is_named(
     run: Run, site: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], option: str
@@ -282,3 +294,97 @@ def test_keys_are_not_removed_where_nobody_can_be_asked(run: Run, site: Path, mo
     missing = run("keys", "remove", "0104", "--yes", "--config", site / "fep.toml")
     assert missing.exit_code == 2
     assert "no keys of bank 0104 in the key store" in missing.err
+
+
+# --- from one version to the next
+
+
+@pytest.fixture
+def pending(run: Run, site: Path, tmp_path: Path) -> Path:
+    """A site whose bank 0103 has a pending second version."""
+    words = ("--ak-file", private(tmp_path / "ak", AES_KEY), "--kek-file", private(tmp_path / "kek", FIRST))
+    assert run("keys", "import", "0103", *words, "--config", site / "fep.toml").exit_code == 0
+    return site
+
+
+def test_a_version_is_activated_with_a_window(run: Run, pending: Path) -> None:
+    """From one moment both, from another the new one alone; a day without a time is its beginning."""
+    words = ("--from", "2099-01-02 03:04", "--until", "2099-01-09", "--config", pending / "fep.toml")
+    done = run("keys", "activate", "0103", 2, *words)
+    assert done.exit_code == 0
+    assert "key version 2 accepted from 2099-01-02 03:04:00, the former one until 2099-01-09 00:00:00" in done.err
+    first, second = states_of(run, pending, "0103")
+    assert (first[1], first[3]) == ("retiring", "2099-01-09 00:00:00")
+    assert second == ("2", "pending", "2099-01-02 03:04:00", "-")
+
+
+def test_without_a_moment_it_begins_now_and_the_former_one_has_a_week(run: Run, pending: Path) -> None:
+    """What an operator most often wants."""
+    assert run("keys", "activate", "0103", 2, "--config", pending / "fep.toml").exit_code == 0
+    first, second = states_of(run, pending, "0103")
+    assert (first[1], second[1]) == ("retiring", "active")
+    assert datetime.fromisoformat(first[3]) - datetime.fromisoformat(second[2]) == timedelta(days=7)
+
+
+def test_after_a_compromise_the_former_one_ends_at_once(run: Run, pending: Path) -> None:
+    """And nothing of it is left in the store but its check values."""
+    assert run("keys", "activate", "0103", 2, "--at-once", "--config", pending / "fep.toml").exit_code == 0
+    assert [row[1] for row in states_of(run, pending, "0103")] == ["retired", "active"]
+    settings = load(pending / "fep.toml")
+    store = KeyStore.open(settings.keys.store, resolve_master_key(settings.keys.master_key, pending))
+    assert [version.keys is None for version in store.versions("0103")] == [True, False]
+    shown = run("keys", "list", "--config", pending / "fep.toml").out
+    assert shown.count("\n0103\t") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("activate", "0103", 7), "key version 7 of bank 0103: there is none"),
+        (("activate", "0103", 1), "it was activated before"),
+        (("activate", "0103", 2, "--from", "2099-02-01", "--until", "2099-01-01"), "would end before it begins"),
+        (("activate", "0103", 2, "--from", "2099-02-30"), "2099-02-30: not a moment"),
+        (("activate", "0103", 2, "--at-once", "--until", "2099-01-01"), "not both"),
+        (("activate", "0177", 1), "no keys of bank 0177"),
+        (("retire", "0103", 1), "the only one that the bank can sign in with"),
+        (("retire", "0103", 7), "there is none"),
+    ],
+)
+def test_what_cannot_be_changed_is_said(run: Run, pending: Path, words: tuple[object, ...], said: str) -> None:
+    """Exit code 2, and everything stays."""
+    before = states_of(run, pending, "0103")
+    refused = run("keys", *words, "--config", pending / "fep.toml")
+    assert refused.exit_code == 2
+    assert said in refused.err
+    assert before == states_of(run, pending, "0103")
+
+
+def test_a_version_is_retired_at_once(run: Run, pending: Path) -> None:
+    """A pending one, or one whose bank has another; the last one with --yes only."""
+    assert run("keys", "retire", "0103", 2, "--config", pending / "fep.toml").exit_code == 0
+    assert [row[1] for row in states_of(run, pending, "0103")] == ["active", "retired"]
+    assert run("keys", "retire", "0103", 1, "--yes", "--config", pending / "fep.toml").exit_code == 0
+    assert [row[1] for row in states_of(run, pending, "0103")] == ["retired", "retired"]
+
+
+def test_every_act_stands_in_the_journal(run: Run, pending: Path) -> None:
+    """Who, what, which bank and version; one that was changed afterwards is found, exit code 1, in both languages."""
+    run("keys", "activate", "0103", 2, "--at-once", "--config", pending / "fep.toml")
+    run("keys", "remove", "0104", "--yes", "--config", pending / "fep.toml")
+    shown = run("keys", "journal", "--config", pending / "fep.toml")
+    rows = [line.split("\t") for line in shown.out.splitlines()[1:]]
+    assert [(row[2], row[3], row[4]) for row in rows] == [
+        ("import", "0103", "2"),
+        ("activate", "0103", "2"),
+        ("remove", "0104", "-"),
+    ]
+    assert {row[1] for row in rows} == {present_operator()}
+    assert AES_KEY not in shown.out.upper()
+
+    journal = pending / "keys.store.journal"
+    journal.write_text(journal.read_text().replace("activate", "activatf"))
+    english = run("keys", "journal", "--config", pending / "fep.toml")
+    chinese = run("--lang", "zh", "keys", "journal", "--config", pending / "fep.toml")
+    assert (english.exit_code, chinese.exit_code) == (1, 1)
+    assert "line 2: it was changed" in english.err
+    assert "第 2 行" in chinese.err

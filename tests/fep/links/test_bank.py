@@ -12,6 +12,7 @@ from crypto.suites import SUITES
 from fep.links.bank import Bank, SuiteDiffers
 from tests.support import raw_bank
 from tests.support.raw_bank import AK, KEK
+from tests.support.records import NOW
 from tests.support.rim import bank_of, settings_of
 
 
@@ -19,7 +20,7 @@ from tests.support.rim import bank_of, settings_of
 def store(tmp_path: Path) -> KeyStore:
     store = KeyStore.create(tmp_path / "keys.store", Key("master key", bytes(range(32))))
     for code, suite in raw_bank.SUITES.items():
-        store.put(code, Key("AK", AK), Key("KEK", KEK), SUITES[suite])
+        store.add(code, Key("AK", AK), Key("KEK", KEK), SUITES[suite], NOW)
     return store
 
 
@@ -28,8 +29,8 @@ def test_its_keys_come_from_the_key_store(store, bank_code):
     """AK makes the MACs that the bank's own AK makes, with the bank's suite."""
     bank = Bank.from_store(settings_of(bank_code), store)
     message = bytes(range(128))
-    assert bank.authenticator.mac_of(message) == raw_bank.mac(raw_bank.SUITES[bank_code], AK, message)
-    issued = bank.new_key_ring(77).issue(0.0)
+    assert bank.keys[0].authenticator.mac_of(message) == raw_bank.mac(raw_bank.SUITES[bank_code], AK, message)
+    issued = bank.new_key_ring(77).issue(bank.keys[0].kek, 0.0)
     assert (issued.key_version, issued.key_lifetime_s) == (1, 77)
     mak = raw_bank.unwrap(bank.settings.suite.name, KEK, issued.wrapped.wrapped_mak)
     assert raw_bank.kcv(bank.settings.suite.name, mak) == issued.wrapped.mak_kcv

@@ -17,6 +17,8 @@ ROOTS_AND_KINDS = {"CryptoError", "GateError", "ProtocolError", "RemoteProtocolE
 """Never raised themselves."""
 
 START_UP_ONLY = {
+    "KeyJournalBroken",
+    "KeyVersionRefused",
     "SuiteDiffers",
     "KeyCheckFailed",
     "KeyStoreInvalid",
@@ -24,7 +26,7 @@ START_UP_ONLY = {
     "MasterKeyUnavailable",
     "SchemaMismatch",
 }
-"""Raised while the daemon starts, before there is any link."""
+"""Raised by commands and while the daemon starts, before there is any link."""
 
 COMMANDS_ONLY = {"DayNotOpen", "LoadRefused"}
 """Raised by ``fep load`` and ``fep day``."""

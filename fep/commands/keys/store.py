@@ -1,0 +1,82 @@
+"""What all key commands need: the store, the present moment, who is working, and what is written into the journal."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from crypto.key_journal import KeyAct
+from crypto.key_store import KeyStore
+from crypto.key_versions import KeyVersion
+from fep.clock import shanghai_now
+from fep.command_line import EXIT_BAD_INPUT, CommandFailed, confirm
+from fep.config.configuration import load
+from fep.config.key_stores import open_key_store
+from fep.config.settings import Settings
+from fep.language import Text, say
+from fep.operators import present_operator
+from fep.terminal import is_interactive
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStore:
+    """A key store that a command works on.
+
+    Attributes:
+        settings: the site's.
+        store: opened.
+        now: the moment of the command, naive, Asia/Shanghai, whole seconds as the store keeps them.
+    """
+
+    settings: Settings
+    store: KeyStore
+    now: datetime
+
+    @classmethod
+    def of(cls, config_path: Path) -> "OpenStore":
+        """Open the store of a configuration; CryptoError when it cannot be."""
+        settings = load(config_path)
+        return cls(settings, open_key_store(settings), shanghai_now().replace(microsecond=0))
+
+    def save(self, act: str, bank_code: str, version: KeyVersion | None = None, detail: str = "") -> None:
+        """Make the changes durable, with an entry in the journal."""
+        self.store.save(
+            KeyAct(
+                self.now,
+                present_operator(),
+                act,
+                bank_code,
+                None if version is None else version.number,
+                "" if version is None else version.ak_kcv.hex().upper(),
+                "" if version is None else version.kek_kcv.hex().upper(),
+                detail,
+            )
+        )
+
+    def version(self, bank_code: str, number: int) -> KeyVersion | None:
+        """Return a version of a bank's keys, None when there is none of that number."""
+        return next((each for each in self.store.versions(bank_code) if each.number == number), None)
+
+
+def agreed(question: Text, refusal: Text, *, yes: bool) -> None:
+    """Ask before something that is not undone; CommandFailed when the answer is no, or nobody can be asked."""
+    if yes or (is_interactive() and confirm(str(question))):
+        return
+    raise CommandFailed(EXIT_BAD_INPUT, en=refusal.en, zh=refusal.zh)
+
+
+def told(text: Text) -> None:
+    """Print what was done on stderr, with what a running daemon needs to know of it."""
+    click.echo(str(text), err=True)
+
+
+def reload_hint() -> None:
+    """Say how a running daemon learns of it."""
+    click.echo(
+        say(
+            en="a running daemon takes it over when it reads its configuration again or is restarted",
+            zh="运行中的前置机在重读配置或重启后生效",
+        ),
+        err=True,
+    )

@@ -1,0 +1,59 @@
+"""A bank changes its keys while its tellers work: commands, a real daemon, real sockets, the wall clock."""
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tests.support.daemon import done, fep
+from tests.support.raw_bank import AK, KEK, SIGN_IN, RawBank, now
+from tests.system.conftest import Site
+
+NEW_AK = bytes.fromhex("606162636465666768696A6B6C6D6E6F")
+NEW_KEK = bytes.fromhex("707172737475767778797A7B7C7D7E7F")
+WINDOW = timedelta(seconds=12)
+"""Long enough for a daemon to start and two banks to sign in, short enough to wait for its end."""
+
+
+def connected(site: Site, ak: bytes, kek: bytes) -> RawBank:
+    """Return a connection of bank 0103 with these keys, not signed in."""
+    bank = site.connect("0103")
+    bank.ak, bank.kek = ak, kek
+    return bank
+
+
+def load_new_keys(site: Site) -> None:
+    """Load the second version as a key ceremony does, from files."""
+    words: list[str | Path] = []
+    for kind, key in (("ak", NEW_AK), ("kek", NEW_KEK)):
+        path = site.directory / f"new.{kind}"
+        path.touch(mode=0o600)
+        path.write_text(key.hex(), encoding="ascii")
+        words += [f"--{kind}-file", path]
+    done(fep("keys", "import", "0103", *words, "--config", site.directory / "fep.toml"))
+
+
+def test_old_and_new_keys_sign_in_until_the_old_ones_end(fresh_site: Site) -> None:
+    """The daemon is started once with the window in its store; when the old keys end, nobody tells it."""
+    load_new_keys(fresh_site)
+    ends = (now() + WINDOW).replace(microsecond=0, tzinfo=None)
+    words = ("--until", f"{ends}", "--config", fresh_site.directory / "fep.toml")
+    done(fep("keys", "activate", "0103", "2", *words))
+    fresh_site.daemon.start()
+
+    old, new = connected(fresh_site, AK, KEK).sign_in(), connected(fresh_site, NEW_AK, NEW_KEK).sign_in()
+    assert _now() < ends, "the machine is too slow for this window"
+    while _now() < ends:
+        old.check_alive()
+        time.sleep(0.2)
+
+    old.check_alive()  # a session goes on
+    reply = connected(fresh_site, AK, KEK).exchange_keys(SIGN_IN)
+    assert (reply.code, reply.mac_state) == ("1002", "zero")
+    connected(fresh_site, NEW_AK, NEW_KEK).sign_in()
+    new.check_alive()
+    listed = done(fep("keys", "list", "--all", "--config", fresh_site.directory / "fep.toml")).stdout
+    assert [line.split("\t")[3] for line in listed.splitlines() if line.startswith("0103")] == ["retired", "active"]
+
+
+def _now() -> datetime:
+    return now().replace(tzinfo=None)
