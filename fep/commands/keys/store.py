@@ -75,8 +75,8 @@ def reload_hint() -> None:
     """Say how a running daemon learns of it."""
     click.echo(
         say(
-            en="a running daemon takes it over when it reads its configuration again or is restarted",
-            zh="运行中的前置机在重读配置或重启后生效",
+            en="a running daemon takes it over when it is told to: systemctl reload, or SIGHUP",
+            zh="运行中的前置机须重读配置后生效: systemctl reload, 或发送 SIGHUP",
         ),
         err=True,
     )
