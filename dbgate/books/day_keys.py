@@ -104,7 +104,8 @@ def _keys(keys: Keys, *, with_batch_debits: bool) -> Select[Any]:
         literal_column(f"'{_TAB}'", String),
         payments.c.bank_serial,
         literal_column(f"'{_TAB}'", String),
-        func.coalesce(type_coerce(payments.c.account_no, String), literal_column("''", String)),
+        # A bank's row has an account always; where ours had none, a key without it is still a text.
+        func.coalesce(type_coerce(payments.c.account_no, String), literal_column("' '", String)),
     ]
     return select(reduce(lambda text, word: text.concat(word), words)).where(
         payments.c.bank_code == keys.one("bank_code"),
