@@ -18,6 +18,7 @@ from fep.command_line import (
     CommandFailed,
     Group,
     Option,
+    os_reason_text,
     usage_message,
 )
 from fep.config.findings import ConfigInvalid
@@ -115,8 +116,7 @@ def _report(error: Exception) -> int | None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return EXIT_CANNOT_RUN
         case OSError():
-            where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"{where}{error.strerror or error}", err=True)
+            click.echo(os_reason_text(error), err=True)
             return EXIT_CANNOT_RUN
     return _report_lower(error)
 

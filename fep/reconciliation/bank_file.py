@@ -19,6 +19,10 @@ DIFFERENCES_MAX = 100_000
 """Rows of one side that the other lacks: more than any bank ever has, some 100 MB of memory, and a fifth of that is
 what remains of a day when the file of another one is sent."""
 
+TOTAL_FEN_MAX = 10**15
+"""Ten trillion yuan either way: no bank's day comes near it, and with what only the FEP has it still fits the 16 digits
+of a result file and the columns of the books."""
+
 FarRead = Callable[[int], None]
 """Is told how many bytes have been read."""
 
@@ -59,6 +63,11 @@ class BankFile:
                 en=f"{name}, line {error.line}: {error.reason}; nothing of the file was used",
                 zh=f"{name} 第 {error.line} 行: {error.gloss}; 文件未被采用",
             ) from None
+        if abs(self.checked.total_fen) > TOTAL_FEN_MAX:
+            raise FileRefused(
+                en=f"{name}, line 1: the rows add up to more than a day can be; nothing of the file was used",
+                zh=f"{name} 第 1 行: 明细合计超出一日可能的金额; 文件未被采用",
+            )
         self.digest = self._digest.hexdigest()
 
     @property

@@ -27,6 +27,7 @@ from fep.reconciliation.bank_file import BankFile
 from fep.reconciliation.errors import AlwaysSuperseded, DayNotClosed, FileMissing, FileRefused
 from fep.reconciliation.matched import matched
 from fep.reconciliation.result_file import result_chunks
+from protocol.files.errors import FileChanged
 from protocol.files.names import FileKind
 
 TRIES_MAX = 3
@@ -85,6 +86,11 @@ def reconcile(day: BankDay, path: Path | None = None, far_done: FarDone = lambda
                     with day.snapshots() as snapshots:
                         finished = _finished(day, snapshots[0])
             raise AlwaysSuperseded
+    except FileChanged:
+        name = day.file_path.name if path is None else path.name
+        raise FileRefused(
+            en=f"{name}: the file is being changed; nothing was stored", zh=f"{name}: 文件正在被改写; 未存储任何结果"
+        ) from None
     except FileNotFoundError:
         if finished is None or path is not None:
             raise FileMissing(str(path or day.file_path.name)) from None

@@ -20,6 +20,7 @@ from fep.command_line import (
     command,
     config_option,
     option,
+    os_reason_text,
 )
 from fep.commands.reports.options import output_options
 from fep.config.configuration import load
@@ -98,7 +99,7 @@ def run(config_path: Path, banks: tuple[str, ...], day: date, path: Path | None,
         for bank_day in _days(settings, databases, day, asked):
             try:
                 outcome = _reconciled(bank_day, path)
-            except (CommandFailed, GateError) as error:
+            except (CommandFailed, GateError, OSError) as error:  # of one bank, which keeps no other waiting
                 worst = max(worst, _say_failed(bank_day.bank.bank_code, error))
                 continue
             outcomes.append((bank_day.bank.bank_code, outcome))
@@ -157,12 +158,13 @@ def _reconciled(bank_day: BankDay, path: Path | None) -> Outcome:
         return reconcile(bank_day, path, bar.at)
 
 
-def _say_failed(bank_code: str, error: CommandFailed | GateError) -> int:
+def _say_failed(bank_code: str, error: CommandFailed | GateError | OSError) -> int:
     """Say why a bank's day was not reconciled, and return the exit code."""
     if isinstance(error, CommandFailed):
         click.echo(f"{bank_code}: {error}", err=True)
         return error.exit_code
-    click.echo(f"{bank_code}: {database_reason_text(str(error))}", err=True)
+    reason = os_reason_text(error) if isinstance(error, OSError) else database_reason_text(str(error))
+    click.echo(f"{bank_code}: {reason}", err=True)
     return EXIT_CANNOT_RUN
 
 

@@ -1,9 +1,15 @@
 """Reconciling as an operator does it, with files as banks send them."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from zlib import crc32
+
+import pytest
 
 from dbgate.database import Database
 from dbgate.records import Movement, PaymentState
+from fep.reconciliation.bank_file import BankFile
+from protocol.files.canonical import ReconcileRow
 from tests.dbgate.fixtures import account_no
 from tests.fep.commands.recon.conftest import Recon
 from tests.support.databases import stored
@@ -13,6 +19,7 @@ from tests.support.recon_day import (
     DAY,
     Line,
     classes,
+    clear,
     keep,
     paid,
     result,
@@ -160,3 +167,58 @@ def test_account_numbers_stay_out_of_errors(recon: Recon, site: Path, journal: D
     assert refused.err.startswith("0102: DZ010220261120.txt, line 2: txn: ")
     assert account_no(1) not in refused.err
     assert stored(journal, "SELECT count(*) FROM reconciliations") == [(0,)]
+
+
+def test_a_file_that_is_written_to_while_it_is_read(
+    recon: Recon, site: Path, journal: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused whole, in words, and nothing is stored; once it is left alone the day is reconciled."""
+    keep(journal, [paid(1, 1, 100)])
+    path = send(site, [Line(1, 1, 100), Line(2, 2, 200)])
+    rows_at = BankFile.rows_at
+
+    def written_to(self: BankFile, places: Sequence[int]) -> list[ReconcileRow]:
+        path.write_bytes(path.read_bytes()[:60])
+        return rows_at(self, places)
+
+    monkeypatch.setattr(BankFile, "rows_at", written_to)
+    refused = recon("run", "--date", DAY)
+    assert refused.exit_code == 2
+    assert refused.err == "0102: DZ010220261120.txt: the file is being changed; nothing was stored\n"
+    assert stored(journal, "SELECT count(*) FROM reconciliations") == [(0,)]
+    monkeypatch.undo()
+    send(site, [Line(1, 1, 100), Line(2, 2, 200)])
+    assert recon("run", "--date", DAY).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([Line(number, 1, 10**16 - 1, txn=2003) for number in range(1, 1_001)], id="below"),
+        pytest.param([Line(1, 1, 10**16 - 1)], id="above"),
+    ],
+)
+def test_money_that_no_bank_has(recon: Recon, site: Path, journal: Database, lines: list[Line]) -> None:
+    """A file whose rows add up to more than the books can hold is refused whole, in words."""
+    path = send(site, [])
+    head = b"H0102%s%08d%016d\r\n" % (b"20261120", len(lines), max(0, sum(line.counted_fen for line in lines)))
+    body = head + b"".join(bytes(line) + b"\r\n" for line in lines)
+    path.write_bytes(body + b"T%08X\r\n" % crc32(body))
+    refused = recon("run", "--date", DAY)
+    assert refused.exit_code == 2
+    assert refused.err.startswith("0102: DZ010220261120.txt, line 1: the rows add up to more than a day can be")
+    assert stored(journal, "SELECT count(*) FROM reconciliations") == [(0,)]
+
+
+def test_a_folder_that_cannot_be_used_keeps_no_other_bank_waiting(recon: Recon, site: Path, journal: Database) -> None:
+    """What the system says of one bank's folder is told; the next bank is reconciled and shown."""
+    clear(journal, banks=("0102", "0103"))
+    keep(journal, [paid(1, 1, 100, bank_code="0103")])
+    send(site, [])
+    send(site, [Line(1, 1, 100)], bank="0103")
+    (site / "files" / "0102" / "out").write_bytes(b"")
+    done = recon("run", "--date", DAY)
+    assert done.exit_code == 3
+    assert done.err.startswith("0102: ")
+    assert [line.split("\t")[0] for line in done.out.splitlines()[1:]] == ["0103"]
+    assert result(site, bank="0103").exists()
