@@ -13,6 +13,7 @@ from dbgate.books.acts import Act
 from dbgate.job import JOB_ACCOUNTS_MAX, Job
 from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.debits.bank_site import BankSite, run_works
+from fep.files.digests import unchanged
 from fep.files.folders import chunks_of, entries_of
 from fep.progress import ProgressBar
 from handlers import mandates
@@ -93,7 +94,7 @@ def _load(site: BankSite, name: str, file: BinaryIO, layout: FileLayout[Any, Any
     if known is not None and known.loaded_at is not None:
         return Loaded(name, day, known.row_count, is_repeated=True)
     expected = site.bank.files.read_name(name).expected
-    checked: CheckedFile[MandateHead, MandateRow] = check_file(layout, chunks_of(file), expected)
+    checked: CheckedFile[MandateHead, MandateRow] = check_file(layout, unchanged(file, digest.hexdigest()), expected)
     loaded = Loaded(name, day, checked.row_count)
     if known is None:
         _refuse_future(site, name, day)

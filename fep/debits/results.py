@@ -24,6 +24,7 @@ from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.debits.bank_site import BankSite, run_works
 from fep.debits.result_check import ResultRefused, stage
 from fep.files.announcements import trouble_with
+from fep.files.digests import unchanged
 from fep.files.folders import chunks_of, entries_of, open_regular
 from fep.language import say
 from fep.progress import ProgressBar
@@ -107,7 +108,7 @@ def _post_file(site: BankSite, name: str, file: BinaryIO, operator: str, *, is_a
         return Posted(batch, is_repeated=True)
     _require_out(batch)
     checked: CheckedFile[DebitHead, DebitResultRow] = check_file(
-        site.layout(FileKind.DEBIT_RESULT), chunks_of(file), read_name.expected
+        site.layout(FileKind.DEBIT_RESULT), unchanged(file, digest.hexdigest()), read_name.expected
     )
     if not is_answered_for:
         _require_complete(site, name, digest.hexdigest())

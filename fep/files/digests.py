@@ -3,12 +3,13 @@
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from threading import Lock
 from typing import BinaryIO
 
 from fep.files.folders import chunks_of
 from fep.files.pace import Pace
+from protocol.files.errors import FileChanged
 
 _REMEMBERED_MAX = 1024
 """Some 200 kB; a bank reads a file to its end before the next one."""
@@ -56,3 +57,17 @@ class Digests:
 
 def _version(state: os.stat_result) -> _Version:
     return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def unchanged(file: BinaryIO, sha256: str) -> Iterator[bytes]:
+    """Yield the bytes of a file whose digest, hexadecimal, was taken before.
+
+    Raises:
+        FileChanged: at the end: it is another file's by now.
+    """
+    digest = hashlib.sha256()
+    for chunk in chunks_of(file):
+        digest.update(chunk)
+        yield chunk
+    if digest.hexdigest() != sha256:
+        raise FileChanged

@@ -1,13 +1,15 @@
 """Lists out and results back as operators run them: what is held, posted, freed and said, on each engine."""
 
 import errno
+from typing import Any
 
 import pytest
 
+from fep.debits import results
 from fep.files.folders import BankFolder
 from tests.fep.commands.debit.conftest import DebitSite
 from tests.support.debit_files import Answer, debited, result_file, with_row
-from tests.support.debit_site import BANK, DEBIT_ROWS, account_no
+from tests.support.debit_site import BANK, DEBIT_ROWS, MONTH, account_no
 
 PAYMENTS = "SELECT * FROM payments ORDER BY fep_serial"
 
@@ -188,3 +190,23 @@ def test_a_result_that_is_not_as_listed(debits: DebitSite, begin: int, changed: 
     assert "用户" not in done.err
     assert set(debits.rows("SELECT state FROM debit_rows")) == {("listed",)}
     assert debits.rows("SELECT * FROM payments WHERE bank_code = '0102'") == []
+
+
+def test_a_result_that_is_replaced_while_it_is_looked_at(debits: DebitSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is posted is what was asked about: another file in its place is refused, however good it is."""
+    debits.export()
+    listed = debits.listed()
+    answers = [debited(row, debits.day, row.row_no) for row in listed.rows]
+    other = result_file(listed, [Answer("01") for _ in listed.rows])
+    batch_of = results._batch_of
+
+    def replaced(*words: Any) -> Any:
+        (debits.incoming / f"DKR{BANK}{MONTH}01.txt").write_bytes(other)
+        return batch_of(*words)
+
+    monkeypatch.setattr(results, "_batch_of", replaced)
+    refused = debits.answer(listed, answers)
+    assert (refused.exit_code, "the file is being changed; nothing was posted" in refused.err) == (2, True)
+    assert {state for _, state, _ in debits.rows(DEBIT_ROWS)} == {"listed"}
+    monkeypatch.undo()
+    assert debits.answer(listed, answers).exit_code == 0
