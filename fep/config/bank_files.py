@@ -11,7 +11,15 @@ from crypto.suites import SUITES, Suite
 from fep.config.bank_twins import twin_of
 from fep.config.converters import Convert, choice, expected, many, matching, network, peer_address, whole
 from fep.config.findings import Gathering, Place
-from fep.config.settings import PUSH_RATE_MAX, Address, BankSettings, Encryption, Network
+from fep.config.settings import (
+    IN_FLIGHT_MAX,
+    LINKS_MAX,
+    PUSH_RATE_MAX,
+    Address,
+    BankSettings,
+    Encryption,
+    Network,
+)
 from fep.config.tables import Table, mapping
 from fep.config.toml_file import read_toml
 from handlers.terms import AMOUNT_CEILING_FEN, PUSH_AGE, BankTerms, Hours
@@ -45,11 +53,17 @@ class _ChannelLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """``[limits]``: single amount and daily sum of each channel; no ``daily_fen`` means no daily limit."""
+    """``[limits]``: single amount and daily sum of each channel; no ``daily_fen`` means no daily limit.
+
+    And what the bank may ask of a daemon: links, requests in work and a second; 0 a second means no limit.
+    """
 
     single_fen: int | None = None
     daily_fen: int | None = None
     channel: Mapping[int, _ChannelLimits] = field(default_factory=dict)
+    links_max: int = LINKS_MAX
+    in_flight_max: int = IN_FLIGHT_MAX
+    rate_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,15 @@ def _channel(value: object, place: Place) -> int:
 
 _AMOUNT = whole(1, AMOUNT_CEILING_FEN)
 _CHANNEL_LIMITS = Table(_ChannelLimits, single_fen=_AMOUNT, daily_fen=_AMOUNT)
-_LIMITS = Table(_Limits, single_fen=_AMOUNT, daily_fen=_AMOUNT, channel=mapping(_channel, _CHANNEL_LIMITS))
+_LIMITS = Table(
+    _Limits,
+    single_fen=_AMOUNT,
+    daily_fen=_AMOUNT,
+    channel=mapping(_channel, _CHANNEL_LIMITS),
+    links_max=whole(1, 65_536),
+    in_flight_max=whole(1, 1_000_000),
+    rate_max=whole(0, 1_000_000),
+)
 
 
 def _dialect_of(dialects: Mapping[str, Dialect]) -> Convert:
@@ -210,6 +232,9 @@ def _settings(bank: _BankFile) -> BankSettings:
         files=bank.files.of_bank(bank.bank_code, bank.file_prefix),
         file_prefix=bank.file_prefix,
         statement_account=bank.statement_account,
+        links_max=bank.limits.links_max,
+        in_flight_max=bank.limits.in_flight_max,
+        rate_max=bank.limits.rate_max,
     )
 
 

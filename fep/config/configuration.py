@@ -92,6 +92,7 @@ _FILE = Table(
         ListenerSettings,
         addresses=many(listening_address, least=1),
         connections_max=whole(1, 65_536),
+        connections_per_address_max=whole(1, 65_536),
         dialect=mapping(_DIALECT_NAME, many(listening_address, least=1)),
     ),
     link=Table(LinkSettings, in_flight_max=whole(1, 65_536)),

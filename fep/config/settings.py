@@ -51,11 +51,13 @@ class ListenerSettings:
         dialect: by name, where those of another dialect connect; else on ports above these, each dialect's so many.
         reuse_port: several daemons may share a port (SO_REUSEPORT); off, so that a taken port is an error.
         connections_max: 1,024 leased lines are more than any utility has; each costs some 50 kB.
+        connections_per_address_max: a bank's front-ends often stand behind one address.
     """
 
     addresses: tuple[Address, ...] = (Address("127.0.0.1", 9700),)
     reuse_port: bool = False
     connections_max: int = 1024
+    connections_per_address_max: int = 256
     dialect: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
 
     def addresses_of(self, dialect: Dialect) -> tuple[Address, ...]:
@@ -186,6 +188,13 @@ class FileSettings:
         return FileQuotas(self.file_size_max, self.bank_size_max, self.part_count_max)
 
 
+LINKS_MAX = 256
+"""Links of one bank: a quarter of all, and more than any has."""
+
+IN_FLIGHT_MAX = 2048
+"""Requests of one bank in work: half of what may wait for the database, so that the others have the other half."""
+
+
 @dataclass(frozen=True, slots=True)
 class BankSettings:
     """One file ``banks/<bank_code>_<name>.toml``.
@@ -205,6 +214,9 @@ class BankSettings:
         push_rate_max: pushes a second, from each daemon.
         files: how its batch files are written.
         file_prefix: what their names begin with, in formats whose names do not have the bank code.
+        links_max: connections that are signed in; one more is told to try again.
+        in_flight_max: requests in work over all its connections; above it 1011.
+        rate_max: requests a second over all its connections; above it 1011. 0: no limit.
         statement_account: the utility's account there, as statements for the ledger name it; empty: the bank's code.
         accept_weak_mac: needed for suites that protect against line errors only.
         cut_off: when its clearing date rolls, Asia/Shanghai.
@@ -229,6 +241,9 @@ class BankSettings:
     files: FileFormat = STANDARD
     file_prefix: str = ""
     statement_account: str = ""
+    links_max: int = LINKS_MAX
+    in_flight_max: int = IN_FLIGHT_MAX
+    rate_max: int = 0
 
     @property
     def own_node(self) -> str:

@@ -14,6 +14,7 @@ from crypto.key_versions import KeyState, KeyVersion
 from crypto.keys import Key
 from crypto.session import Authenticator, ak_mac
 from fep.config.settings import BankSettings
+from fep.links.load import Load
 
 UNSIGNED = Authenticator(lambda data: b"")
 """Stands in for an authenticator where the bank's format has no MAC."""
@@ -49,6 +50,7 @@ class Bank:
 
     settings: BankSettings
     keys: tuple[SignInKeys, ...] = field(repr=False)
+    load: Load = field(default_factory=Load, repr=False)
 
     @classmethod
     def from_store(cls, settings: BankSettings, store: KeyStore) -> Self:

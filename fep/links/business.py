@@ -31,6 +31,8 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
 
     Where there are several databases, one whose share of the link is full is busy for this link.
     """
+    if not bank.load.takes(bank.settings, exchange.started_s):
+        return link.answer(exchange, Answer(ResponseCode.BUSY))
     if request.transaction in FILE_TRANSACTIONS:
         return submit_for_files(link, exchange, bank, request)
     services = link.services
@@ -44,6 +46,7 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
     deadline_s = exchange.started_s + services.settings.billing.db_timeout
     ticket.work = Work(needs, decide, handler.money, deadline_s, ticket.done)
     link.in_flight += 1
+    bank.load.in_flight += 1
     if share is not None:
         share.in_flight += 1
     services.in_work.add(ticket)

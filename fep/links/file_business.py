@@ -57,5 +57,6 @@ def submit_for_files(link: FileLink, exchange: Exchange, bank: Bank, request: Re
     ticket = FileTicket(link, exchange, is_money=isinstance(asked, FileChunk | Announcement))
     ticket.work = work = FileWork(bank.settings, asked, deadline_s, ticket.done)
     link.in_flight += 1
+    bank.load.in_flight += 1
     services.in_work.add(ticket)
     return services.file_desk.submit(work)

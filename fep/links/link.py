@@ -125,6 +125,8 @@ class Link:
     def work_done(self) -> None:
         """One request less is in work."""
         self.in_flight -= 1
+        if self.bank is not None:
+            self.bank.load.in_flight -= 1
         self._leave_when_idle()
         self.wire.released()
 
@@ -216,8 +218,7 @@ class Link:
             _log.warning("sign_in_refused", bank_code=bank.settings.bank_code, peer=str(self.peer), reason="address")
             return self.wire.close()
         if self.bank is None:
-            self.bank = bank
-            self.report(LinkEvent.SIGNED_IN)
+            self._signed_in(bank)
         elif bank is not self.bank:
             self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
             return self._count_mac_failure()
@@ -362,13 +363,15 @@ class Link:
     # --- sign-in and key exchange
 
     def _keys_asked_for(self, exchange: Exchange, bank: Bank, request: Request) -> None:
+        if self.bank is None and bank.load.links >= bank.settings.links_max:
+            return self.answer(exchange, Answer(ResponseCode.BUSY))
         ring = self.ring or bank.new_key_ring(self.services.settings.link.key_lifetime)
         keys = exchange.keys
         assert keys is not None, "sign-in and key exchange are authenticated by the bank's own keys"
         answer = issue_keys(self.services, bank, keys, ring, request)
         if answer.code is ResponseCode.APPROVED and self.bank is None:
-            self.bank, self.ring = bank, ring
-            self.report(LinkEvent.SIGNED_IN)
+            self.ring = ring
+            self._signed_in(bank)
             _log.info(
                 "signed_in",
                 bank_code=bank.settings.bank_code,
@@ -376,6 +379,12 @@ class Link:
                 keys=keys.version.number,
             )
         return self.answer(exchange, answer)
+
+    def _signed_in(self, bank: Bank) -> None:
+        self.bank = bank
+        bank.load.links += 1
+        self.services.admission.signed_in(self.peer)
+        self.report(LinkEvent.SIGNED_IN)
 
     # --- replies
 
@@ -403,6 +412,8 @@ class Link:
 
     def _refuse_unauthenticated(self, exchange: Exchange, code: ResponseCode) -> None:
         exchange.authenticator = exchange.security = None
+        if self.bank is None:
+            self.services.admission.failed(self.peer, self.services.clock.seconds())
         self.answer(exchange, Answer(code))
 
     # --- requests of our own

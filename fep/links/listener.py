@@ -66,12 +66,14 @@ class LinkFactory(Factory):
         if not any(peer in network for network in self._networks):
             self._refuse(str(peer), "address")
             return None
-        if self._services.connections >= self._services.settings.listener.connections_max:
-            self._refuse(str(peer), "connections_max")
+        services = self._services
+        refusal = services.admission.refusal(peer, services.settings.listener, services.clock.seconds())
+        if refusal is not None:
+            self._refuse(str(peer), refusal)
             return None
         connection = Connection(self._services, self._dialect, self._banks, peer, self._lost)
         self.connections.add(connection)
-        self._services.connections += 1
+        services.admission.opened(peer)
         return connection
 
     def _refuse(self, peer: str, reason: str) -> None:
@@ -80,7 +82,10 @@ class LinkFactory(Factory):
 
     def _lost(self, connection: Connection) -> None:
         self.connections.discard(connection)
-        self._services.connections -= 1
+        link = connection.link
+        self._services.admission.closed(link.peer)
+        if link.bank is not None:
+            link.bank.load.links -= 1
         if self._drained is not None and not self.connections:
             drained, self._drained = self._drained, None
             drained.callback(None)

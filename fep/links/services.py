@@ -11,6 +11,7 @@ from typing import Protocol
 from dbgate.work import Needs
 from fep.config.settings import Settings
 from fep.files.work import FileWork
+from fep.links.admission import Admission
 from fep.links.bank import Bank
 from fep.links.in_work import InWork
 from fep.links.replay_guard import ReplayGuard
@@ -52,7 +53,7 @@ class Services:
         next_own_serial: number for a request of our own; None while there is none.
         file_desk: for batch files.
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
-        connections: how many there are, of all dialects.
+        admission: who may connect, over all dialects.
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
         after_round: has a function called when the loop has read what has arrived.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
@@ -70,7 +71,7 @@ class Services:
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)
     events: Counter[str] = field(default_factory=Counter)
     in_work: InWork = field(default_factory=InWork)
-    connections: int = 0
+    admission: Admission = field(default_factory=Admission)
     branch_of: Callable[[Needs], Hashable | None] | None = None
     after_round: AfterRound = at_once
     submissions: Submissions = field(init=False)

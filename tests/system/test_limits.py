@@ -1,10 +1,11 @@
 """Limits, pay window, service hours and debit batches, as a bank meets them. 限额、交费期、服务时间"""
 
+import time
 from datetime import timedelta
 
 import pytest
 
-from tests.support.raw_bank import now, today
+from tests.support.raw_bank import SIGN_IN, now, today
 from tests.system import messages
 from tests.system.checks import ask, pay_fields, query_fields
 from tests.system.database import execute
@@ -12,6 +13,7 @@ from tests.system.messages import CANCEL, DEPOSIT, PAY, QUERY, REVERSE, STATUS, 
 from tests.system.test_idempotency import volley
 
 COUNTER, MOBILE, PHONE = 1, 5, 6
+WAIT_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +130,49 @@ def test_a_debit_batch_holds_the_account(limited):
         ask(bank, messages.CONSUMPTION, messages.records(account.account_no, months=12)).body
     )
     assert [bill["state"] for bill in bills] == [1, 2, 1]
+
+
+# --- what one bank, and one address, may take -------------------------------------------------------------------------
+
+
+def test_a_bank_has_so_many_links(fresh_site):
+    """One more sign-in is told to try again later; when a link ends there is room; other banks are not concerned."""
+    fresh_site.daemon.configure_bank("0102", "limits", links_max=2).start()
+    first, _ = fresh_site.bank(), fresh_site.bank()
+    third = fresh_site.connect()
+    assert third.exchange_keys(SIGN_IN).code == "1011"
+    fresh_site.bank("0103")
+
+    first.close()
+    deadline = time.monotonic() + WAIT_S
+    while third.exchange_keys(SIGN_IN).code != "0000":
+        assert time.monotonic() < deadline
+
+
+def test_a_bank_asks_so_much_a_second(fresh_site):
+    """Above its rate a bank is told that the FEP is busy, over all its links together; others are served."""
+    fresh_site.daemon.configure_bank("0102", "limits", rate_max=5).start()
+    account = fresh_site.take("empty")
+    banks = [fresh_site.bank(), fresh_site.bank()]
+    other = fresh_site.bank("0103")
+
+    codes = [bank.request(QUERY, query(account.account_no)).code for _ in range(10) for bank in banks]
+
+    assert codes[:5] == ["0000"] * 5
+    assert "1011" in codes
+    assert [other.request(QUERY, query(account.account_no)).code for _ in range(20)] == ["0000"] * 20
+
+
+def test_an_address_whose_sign_ins_fail_is_kept_out(fresh_site):
+    """After twenty failures nobody from that address connects for a while; who is signed in goes on."""
+    daemon = fresh_site.daemon.start()
+    bank = fresh_site.bank()
+    for _ in range(7):
+        stranger = fresh_site.connect()
+        for _ in range(3):
+            stranger.send(stranger.build(SIGN_IN, bytes(32))[:-8] + b"wrongmac")
+        stranger.until_closed()
+
+    assert fresh_site.connect().until_closed() == []  # closed unread
+    daemon.wait_for_event(lambda line: line.get("reason") == "sign_in_failures")
+    bank.check_alive()

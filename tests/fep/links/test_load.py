@@ -1,0 +1,33 @@
+"""Load: what one bank may ask for in all, at once and a second."""
+
+from fep.config.settings import BankSettings
+from fep.links.load import Load
+from tests.support.rim import settings_of
+
+
+def bank(in_flight_max: int = 100, rate_max: int = 0) -> BankSettings:
+    return settings_of("0102", in_flight_max=in_flight_max, rate_max=rate_max)
+
+
+def test_requests_in_work() -> None:
+    """So many at once; when one is answered there is room again."""
+    load = Load()
+    load.in_flight = 2
+    assert not load.takes(bank(in_flight_max=2), 0.0)
+    load.in_flight -= 1
+    assert load.takes(bank(in_flight_max=2), 0.0)
+
+
+def test_without_a_rate_there_is_none() -> None:
+    """A bank without a limit is never counted."""
+    load = Load()
+    assert all(load.takes(bank(), 0.0) for _ in range(10_000))
+
+
+def test_a_rate() -> None:
+    """So many a second; what a pause saves up is a second's worth and no more."""
+    load, limited = Load(), bank(rate_max=10)
+    assert [load.takes(limited, 0.0) for _ in range(11)] == [True] * 10 + [False]
+    assert load.takes(limited, 0.1)
+    assert not load.takes(limited, 0.1)
+    assert sum(load.takes(limited, 3600.0) for _ in range(50)) == 10
