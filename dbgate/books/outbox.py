@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, Select, insert, literal_column, select
+from sqlalchemy import Connection, Select, literal_column, select
 
+from dbgate.books.records import Push
+from dbgate.books.rows import push_values
 from dbgate.books.states import MandateState, PushState
 from dbgate.books.tables import mandates, pushes
-from dbgate.column_types import clock_number
 from dbgate.forms import IN_LIST_MAX, Values
-from dbgate.prepared import Change, Keys, Statement
-from dbgate.records import BillState
-from dbgate.tables import bills
+from dbgate.prepared import InsertRows, Keys, Statement
 from dbgate.trip import run
 from dbgate.wanted import in_chunks
 
@@ -26,7 +25,8 @@ def _constant(text: str) -> Any:
 
 
 _ACTIVE = _constant(MandateState.ACTIVE.value)
-_COLUMNS = ("bill_no", "account_no", "bank_code", "state", "created_at", "due_at", "tries", "is_reported")
+_ACCOUNT, _PRINCIPAL = 1, 7
+"""Where a loaded bill has its account and its principal."""
 
 
 def _any_mandate(keys: Keys) -> Select[Any]:
@@ -37,34 +37,16 @@ def _any_mandate(keys: Keys) -> Select[Any]:
     )
 
 
-def _to_be_pushed(keys: Keys) -> Insert:
-    found = (
-        select(
-            bills.c.bill_no,
-            bills.c.account_no,
-            mandates.c.bank_code,
-            _constant(PushState.WAITING.value),
-            keys.one("created_at"),
-            keys.one("due_at"),
-            literal_column("0"),
-            literal_column("0"),
-        )
-        .join_from(bills, mandates, mandates.c.account_no == bills.c.account_no)
-        .where(
-            keys.among(bills.c.bill_no, "bill_nos"),
-            keys.among(mandates.c.bank_code, "bank_codes"),
-            mandates.c.state == _ACTIVE,
-            bills.c.state == _constant(BillState.OPEN.value),
-            bills.c.principal_fen > literal_column("0"),
-        )
+# By account alone: an engine that may also choose the index by bank reads all mandates of the bank for each chunk.
+def _banks_of_accounts(keys: Keys) -> Select[Any]:
+    return select(mandates.c.account_no, mandates.c.bank_code).where(
+        keys.among(mandates.c.account_no, "account_nos"), mandates.c.state == _ACTIVE
     )
-    return insert(pushes).from_select(_COLUMNS, found)
 
 
 _ANY_MANDATE = Statement("select_any_mandate", _any_mandate, ("bank_codes",), ("bank_codes",))
-_INSERT = Change(
-    "insert_pushes", _to_be_pushed, ("created_at", "due_at", "bill_nos", "bank_codes"), ("bill_nos", "bank_codes")
-)
+_BANKS = Statement("select_mandate_banks", _banks_of_accounts, ("account_nos",), ("account_nos",))
+_INSERT = InsertRows("insert_pushes", pushes)
 
 
 class PushTargets(NamedTuple):
@@ -88,15 +70,26 @@ class Outbox:
 
     def __init__(self, connection: Connection, targets: PushTargets, now: datetime) -> None:
         self._connection = connection
-        self._bank_codes = bank_codes = sorted(targets.bank_codes)
-        self._created_at, self._due_at = clock_number(now), clock_number(now + targets.delay)
+        self._bank_codes = frozenset(targets.bank_codes)
+        self._now, self._due_at = now, now + targets.delay
         # Asked once: a utility without mandates loads ten million bills as quickly as it did before.
-        self._is_wanted = bool(bank_codes) and bool(run(connection, _ANY_MANDATE, self._bank_codes).rows)
+        self._is_wanted = bool(self._bank_codes) and bool(run(connection, _ANY_MANDATE, sorted(self._bank_codes)).rows)
         self.count = 0
 
     def add(self, stored: Sequence[Values]) -> None:
         """Write a push for each bill, stored just now, whose account has a mandate at one of the banks."""
         if not self._is_wanted:
             return
-        for chunk in in_chunks((row[0] for row in stored), IN_LIST_MAX):
-            self.count += run(self._connection, _INSERT, self._created_at, self._due_at, chunk, self._bank_codes).count
+        for chunk in in_chunks((row for row in stored if row[_PRINCIPAL] > 0), IN_LIST_MAX):
+            found = run(self._connection, _BANKS, sorted({row[_ACCOUNT] for row in chunk})).rows
+            banks = {account_no: bank_code for account_no, bank_code in found if bank_code in self._bank_codes}
+            new = [self._push_of(row, banks[row[_ACCOUNT]]) for row in chunk if row[_ACCOUNT] in banks]
+            if new:
+                run(self._connection, _INSERT, new)
+                self.count += len(new)
+
+    def _push_of(self, bill: Values, bank_code: str) -> Values:
+        push = Push(
+            bill[0], None, bill[_ACCOUNT], bank_code, PushState.WAITING, None, self._now, None, self._due_at, tries=0
+        )
+        return push_values(push)

@@ -131,8 +131,15 @@ def push_of(row: Row) -> Push:
     return Push(*fields)
 
 
+def push_values(push: Push) -> Values:
+    """Return the push in the order of the table's columns."""
+    fep_serial, state, late_fee_fen, *rest = moved_push_values(push)
+    fixed = push.bill_no, fep_serial, push.account_no, push.bank_code, state, late_fee_fen
+    return (*fixed, clock_number(push.created_at), *rest)
+
+
 def moved_push_values(push: Push) -> Values:
-    """Return what moves in a push, in the order of ``MOVING_PUSH``."""
+    """Return what moves in a push, in the order of the table's columns."""
     return (
         push.fep_serial,
         str(push.state.value),

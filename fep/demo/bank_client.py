@@ -5,6 +5,7 @@ randoms, ECHO at once after sign-in, a reply with a wrong MAC is no reply.
 """
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from os import urandom
@@ -22,12 +23,14 @@ from crypto.session import (
 )
 from crypto.suites import Suite
 from fep.clock import shanghai_now
-from protocol.canonical import Head, KeyReply, KeyRequest, NoBody, RequestBody
+from protocol.canonical import Head, KeyReply, KeyRequest, NoBody, PushReply, PushRequest, RequestBody
 from protocol.dialect import BankDialect, BankReply, Envelope, Sealing
 from protocol.transactions import Transaction
 
 REPLY_TIMEOUT_S = 30.0
 """How long a bank waits before it calls an outcome unknown (specification, section 5)."""
+
+OnPush = Callable[[PushRequest], PushReply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,25 @@ class NoReply(Exception):
 
 
 class BankClient:
-    """One connection; requests go one at a time. ``clearing_date`` is the FEP's as the last reply gave it."""
+    """One connection; requests go one at a time. ``clearing_date`` is the FEP's as the last reply gave it.
+
+    What the FEP asks is answered while a reply is awaited, and in ``serve``; pushed bills by ``on_push``, which must
+    know a bill that was pushed before: it is not debited again. Without it they are not answered.
+    """
 
     def __init__(
-        self, address: tuple[str, int], identity: BankIdentity, dialect: BankDialect, *, encrypt: bool = False
+        self,
+        address: tuple[str, int],
+        identity: BankIdentity,
+        dialect: BankDialect,
+        *,
+        encrypt: bool = False,
+        on_push: OnPush | None = None,
     ) -> None:
         self._identity = identity
         self._dialect = dialect
         self._encrypt = encrypt
+        self._on_push = on_push
         self._socket = socket.create_connection(address, timeout=REPLY_TIMEOUT_S)
         self._reader = dialect.reader()
         self._ak_mac = ak_mac(identity.suite, identity.ak)
@@ -127,12 +141,41 @@ class BankClient:
         while True:
             envelope = self._dialect.open(self._frame(deadline), shanghai_now())
             if not envelope.is_response:
-                continue  # ECHO of the FEP; this client is never idle for long enough to owe an answer
+                self._asked(envelope)
+                continue
             self._verify(envelope, authenticator)
             reply = self._dialect.bank_reply(envelope, self._plain(envelope, security))
             if reply.bank_serial == serial:
                 self.clearing_date = reply.clearing_date or self.clearing_date
                 return reply
+
+    def serve(self, seconds: float) -> None:
+        """Answer what the FEP asks for so long; replies that come meanwhile are nobody's."""
+        deadline = monotonic() + seconds
+        while monotonic() < deadline:
+            try:
+                envelope = self._dialect.open(self._frame(deadline), shanghai_now())
+            except NoReply:
+                return
+            if not envelope.is_response:
+                self._asked(envelope)
+
+    def _asked(self, envelope: Envelope) -> None:
+        """Answer a request of the FEP: ECHO, and pushed bills where ``on_push`` says what the bank does about them."""
+        security = self._security
+        if security is None:
+            return
+        self._verify(envelope, security)
+        body: PushReply | None = None
+        if envelope.transaction is Transaction.BILL_PUSH and self._on_push is not None:
+            body = self._on_push(self._dialect.push_asked(envelope, self._plain(envelope, security)))
+        elif envelope.transaction is not Transaction.ECHO:
+            return
+        nonce = urandom(NONCE_BYTES) if envelope.is_encrypted and body is not None else None
+        outgoing = self._dialect.fep_answered(envelope, body, Sealing(envelope.key_version, nonce))
+        if nonce is not None:
+            outgoing.body = security.encrypt_body(nonce, outgoing.body)
+        self._socket.sendall(self._dialect.seal(outgoing, security.mac_of(self._dialect.signed(outgoing))))
 
     @staticmethod
     def _verify(envelope: Envelope, authenticator: Authenticator) -> None:

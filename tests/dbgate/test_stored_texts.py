@@ -204,7 +204,7 @@ def push(database: Database, lane: MoneyLane, number: int) -> list[object]:
     given = work(lambda *_: Decision("given", Changes(mandates=(mandate,))), account_no=own, mandate=True)
     done = answers(lane.run([given]))
     with database.connect(money=True) as connection, database.begin(connection, 1e9):
-        Outbox(connection, PushTargets([BANK]), Clock()()).add([(bill_no,)])
+        Outbox(connection, PushTargets([BANK]), Clock()()).add(bill_rows(number)[:1])
 
     def _pushed(records: WorkingSet, moment: Moment) -> Decision:
         found = records.books.push(bill_no)

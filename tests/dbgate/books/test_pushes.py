@@ -22,7 +22,7 @@ from dbgate.prepared import InsertRows
 from dbgate.trip import run
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
-from tests.dbgate.fixtures import BANK, DAY, account_no, answers, work
+from tests.dbgate.fixtures import BANK, DAY, account_no, answers, bill_rows, work
 from tests.support.databases import stored
 
 pytestmark = pytest.mark.engine("sqlite", "postgresql", "oracle")
@@ -48,7 +48,7 @@ def issue(
     with database.connect(money=True) as connection, database.begin(connection, 1e9):
         run(connection, _INSERT, rows)
         outbox = Outbox(connection, PushTargets(banks, timedelta(seconds=delay_s)), LOADED_AT)
-        outbox.add([(f"DB{number:06d}A",) for number in range(5)])
+        outbox.add([bill_rows(number)[0] for number in range(5)])
         return outbox.count
 
 

@@ -77,3 +77,40 @@ def test_a_partner_where_the_fep_does_not_connect(write_bank: WriteBank) -> None
     assert 'partner: is not for "standard"' in finding_of(path)
     choose("zh")
     assert '不适用于 "standard"' in finding_of(path)
+
+
+def with_keys(path: Path, *lines: str) -> Path:
+    """Return the file with more keys."""
+    path.write_text(path.read_text(encoding="utf-8") + "\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_bank_that_bills_are_pushed_to(write_bank: WriteBank) -> None:
+    """Off, 20 a second and 7 days unless the file says otherwise."""
+    plain = read_bank(write_bank("standard", '""'))
+    assert (plain.push, plain.push_rate_max, plain.terms.push_age.days) == (False, 20, 7)
+    path = with_keys(write_bank("standard", '""'), "push = true", "push_rate_max = 5", "push_age_days = 30")
+    pushed = read_bank(path)
+    assert (pushed.push, pushed.push_rate_max, pushed.terms.push_age.days) == (True, 5, 30)
+    assert read_bank(with_keys(write_bank("elec02", '"10.1.2.3:9800"'), "push = true")).push
+
+
+@pytest.mark.parametrize(
+    ("dialect", "en", "zh"),
+    [
+        ("iso8583", 'push: is not for "iso8583"', '不适用于 "iso8583"'),
+        ("elec02", 'push: needs partner = "IP:PORT"', 'partner = "IP:端口"'),
+    ],
+)
+def test_a_bank_that_cannot_be_pushed_to(write_bank: WriteBank, dialect: str, en: str, zh: str) -> None:
+    """Its format has no such request, or nothing says where to connect; said in both languages."""
+    path = with_keys(write_bank(dialect, '""'), "push = true")
+    assert en in finding_of(path)
+    choose("zh")
+    assert zh in finding_of(path)
+
+
+@pytest.mark.parametrize("line", ["push_rate_max = 0", "push_rate_max = 1001", "push_age_days = 0", "push = 1"])
+def test_what_no_push_setting_may_be(write_bank: WriteBank, line: str) -> None:
+    """The finding names the key."""
+    assert line.partition(" ")[0] in finding_of(with_keys(write_bank("standard", '""'), line))

@@ -7,7 +7,18 @@ import pytest
 from crypto.keys import Key
 from crypto.suites import SUITES
 from fep.demo.bank_client import REPLY_TIMEOUT_S, BankClient, BankIdentity, NoReply
-from protocol.canonical import KeyKind, NoBody, QueryReply, QueryRequest, StatusReply, StatusRequest
+from protocol.canonical import (
+    KeyKind,
+    NoBody,
+    PushOutcome,
+    PushReply,
+    PushRequest,
+    QueryReply,
+    QueryRequest,
+    StatusReply,
+    StatusRequest,
+)
+from protocol.dialect import OwnReply
 from protocol.dialects.registry import DIALECTS
 from protocol.transactions import Transaction
 from tests.support import raw_bank
@@ -142,3 +153,37 @@ def test_what_is_not_the_reply_is_read_over(line):
 
     reply = client.call(Transaction.QUERY, QUERY)
     assert (reply.transaction, reply.code) == (Transaction.QUERY, "0000")
+
+
+PUSHED = PushRequest(ACCOUNT, "王建国", "6222", 202610, 1, "B1", 10_000, 100, TODAY)
+DEBITED = PushReply(PushOutcome.DEBITED, "0000", TODAY, "000000000042", 10_100)
+
+
+@pytest.mark.parametrize("bank_code", ["0102", "0403"])
+def test_what_the_fep_asks_is_answered(line, bank_code):
+    """A pushed bill by what the bank does about it, an ECHO at once; both while a reply is awaited, and while idle."""
+    seen: list[PushRequest] = []
+    answers: list[object] = []
+    with line.client(bank_code, on_push=lambda asked: (seen.append(asked), DEBITED)[1]) as client:
+        client.sign_in()
+        link = line.sockets[0].connection.link
+        link.own_requests.ask(Transaction.BILL_PUSH, PUSHED, 77, answers.append)
+        link.own_requests.ask(Transaction.ECHO, NoBody(), 78)
+        assert client.call(Transaction.QUERY, QUERY).code == "0000"
+        assert (seen, answers) == ([PUSHED], [OwnReply(True, "0000", "", DEBITED)])
+        link.own_requests.ask(Transaction.BILL_PUSH, PUSHED, 79, answers.append)
+        client.serve(0.05)
+        assert (len(answers), len(link.own_requests)) == (2, 0)
+
+
+def test_a_bank_without_pushes_does_not_answer_them(line):
+    """The request waits for its time limit; the client goes on."""
+    answers: list[object] = []
+    with line.client() as client:
+        client.sign_in()
+        link = line.sockets[0].connection.link
+        link.own_requests.ask(Transaction.BILL_PUSH, PUSHED, 77, answers.append)
+        assert client.call(Transaction.QUERY, QUERY).code == "0000"
+        assert answers == []
+        link.own_requests.forget(77)
+        assert len(link.own_requests) == 0

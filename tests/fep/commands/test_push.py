@@ -1,0 +1,80 @@
+"""``fep push list``: how many bills are pushed to each bank, and those that a person must look at."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dbgate.books.states import PushReason, PushState
+from dbgate.books.tables import pushes
+from fep.config.configuration import load
+from fep.databases import open_database
+from tests.fep.commands.conftest import Outcome, Run
+
+AT = datetime(2026, 11, 21, 9, 30)  # noqa: DTZ001 - the database clock is naive by contract
+PASSBOOK = "6222000099998888"
+
+
+@pytest.fixture
+def push(run: Run, site: Path) -> Callable[..., Outcome]:
+    """Run ``fep push`` on a site with a dead push, a refused one and one that waits."""
+    dead = {
+        "state": PushState.DEAD,
+        "reason": PushReason.IDENTITY_TAKEN,
+        "fep_serial": 10_000_000_042,
+        "pushed_at": AT,
+        "tries": 2,
+        "debit_date": AT.date(),
+        "debit_serial": "000000000077",
+        "debited_fen": 12_345,
+        "is_reported": True,
+    }
+    found: list[dict[str, Any]] = [
+        dead,
+        {"state": PushState.REFUSED, "refusal": "0062", "tries": 1, "is_reported": False},
+        {"state": PushState.WAITING, "bank_code": "0103", "tries": 0, "is_reported": False},
+    ]
+    plain = {"account_no": "0100000001", "bank_code": "0102", "created_at": AT, "due_at": AT}
+    database = open_database(load(site / "fep.toml"))
+    with database.money_engine.begin() as connection:
+        for number, row in enumerate(found):
+            about = {"bill_no": f"TB{number}", "name": "王建国", "passbook": PASSBOOK}
+            connection.execute(pushes.insert(), plain | about | row)
+    database.dispose()
+    return lambda *words: run("push", *words, "--config", site / "fep.toml")
+
+
+def rows_of(outcome: Outcome) -> list[list[str]]:
+    return [line.split("\t") for line in outcome.out.splitlines() if "\t" in line]
+
+
+def test_counts_and_what_is_dead(push: Callable[..., Outcome]) -> None:
+    """Every state is counted, the dead are listed with all that the bank said, and no name or bank account."""
+    outcome = push("list")
+    assert outcome.exit_code == 0
+    counts = [row for row in rows_of(outcome) if len(row) == 3]
+    assert counts[1:] == [["0102", "refused", "1"], ["0102", "dead", "1"], ["0103", "waiting", "1"]]
+    [listed] = [row for row in rows_of(outcome) if "TB0" in row]
+    assert listed[:7] == ["0102", "0100000001", "TB0", "dead", "bank serial is another payment's", "010000000042", "2"]
+    assert listed[-6:] == ["", "2026-11-21", "000000000077", "123.45", "", "yes"]
+    assert "TB1" not in outcome.out
+    assert "王建国" not in outcome.out
+    assert PASSBOOK not in outcome.out
+
+
+def test_other_states(push: Callable[..., Outcome]) -> None:
+    """By state, by bank, or all; in Chinese too."""
+    assert "TB1" in push("list", "--state", "refused").out
+    assert [bill in push("list", "--state", "all").out for bill in ("TB0", "TB1", "TB2")] == [True] * 3
+    other = push("list", "--state", "all", "--bank", "0103").out
+    assert ("TB2" in other, "TB1" in other) == (True, False)
+    assert push("list", "--bank", "0999").exit_code == 2
+    assert push("list", "--state", "lost").exit_code == 2
+
+
+def test_as_a_file(push: Callable[..., Outcome], tmp_path: Path) -> None:
+    """The long list goes to the file, the counts stay on the screen."""
+    assert push("list", "--csv", tmp_path / "pushes.csv").exit_code == 0
+    assert "TB0" in (tmp_path / "pushes-list.csv").read_text(encoding="utf-8-sig")
