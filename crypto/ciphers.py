@@ -107,6 +107,16 @@ TRIPLE_DES_CIPHER = Cipher("3des", 8, 16, True, _two_key_triple_des)
 AES_CIPHER = Cipher("aes", 16, 16, False, AES)
 SM4_CIPHER = Cipher("sm4", 16, 16, False, SM4)
 
+BLOCK_CIPHERS: Mapping[str, Mapping[int, Cipher]] = MappingProxyType(
+    {
+        "B": MappingProxyType({16: TRIPLE_DES_CIPHER, 24: Cipher("3des", 8, 24, True, TripleDES)}),
+        "D": MappingProxyType(
+            {16: AES_CIPHER, 24: Cipher("aes", 16, 24, False, AES), 32: Cipher("aes", 16, 32, False, AES)}
+        ),
+    }
+)
+"""The ciphers of key block protection keys, by version of the key block and by length of the key in bytes."""
+
 CIPHERS: Mapping[str, Cipher] = MappingProxyType(
     {cipher.name: cipher for cipher in (DES_CIPHER, TRIPLE_DES_CIPHER, AES_CIPHER, SM4_CIPHER)}
 )

@@ -3,6 +3,7 @@
     CryptoError
      ├ MacMismatch            a frame that cannot be authenticated: the peer's fault, or the line's
      ├ KeyRefused             a key that must not be used: weak, semi-weak, halves equal, wrong length
+     ├ KeyBlockInvalid        a key block that cannot be opened, or whose key is for something else
      ├ KeyCheckFailed         a key whose check value (KCV 密钥校验值) differs
      ├ KeyUnavailable         the key store holds no keys of this bank
      ├ SuiteDiffers           keys that were loaded for another suite than the bank's file names
@@ -63,6 +64,8 @@ class KeyFault(Enum):
     SAME_AS_BEFORE = ("the same as those of a version that is there", "与已有版本相同")
     WRONG_LENGTH = ("wrong length", "长度错误")
     NOT_HEXADECIMAL = ("not hexadecimal", "不是十六进制")
+    ZERO = ("it is all zeros", "全为零")
+    COMPONENTS_EQUAL = ("two components are equal and cancel each other out", "两个分量相同, 异或后互相抵消")
     PADDING = ("right half of a wrapped 8-byte key is not zeros", "8字节密钥密文的右半不是零")
 
     def __init__(self, english: str, chinese: str) -> None:
@@ -82,6 +85,63 @@ class KeyRefused(CryptoError):
         suffix = f" ({detail})" if detail else ""
         super().__init__(f"{label} refused: {fault.english}{suffix}", f"{label} 不可用: {fault.chinese}{suffix}")
         self.label = label
+        self.fault = fault
+
+
+class BlockFault(Enum):
+    """Why a key block cannot be used: (what, what to do, 中文)."""
+
+    FORM = ("it is not a key block", "check that it was copied whole", "不是密钥块, 请检查是否完整")
+    VERSION = ("its version is not B or D", "ask for one of version B or D", "版本不是 B 或 D, 请提供 B 或 D 版本")
+    PROTECTION_KEY = (
+        "the protection key has a length that this version does not take",
+        "B takes 16 or 24 bytes, D 16, 24 or 32",
+        "保护密钥长度与版本不符, B 为 16 或 24 字节, D 为 16、24 或 32 字节",
+    )
+    FORGED = (
+        "it was changed, or made under another protection key",
+        "compare the check value of the protection key",
+        "内容被改动或保护密钥不同, 请核对保护密钥的校验值",
+    )
+    ALGORITHM = (
+        "its key is for another algorithm than the bank's suite",
+        "ask for a key of the suite",
+        "密钥算法与银行套件不符, 请提供相应算法的密钥",
+    )
+    USAGE = (
+        "its key is for another use",
+        "AK is for MACs (M), mode C; KEK wraps keys (K0), mode B or E",
+        "密钥用途不符: AK 用于 MAC (M, 模式 C), KEK 用于加密密钥 (K0, 模式 B 或 E)",
+    )
+    SUITE = (
+        "the standard has no code for its algorithm",
+        "exchange the keys of this suite in components",
+        "标准未定义该算法的代码, 请以分量方式交换",
+    )
+    TWO = (
+        "one AK and one KEK are wanted",
+        "put both blocks into the file, one a line",
+        "应恰有一个 AK 和一个 KEK, 每行一个",
+    )
+
+    def __init__(self, what: str, remedy: str, chinese: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        self.chinese = chinese
+
+
+class KeyBlockInvalid(CryptoError):
+    """A key block that cannot be used 密钥块不可用. Never holds what stands in it.
+
+    Attributes:
+        fault: why, and what to do.
+    """
+
+    def __init__(self, label: str, fault: BlockFault, detail: str = "") -> None:
+        suffix = f" ({detail})" if detail else ""
+        super().__init__(
+            f"key block of {label}: {fault.what}{suffix}; {fault.remedy}", f"{label} 的密钥块: {fault.chinese}{suffix}"
+        )
         self.fault = fault
 
 

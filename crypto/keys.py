@@ -60,6 +60,11 @@ class Key:
         """Return the key check value, 4 bytes: the left of E_K(zeros) 密钥校验值."""
         return cipher.encrypt_ecb(self.secret, bytes(cipher.block_bytes))[:KCV_BYTES]
 
+    @property
+    def is_zero(self) -> bool:
+        """Whether all bits are zeros, as in no key and in no component that was made by chance."""
+        return not any(self.secret)
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a key does not change")
 

@@ -1,74 +1,80 @@
-"""Key entry 密钥录入: keys from a key ceremony, typed or read from files, in one or more components.
+"""Key entry 密钥录入: keys of a key ceremony, typed by their custodians or read from files, in one or more components.
 
-The components are XORed, so that no custodian knows the key. They are shown to nobody; what each can be told by is its
-key check value (KCV 密钥校验值).
+The components are XORed, so that no custodian knows the key. They are typed without echo and shown to nobody; what each
+can be told by is its key check value (KCV 密钥校验值). At a terminal each custodian enters his components of all keys
+in one turn, alone, and the screen is emptied before the next one comes.
 """
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from crypto.ciphers import Cipher
-from crypto.errors import FileFault, KeyFault, KeyRefused
+from crypto.errors import KeyFault, KeyRefused
+from crypto.key_components import combine_key
 from crypto.keys import Key
 from crypto.private_file import PrivateFileRefused, read_private
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
+from fep.command_line import EXIT_BAD_INPUT, CommandFailed, confirm
 from fep.language import say
+from fep.terminal import clear, is_interactive, wait_for_enter
 
 _COMPONENT_BYTES_MAX = 256  # of a file: hex digits, perhaps in groups, and line breaks
 _TRIES_MAX = 3  # of typing one component: a slip is put right, a wrong form is put away
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a key comes from.
+class Wanted:
+    """A key that is to be entered.
 
     Attributes:
+        label: what it is, as messages name it.
         option: the option that names files, for whoever has no terminal.
-        files: each holds one component in hex, mode 0600.
-        components: how many to ask for when there are no files.
+        files: each holds one component in hex, mode 0600; without any it is typed.
+        ciphers: for the check values that are shown, by length of the key in bytes: the lengths that it may have.
     """
 
+    label: str
     option: str
     files: Sequence[Path]
-    components: int
+    ciphers: dict[int, Cipher]
 
 
 @dataclass(frozen=True, slots=True)
-class _Component:
-    """One component: what names it and shows its check value, and what is XORed."""
+class Entered:
+    """A key that was entered.
+
+    Attributes:
+        key: the whole of it.
+        components: how many made it.
+    """
 
     key: Key
-    secret: bytes = field(repr=False)
+    components: int
 
 
-def enter_key(label: str, source: Source, cipher: Cipher, key_bytes: int) -> Key:
-    """Return a key from its component files, or from as many prompts when there are none.
+def enter_keys(wanted: Sequence[Wanted], components: int) -> list[Entered]:
+    """Return the keys, each from its component files, or from as many custodians when it has none.
 
     Args:
-        label: what the key is, as messages name it.
-        source: files or prompts.
-        cipher: for the check values that are shown.
-        key_bytes: length of the key, and so of each component.
+        wanted: the keys, in the order in which a custodian enters his components of them.
+        components: how many custodians there are.
 
     Raises:
         CommandFailed, KeyRefused: what was entered is no key; says which component.
     """
-    if source.files:
-        components = [_component(str(path), _from_file(path), key_bytes) for path in source.files]
-    else:
-        components = [
-            _prompted(_name(label, number, source.components), source.option, key_bytes)
-            for number in range(1, source.components + 1)
-        ]
-    if len(components) > 1:
-        for component in components:
-            show_kcv(component.key, cipher)
-    return _combined(label, components)
+    parts: list[list[Key]] = [[_from_file(each, path) for path in each.files] for each in wanted]
+    typed = [at for at, each in enumerate(wanted) if not each.files]
+    if typed and components == 1 and is_interactive():
+        _say_one_alone()
+    for number in range(1, components + 1 if typed else 1):
+        _begin_turn(number, components)
+        for at in typed:
+            parts[at].append(_prompted(wanted[at], number, components))
+        _end_turn(number, components)
+    return [_whole(each, keys) for each, keys in zip(wanted, parts, strict=True)]
 
 
 def show_kcv(key: Key, cipher: Cipher) -> None:
@@ -85,70 +91,112 @@ def kcv_text(key: Key, cipher: Cipher) -> str:
         return "-"
 
 
-def _name(label: str, number: int, components: int) -> str:
+def component_name(label: str, number: int, components: int) -> str:
+    """Return what a component is called."""
     if components == 1:
         return label
     return say(en=f"{label}, component {number} of {components}", zh=f"{label} 第 {number} 分量 (共 {components} 个)")
 
 
-def _component(name: str, text: str, key_bytes: int) -> _Component:
+def component_of(wanted: Wanted, name: str, text: str) -> Key:
+    """Return what was typed as a component, blanks between groups of digits allowed; KeyRefused when it is none."""
     key = Key.from_hex(name, text)
-    if len(key) != key_bytes:
-        detail = say(en=f"{len(key)} bytes, {key_bytes} wanted", zh=f"{len(key)} 字节, 应为 {key_bytes} 字节")
+    if len(key) not in wanted.ciphers:
+        lengths = ", ".join(map(str, wanted.ciphers))
+        detail = say(en=f"{len(key)} bytes, {lengths} wanted", zh=f"{len(key)} 字节, 应为 {lengths} 字节")
         raise KeyRefused(name, KeyFault.WRONG_LENGTH, detail)
-    return _Component(key, bytes.fromhex(text))
+    if key.is_zero:
+        raise KeyRefused(name, KeyFault.ZERO)
+    return key
 
 
-def _combined(label: str, components: Sequence[_Component]) -> Key:
-    """XOR the components; two that are equal cancel each other out, so that what is left is known to fewer people."""
-    for first, second in combinations(components, 2):
-        if first.key == second.key:
-            raise CommandFailed(
-                EXIT_BAD_INPUT,
-                en=f"{label} refused: {first.key.label} and {second.key.label} are equal and cancel each other out",
-                zh=f"{label} 不可用: {first.key.label} 与 {second.key.label} 相同, 异或后互相抵消",
-            )
-    combined = 0
-    for component in components:
-        combined ^= int.from_bytes(component.secret)
-    if combined == 0:
-        raise CommandFailed(
-            EXIT_BAD_INPUT,
-            en=f"{label} refused: it is all zeros",
-            zh=f"{label} 不可用: 全为零",
+def _whole(wanted: Wanted, components: Sequence[Key]) -> Entered:
+    cipher = wanted.ciphers[len(components[0])]
+    if len(components) > 1:
+        for component in components:
+            if len(component) != len(components[0]):
+                raise KeyRefused(component.label, KeyFault.WRONG_LENGTH, f"{len(component)}, {len(components[0])}")
+            show_kcv(component, cipher)
+    key = combine_key(wanted.label, components)
+    show_kcv(key, cipher)
+    return Entered(key, len(components))
+
+
+def _say_one_alone() -> None:
+    click.echo(
+        say(
+            en="one component: whoever types it knows the whole key; two custodians are usual (--components 2)",
+            zh="仅一个分量: 录入者知道整个密钥; 通常由两名保管人分别录入 (--components 2)",
+        ),
+        err=True,
+    )
+
+
+def _begin_turn(number: int, components: int) -> None:
+    if components > 1 and is_interactive():
+        clear()
+        wait_for_enter(
+            en=f"Custodian {number} of {components}: press Enter when you are alone with the keyboard",
+            zh=f"第 {number} 名保管人 (共 {components} 名): 请在独自面对键盘时按回车",
         )
-    return Key(label, combined.to_bytes(len(components[0].secret)))
 
 
-def _from_file(path: Path) -> str:
+def _end_turn(number: int, components: int) -> None:
+    if components > 1 and is_interactive():
+        wait_for_enter(
+            en=f"Custodian {number} of {components}: done; press Enter to empty the screen",
+            zh=f"第 {number} 名保管人 (共 {components} 名): 录入完毕; 按回车清屏",
+        )
+        clear()
+
+
+def _from_file(wanted: Wanted, path: Path) -> Key:
     try:
-        return read_private(path, _COMPONENT_BYTES_MAX).decode("latin-1")
+        text = read_private(path, _COMPONENT_BYTES_MAX).decode("latin-1")
     except PrivateFileRefused as refused:
-        fault: FileFault = refused.fault
+        fault = refused.fault
         raise CommandFailed(
             EXIT_BAD_INPUT, en=f"{path}: {fault.what}; {fault.remedy}", zh=f"{path}: {fault.chinese}"
         ) from None
+    return component_of(wanted, str(path), text)
 
 
-def _prompted(name: str, option: str, key_bytes: int) -> _Component:
+def _prompted(wanted: Wanted, number: int, components: int) -> Key:
     """Ask for one component; at a terminal a wrong one is told at once and asked for again."""
-    if not sys.stdin.isatty():
+    name = component_name(wanted.label, number, components)
+    if not is_interactive():
         text = sys.stdin.readline(_COMPONENT_BYTES_MAX).strip()
         if text:
-            return _component(name, text, key_bytes)
+            return component_of(wanted, name, text)
         raise CommandFailed(
             EXIT_BAD_INPUT,
-            en=f"{name}: nothing entered; without a terminal give {option} FILE",
-            zh=f"{name}: 未录入; 无终端时请用 {option} 文件",
+            en=f"{name}: nothing entered; without a terminal give {wanted.option} FILE",
+            zh=f"{name}: 未录入; 无终端时请用 {wanted.option} 文件",
         )
-    for _ in range(_TRIES_MAX - 1):
+    for left in reversed(range(_TRIES_MAX)):
         try:
-            return _asked(name, key_bytes)
+            key = asked(wanted, name)
         except KeyRefused as refused:
+            if not left:
+                raise
             click.echo(say(en=f"{refused}; enter it again", zh=f"{refused.chinese}; 请重新录入"), err=True)
-    return _asked(name, key_bytes)
+            continue
+        if components == 1 or _is_as_written(key, wanted):
+            return key
+    raise CommandFailed(
+        EXIT_BAD_INPUT,
+        en=f"{name}: not as on the sheet; nothing is stored",
+        zh=f"{name}: 与密钥单不一致; 未保存任何密钥",
+    )
 
 
-def _asked(name: str, key_bytes: int) -> _Component:
+def _is_as_written(key: Key, wanted: Wanted) -> bool:
+    """Let the custodian compare the check value with that on his sheet."""
+    show_kcv(key, wanted.ciphers[len(key)])
+    return confirm(say(en="The same as on your sheet?", zh="与密钥单上的校验值一致?"))
+
+
+def asked(wanted: Wanted, name: str) -> Key:
+    """Ask for one component at the terminal, without echo; KeyRefused when it is none."""
     text: str = click.prompt(say(en=f"{name} (hex)", zh=f"{name} (十六进制)"), hide_input=True, err=True)
-    return _component(name, text, key_bytes)
+    return component_of(wanted, name, text)

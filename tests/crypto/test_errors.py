@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from crypto.errors import (
+    BlockFault,
     CryptoError,
     FileFault,
+    KeyBlockInvalid,
     KeyCheckFailed,
     KeyFault,
     KeyJournalBroken,
@@ -27,6 +29,7 @@ ERRORS = [
     *(KeyRefused("AK of bank 0102", fault, "a detail") for fault in KeyFault),
     KeyCheckFailed("MAK"),
     KeyUnavailable("0102"),
+    *(KeyBlockInvalid("AK of bank 0102", fault) for fault in BlockFault),
     KeyJournalBroken(Path("/etc/fep/keys.journal"), 3, "it was cut", "被截断"),
     *(KeyVersionRefused("0102", 2, fault) for fault in VersionFault),
     KeyVersionUnknown(2),

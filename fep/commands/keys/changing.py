@@ -9,14 +9,13 @@ from crypto.errors import KeyVersionRefused, VersionFault
 from crypto.key_versions import accepted
 from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, WholeNumber, command, config_option, option
 from fep.commands.keys.moments import Moment
+from fep.commands.keys.options import NUMBER_MAX
 from fep.commands.keys.store import OpenStore, agreed, reload_hint, told
 from fep.language import Text
 
 WINDOW = timedelta(days=7)
 """How long the former version is accepted beside the new one unless the command says otherwise: a bank changes its
 front-ends one after the other, and once more when it had to go back, within a week."""
-
-_NUMBER_MAX = 1_000_000
 
 
 @command(
@@ -29,7 +28,7 @@ Between --from and --until the bank may sign in with either, afterwards with the
 在 --from 与 --until 之间银行可用任一版本签到, 之后只能用新版本。已有连接不受影响。""",
 )
 @click.argument("bank_code", metavar="BANK_CODE")
-@click.argument("number", metavar="VERSION", type=WholeNumber(1, _NUMBER_MAX))
+@click.argument("number", metavar="VERSION", type=WholeNumber(1, NUMBER_MAX))
 @config_option
 @option(
     "--from",
@@ -89,7 +88,7 @@ def activate_keys(
     zh="立即停用并销毁一个密钥版本。\n\n其校验值仍保留在清单中。",
 )
 @click.argument("bank_code", metavar="BANK_CODE")
-@click.argument("number", metavar="VERSION", type=WholeNumber(1, _NUMBER_MAX))
+@click.argument("number", metavar="VERSION", type=WholeNumber(1, NUMBER_MAX))
 @config_option
 @option(
     "--yes", is_flag=True, en="Even the last one that the bank can sign in with.", zh="即使是可用于签到的最后一个版本。"

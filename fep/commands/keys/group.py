@@ -12,7 +12,9 @@ keys = Group(
     no_args_is_help=True,
     modules={
         "list": "fep.commands.keys.listing:list_keys",
+        "generate": "fep.commands.keys.giving:generate_keys",
         "import": "fep.commands.keys.loading:import_keys",
+        "export": "fep.commands.keys.giving:export_keys",
         "activate": "fep.commands.keys.changing:activate_keys",
         "retire": "fep.commands.keys.changing:retire_keys",
         "remove": "fep.commands.keys.changing:remove_keys",

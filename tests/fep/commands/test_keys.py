@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from crypto.key_blocks import unwrap_block
 from crypto.key_store import KeyStore
+from crypto.keys import Key
 from crypto.master_key import resolve_master_key
 from fep.config.configuration import load
 from fep.operators import present_operator
@@ -78,8 +80,8 @@ def test_keys_are_imported_from_files_in_components(run: Run, site: Path, tmp_pa
 
 
 def test_keys_are_imported_as_typed(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two components of each, one a line."""
-    typed(monkeypatch, FIRST, xor(FIRST, AES_KEY), FIRST, xor(FIRST, KEY))
+    """Two components of each, one a line, as custodian after custodian types them."""
+    typed(monkeypatch, FIRST, FIRST, xor(FIRST, AES_KEY), xor(FIRST, KEY))
     words = ("--suite", "aes", "--components", 2, "--config", site / "fep.toml")
     assert run("keys", "import", "0188", *words).exit_code == 0
     assert keys_of(site, "0188", 1) == ("aes", AES_KEY, KEY)
@@ -88,7 +90,7 @@ def test_keys_are_imported_as_typed(run: Run, site: Path, monkeypatch: pytest.Mo
 def test_one_key_can_be_replaced_alone(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new KEK, the AK as it was."""
     typed(monkeypatch, AES_KEY)
-    words = ("--only", "kek", "--config", site / "fep.toml")
+    words = ("--only", "kek", "--components", 1, "--config", site / "fep.toml")
     assert run("keys", "import", "0104", *words).exit_code == 0
     assert keys_of(site, "0104") == ("sm4", KEY, AES_KEY)
 
@@ -157,14 +159,14 @@ def test_what_does_not_fit_is_refused_before_a_key_is_asked_for(
 def test_the_check_value_of_a_key_can_be_had_without_storing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A custodian's proof, before the ceremony."""
     typed(monkeypatch, AES_KEY)
-    shown = run("keys", "kcv", "--suite", "aes")
+    shown = run("keys", "kcv", "--suite", "aes", "--components", 1)
     assert (0, f"{AES_KCV}\n") == (shown.exit_code, shown.out)
 
 
 def test_nothing_typed_is_a_mistake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty pipe is no key."""
     typed(monkeypatch)
-    assert run("keys", "kcv", "--suite", "aes").exit_code == 2
+    assert run("keys", "kcv", "--suite", "aes", "--components", 1).exit_code == 2
 
 
 def test_a_store_that_others_may_read_is_not_opened(run: Run, site: Path) -> None:
@@ -210,8 +212,10 @@ def test_two_equal_components_are_refused_by_name(run: Run, site: Path, tmp_path
     english = run("keys", "import", "0103", *words)
     chinese = run("--lang", "zh", "keys", "import", "0103", *words)
     assert (english.exit_code, chinese.exit_code) == (2, 2)
-    assert f"AK of bank 0103 refused: {first} and {again} are equal" in english.err
-    assert f"银行 0103 的 AK 不可用: {first} 与 {again} 相同" in chinese.err
+    assert (
+        f"AK of bank 0103 refused: two components are equal and cancel each other out ({first}, {again})" in english.err
+    )
+    assert f"银行 0103 的 AK 不可用: 两个分量相同, 异或后互相抵消 ({first}, {again})" in chinese.err
     assert before == keys_of(site, "0103", 1)
 
 
@@ -227,7 +231,7 @@ def test_a_component_of_wrong_length_is_told_at_once_and_asked_for_again(
     run: Run, keyboard: Callable[..., None]
 ) -> None:
     """Before the next custodian has typed his."""
-    keyboard("40414243", "hexen", FIRST, xor(FIRST, AES_KEY))
+    keyboard("", "40414243", "hexen", FIRST, "y", "", "", xor(FIRST, AES_KEY), "y", "")
     shown = run("keys", "kcv", "--suite", "aes", "--components", 2)
     assert (0, f"{AES_KCV}\n") == (shown.exit_code, shown.out)
     first, second, third, fourth = (line for line in shown.err.splitlines() if "(hex)" in line)
@@ -239,14 +243,14 @@ def test_a_component_of_wrong_length_is_told_at_once_and_asked_for_again(
 def test_whoever_never_types_a_component_is_not_asked_for_ever(run: Run, keyboard: Callable[..., None]) -> None:
     """Three times, then the command ends."""
     keyboard("1", "2", "3")
-    refused = run("--lang", "zh", "keys", "kcv", "--suite", "aes")
+    refused = run("--lang", "zh", "keys", "kcv", "--suite", "aes", "--components", 1)
     assert refused.exit_code == 2
     assert refused.err.count("(十六进制)") == 3
 
 
 def test_the_prompt_is_chinese_for_a_chinese_custodian(run: Run, site: Path, keyboard: Callable[..., None]) -> None:
     """Bank, key and component, and the check value."""
-    keyboard(FIRST, xor(FIRST, AES_KEY))
+    keyboard("", FIRST, "y", "", "", xor(FIRST, AES_KEY), "是", "")
     words = ("--only", "ak", "--components", 2, "--config", site / "fep.toml")
     done = run("--lang", "zh", "keys", "import", "0103", *words)
     assert done.exit_code == 0
@@ -388,3 +392,86 @@ def test_every_act_stands_in_the_journal(run: Run, pending: Path) -> None:
     assert (english.exit_code, chinese.exit_code) == (1, 1)
     assert "line 2: it was changed" in english.err
     assert "第 2 行" in chinese.err
+
+
+# --- key blocks
+
+
+@pytest.fixture
+def kbpk(tmp_path: Path) -> list[object]:
+    """A protection key in two components, as options."""
+    first, second = private(tmp_path / "kbpk1", FIRST), private(tmp_path / "kbpk2", xor(FIRST, AES_KEY))
+    return ["--kbpk-file", first, "--kbpk-file", second]
+
+
+@pytest.mark.parametrize(("bank_code", "version"), [("0102", "B"), ("0103", "D"), ("0105", "B"), ("0403", "B")])
+def test_keys_go_from_one_site_to_another_in_key_blocks(
+    run: Run, site: Path, tmp_path: Path, kbpk: list[object], bank_code: str, version: str
+) -> None:
+    """What export prints, import takes; the other side has the same keys, and the journals say so."""
+    exported = run("keys", "export", bank_code, 1, *kbpk, "--config", site / "fep.toml")
+    assert exported.exit_code == 0
+    assert [line[0] for line in exported.out.splitlines()] == [version] * 2
+    assert KEY not in exported.out
+
+    other = tmp_path / "other"
+    assert run("init", other).exit_code == 0
+    blocks = tmp_path / "blocks"
+    blocks.write_text(f"# from the bank\n{exported.out}")
+    suite = keys_of(site, bank_code, 1)[0]
+    words = ("--suite", suite, "--blocks", blocks, *kbpk, "--config", other / "fep.toml")
+    taken = run("keys", "import", bank_code, *words)
+    assert taken.exit_code == 0
+    assert keys_of(other, bank_code, 1) == keys_of(site, bank_code, 1)
+    assert f"key blocks of version {version}" in run("keys", "journal", "--config", other / "fep.toml").out
+    assert "\texport\t" in run("keys", "journal", "--config", site / "fep.toml").out
+
+
+def test_new_keys_for_a_bank_in_key_blocks(run: Run, site: Path, tmp_path: Path, kbpk: list[object]) -> None:
+    """They wait in the store, and whoever opens the blocks has the same; odd parity, as other modules want it."""
+    made = run("keys", "generate", "0102", "--wrapped", *kbpk, "--config", site / "fep.toml")
+    assert made.exit_code == 0
+    assert [row[1] for row in states_of(run, site, "0102")] == ["active", "pending"]
+    _, ak, kek = keys_of(site, "0102")
+    assert all(octet.bit_count() % 2 for octet in bytes.fromhex(ak + kek))
+    for secret in (ak, kek):
+        assert secret not in (made.out + made.err).upper()
+    ak_block, kek_block = made.out.splitlines()
+    protection = Key.from_hex("KBPK", AES_KEY)
+    assert unwrap_block(protection, ak_block, "AK")[1].secret.hex().upper() == ak
+    assert unwrap_block(protection, kek_block, "KEK")[1].secret.hex().upper() == kek
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("import", "0102", "--blocks", "BLOCKS", "--ak-file", "x"), "do not go with it"),
+        (("import", "0102", "--kbpk-file", "x"), "--kbpk-file is for --blocks"),
+        (("import", "0102", "--blocks", "/nowhere/blocks"), "/nowhere/blocks: No such file"),
+        (("import", "0102", "--blocks", "BLOCKS"), "one AK and one KEK are wanted"),
+        (("export", "0102", "9"), "there is none"),
+        (("export", "0104", "1", "KBPK"), "exchange the keys of this suite in components"),
+        (("export", "0103", "1", "--block-version", "B", "KBPK"), "for another algorithm"),
+        (("generate", "0102", "--components", "1"), "in two components or more"),
+        (("generate", "0102"), "shown to its custodians at a terminal"),
+    ],
+)
+def test_what_cannot_be_exchanged_is_said(
+    run: Run, site: Path, tmp_path: Path, kbpk: list[object], words: tuple[str, ...], said: str
+) -> None:
+    """Nothing is stored, and nobody is asked in vain."""
+    one = tmp_path / "blocks"
+    one.write_text("B0016P0TE00E0000\n")
+    spelled = [word for each in words for word in (kbpk if each == "KBPK" else [one if each == "BLOCKS" else each])]
+    refused = run("keys", *spelled, "--config", site / "fep.toml")
+    assert refused.exit_code in {2, 3}
+    assert said in refused.err
+    assert refused.out == ""
+
+
+def test_retired_keys_are_not_exported(run: Run, pending: Path, kbpk: list[object]) -> None:
+    """They are destroyed."""
+    run("keys", "activate", "0103", 2, "--at-once", "--config", pending / "fep.toml")
+    refused = run("keys", "export", "0103", 1, *kbpk, "--config", pending / "fep.toml")
+    assert refused.exit_code == 2
+    assert "retired already" in refused.err

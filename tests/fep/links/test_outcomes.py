@@ -17,6 +17,7 @@ ROOTS_AND_KINDS = {"CryptoError", "GateError", "ProtocolError", "RemoteProtocolE
 """Never raised themselves."""
 
 START_UP_ONLY = {
+    "KeyBlockInvalid",
     "KeyJournalBroken",
     "KeyVersionRefused",
     "SuiteDiffers",
