@@ -64,9 +64,9 @@ def test_the_first_push() -> None:
 def test_a_later_push_is_the_same() -> None:
     """Number, late fee, name and bank account stay as they were, though days pass and the mandate names another."""
     now = NOW + timedelta(days=3)
-    decision = claimed(sent(), now=now, given=mandate(passbook="9999", name="李"))
+    decision = claimed(sent(fep_serial=5), now=now, given=mandate(passbook="9999", name="李"))
     answer = decision.answer
-    assert (answer.push.fep_serial, answer.request.late_fee_fen, answer.push.tries) == (SERIAL, FEE_FEN, 2)
+    assert (answer.push.fep_serial, answer.request.late_fee_fen, answer.push.tries) == (5, FEE_FEN, 2)
     assert (answer.request.name, answer.request.passbook) == ("王", "6222")
     assert answer.push.due_at == now + timedelta(seconds=120)
 
