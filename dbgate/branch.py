@@ -45,6 +45,11 @@ class Branch:
         """Whether it takes work of every kind, as far as is known."""
         return self.is_open and self.gate.is_up
 
+    @property
+    def takes_money(self) -> bool:
+        """Whether it takes payments, as far as is known."""
+        return self.is_open and self.gate.takes_money
+
     def submit(self, work: Work) -> None:
         """Queue ``work``, as ``Gate.submit`` does; DatabaseUnavailable while the branch is closed."""
         self.require_open()

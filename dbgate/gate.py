@@ -19,6 +19,7 @@ from dbgate.errors import DatabaseUnavailable
 from dbgate.forms import IN_LIST_MAX
 from dbgate.lane import Lane, Turn
 from dbgate.lane_group import Deliver, LaneGroup
+from dbgate.lane_meter import LaneReading
 from dbgate.work import Needs, Work
 from dbgate.work_queue import WorkQueue
 
@@ -101,6 +102,15 @@ class Gate:
     def is_up(self) -> bool:
         """Whether the database takes work of every kind, as far as is known. Never blocks."""
         return self._money_breaker.is_up and self._read_breaker.is_up
+
+    @property
+    def takes_money(self) -> bool:
+        """Whether the database takes payments, as far as is known. Never blocks."""
+        return self._money_breaker.is_up
+
+    def readings(self) -> list[LaneReading]:
+        """Return what is to be seen of the queues and lanes; from any thread, and nobody is held up."""
+        return [group.reading() for group in (self._money, self._reads, self._histories)]
 
     def ailments(self, hung_s: float) -> Iterator[str]:
         """Yield what is wrong with the threads of this gate, for a watchdog; a database that is down is no ailment.

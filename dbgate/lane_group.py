@@ -9,6 +9,7 @@ import structlog
 from dbgate.breaker import Breaker
 from dbgate.errors import DatabaseUnavailable, GateClosed, OutcomeUnknown, StatementFailed
 from dbgate.lane import Lane
+from dbgate.lane_meter import LaneMeter, LaneReading, reading
 from dbgate.work import Work
 from dbgate.work_queue import WorkQueue
 
@@ -40,14 +41,18 @@ class LaneGroup:
         self._batch_max = batch_max
         self._pause_s = pause_s
         self._lanes: Sequence[Lane] = ()
+        self._meters: Sequence[LaneMeter] = ()
         self._threads: list[threading.Thread] = []
         self._busy_since: dict[Lane, float] = {}
 
     def start(self, lanes: Sequence[Lane]) -> None:
         """Let ``lanes`` serve the queue, each in a thread of its own."""
         self._lanes = lanes
-        for number, lane in enumerate(lanes):
-            thread = threading.Thread(target=self._serve, args=(lane,), name=f"{self._name}-lane-{number}", daemon=True)
+        self._meters = [LaneMeter() for _ in lanes]
+        for number, (lane, meter) in enumerate(zip(lanes, self._meters, strict=True)):
+            thread = threading.Thread(
+                target=self._serve, args=(lane, meter), name=f"{self._name}-lane-{number}", daemon=True
+            )
             self._threads.append(thread)
             thread.start()
 
@@ -71,6 +76,18 @@ class LaneGroup:
             elif now - since > hung_s:
                 yield f"{thread.name} has not come back from the database"
 
+    def reading(self) -> LaneReading:
+        """Return what is to be seen of the group; from any thread, and nobody is held up."""
+        waiting, waiting_max = len(self._queue), self._queue.size_max
+        return reading(
+            self._name,
+            self._meters,
+            waiting=waiting,
+            waiting_max=waiting_max,
+            lanes=len(self._lanes),
+            busy=len(self._busy_since),
+        )
+
     def close(self) -> None:
         """Take no more work; what waits is still done."""
         self._queue.close()
@@ -89,11 +106,13 @@ class LaneGroup:
             lane.abandon()
         return len(left)
 
-    def _serve(self, lane: Lane) -> None:
+    def _serve(self, lane: Lane, meter: LaneMeter) -> None:
         """Run batches until the queue is closed and empty."""
         while works := self._queue.take(self._batch_max):
-            self._busy_since[lane] = time.monotonic()
+            self._busy_since[lane] = begun_s = time.monotonic()
+            meter.begun(works, begun_s)
             results = self._run(lane, works)
+            meter.durations.note(time.monotonic() - begun_s)
             del self._busy_since[lane]
             self._queue.release(works)
             self._hand_over(results)

@@ -117,6 +117,7 @@ class Work:
         done: called once, in the thread that ``Gate`` delivers in, with the decision's answer or a GateError.
         batch_size: size of the batch it was answered with, for the log.
         fate: what may have become of it, for whoever does not wait any longer.
+        queued_s: ``time.monotonic()`` seconds when it was queued.
     """
 
     needs: Needs
@@ -126,3 +127,4 @@ class Work:
     done: Callable[[object], None]
     batch_size: int = 0
     fate: Fate = field(default_factory=Fate)
+    queued_s: float = 0.0

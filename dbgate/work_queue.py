@@ -1,6 +1,7 @@
 """Work queue 作业队列: bounded, handed out in batches; no account is in two running batches."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
 
@@ -22,7 +23,7 @@ class WorkQueue:
     """
 
     def __init__(self, size_max: int, *, has_exclusive_accounts: bool) -> None:
-        self._size_max = size_max
+        self.size_max = size_max
         self._has_exclusive_accounts = has_exclusive_accounts
         self._works: deque[Work] = deque()
         self._busy_accounts: set[str] = set()
@@ -31,13 +32,17 @@ class WorkQueue:
         self._lock = threading.Lock()
         self._waiting: list[threading.Condition] = []
 
+    def __len__(self) -> int:
+        return len(self._works)
+
     def put(self, work: Work) -> None:
         """Append ``work``; GateBusy when the queue is full, GateClosed after ``close``."""
         with self._lock:
             if self._is_closed:
                 raise GateClosed("the gate is draining")
-            if len(self._works) >= self._size_max:
-                raise GateBusy(f"{self._size_max} requests wait already")
+            if len(self._works) >= self.size_max:
+                raise GateBusy(f"{self.size_max} requests wait already")
+            work.queued_s = time.monotonic()
             self._works.append(work)
             self._wake()
 

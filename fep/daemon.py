@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from twisted.internet.base import ReactorBase
@@ -46,6 +46,9 @@ from fep.reloader import Reloader
 from fep.reloading import with_keys
 from fep.service_manager import ALONE, ServiceManager
 from fep.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from fep.metrics.monitor import Monitor
 
 CLEARING_INTERVAL_S = 5.0
 """How often each database is looked after without any payment: a bank without traffic rolls within seconds, and a
@@ -134,6 +137,7 @@ class Daemon:
         self._partners: Partners | None = None
         self._files: FileService | None = None
         self._pusher: Pusher | None = None
+        self._monitor: Monitor | None = None
         self._turn = Lock()
         self._is_stopping = False
 
@@ -171,6 +175,7 @@ class Daemon:
             self._repeat(CLEARING_INTERVAL_S, partial(self._look_after, branch))
         self._repeat(FILES_INTERVAL_S, files.look_after)
         self._push(billing.branches)
+        self._tell_metrics(billing.branches)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         reloader = Reloader(self._services, billing, self._ports, self._take_banks, self._manager, self._in_thread)
@@ -183,6 +188,8 @@ class Daemon:
 
     def release(self) -> None:
         """Close what ``start`` had opened."""
+        if self._monitor is not None:
+            self._monitor.close()
         if self._billing is not None:
             self._billing.close(1.0)
 
@@ -273,6 +280,30 @@ class Daemon:
         assert self._pusher is not None
         self._partners.take_banks()
         self._pusher.take_lanes(self._push_lanes())
+
+    def _tell_metrics(self, branches: Sequence[Branch]) -> None:
+        """Serve metrics, health and readiness, where an address for them is configured."""
+        address = self._settings.metrics.address
+        if address is None:
+            return
+        from fep.metrics.monitor import Monitor  # a daemon without metrics does without their library
+        from fep.metrics.pulse import TICK_INTERVAL_S
+        from fep.metrics.readings import Parts
+        from fep.metrics.survey import SURVEY_INTERVAL_S
+
+        assert self._services is not None
+        assert self._partners is not None
+        assert self._pusher is not None
+        files = self._files
+        assert files is not None
+        parts = Parts(self._services, self._links, self._partners, self._pusher, lambda: files.waiting)
+        is_draining = partial(getattr, self, "_is_stopping")
+        self._monitor = Monitor(address, parts, branches, self._ports.ailments, is_draining, self._reactor)
+        self._monitor.start()
+        self._repeat(TICK_INTERVAL_S, self._monitor.beat)
+        self._repeat(SURVEY_INTERVAL_S, self._monitor.look)
+        self._reactor.callWhenRunning(self._monitor.look)
+        _log.info("metrics_served", address=str(self._monitor.address))
 
     def _links(self) -> list[Link]:
         return [connection.link for factory in self._ports.factories for connection in factory.connections]
@@ -366,4 +397,6 @@ class Daemon:
         assert self._billing is not None
         self._files.close()
         yield self._in_thread(self._billing.close, 15.0)
+        if self._monitor is not None:
+            self._monitor.close()
         _log.info("stopped")

@@ -18,7 +18,7 @@ from fep.config.settings import BankSettings, Settings
 from fep.language import Text
 from fep.links.bank import Bank
 
-_FIXED = ("billing", "listener", "control", "files")
+_FIXED = ("billing", "listener", "control", "metrics", "files")
 """Tables that a start alone reads: databases, sockets and folders are opened then."""
 
 _FIXED_EXCEPT = {"listener": frozenset({"connections_max"})}

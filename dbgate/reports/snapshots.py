@@ -21,8 +21,12 @@ ROWS_AT_ONCE = 1000
 
 
 @contextmanager
-def snapshot(database: Database) -> Iterator[Connection]:
-    """Yield a connection that stands in one read-only snapshot until the end of the block, without a time limit.
+def snapshot(database: Database, within_s: float | None = None) -> Iterator[Connection]:
+    """Yield a connection that stands in one read-only snapshot until the end of the block.
+
+    Args:
+        database: which one.
+        within_s: how long it may wait for the database; None: as long as a report takes.
 
     Raises:
         DatabaseUnavailable: it is not to be had, or it was lost on the way.
@@ -30,9 +34,10 @@ def snapshot(database: Database) -> Iterator[Connection]:
     try:
         with (
             database.connect(money=False) as connection,
-            database.begin(connection, time.monotonic() + LOCK_WAIT_S),
+            database.begin(connection, time.monotonic() + (within_s or LOCK_WAIT_S)),
         ):
-            database.backend.read_at_length(connection)
+            if within_s is None:
+                database.backend.read_at_length(connection)
             yield connection
     except DBAPIError as error:
         raise DatabaseUnavailable(f"the report was not made: {label_of(error)}") from None

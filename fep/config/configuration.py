@@ -12,7 +12,17 @@ from types import MappingProxyType
 from typing import cast
 
 from fep.config.bank_files import read_banks
-from fep.config.converters import choice, line, listening_address, many, matching, reference, seconds, whole
+from fep.config.converters import (
+    address_or_none,
+    choice,
+    line,
+    listening_address,
+    many,
+    matching,
+    reference,
+    seconds,
+    whole,
+)
 from fep.config.database_tables import database_tables
 from fep.config.database_url import url_without_password
 from fep.config.dialect_tables import check_listeners, dialect_tables
@@ -27,6 +37,7 @@ from fep.config.settings import (
     LinkSettings,
     ListenerSettings,
     LogSettings,
+    MetricsSettings,
     Settings,
 )
 from fep.config.tables import Table, mapping
@@ -71,6 +82,7 @@ class _File:
     link: LinkSettings = field(default_factory=LinkSettings)
     log: LogSettings = field(default_factory=LogSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     files: FileSettings = field(default_factory=FileSettings)
     rules: _Rules = field(default_factory=_Rules)
     dialect: Mapping[str, Dialect] = field(default_factory=lambda: DIALECTS)
@@ -120,6 +132,7 @@ _FILE = Table(
         part_age_max=seconds(3600, 366 * 86_400),
     ),
     log=Table(LogSettings, level=choice(LOG_LEVELS)),
+    metrics=Table(MetricsSettings, address=address_or_none),
     rules=Table(
         _Rules,
         late_fee=Table(
@@ -193,6 +206,7 @@ def _settings(path: Path, file: _File, banks: Mapping[str, BankSettings]) -> Set
         link=file.link,
         log=file.log,
         control=ControlSettings(path.parent / file.control.socket),
+        metrics=file.metrics,
         files=replace(file.files, directory=path.parent / file.files.directory),
         rules=Rules(
             file.rules.late_fee,

@@ -117,6 +117,11 @@ def listening_address(value: object, place: Place) -> Address:
     )
 
 
+def address_or_none(value: object, place: Place) -> Address | None:
+    """Take a listening address; empty is none."""
+    return None if value == "" else listening_address(value, place)
+
+
 def peer_address(value: object, place: Place) -> Address | None:
     """Take ``"IP:PORT"`` of a machine to connect to; empty is none.
 

@@ -165,6 +165,13 @@ class ControlSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Table ``[metrics]``: where ``/metrics``, ``/health`` and ``/ready`` are served; nowhere while it is not set."""
+
+    address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileSettings:
     """Table ``[files]``: where batch files stand, a folder for each bank in it.
 
@@ -278,6 +285,7 @@ class Settings:
     link: LinkSettings = LinkSettings()
     log: LogSettings = LogSettings()
     control: ControlSettings = ControlSettings()
+    metrics: MetricsSettings = MetricsSettings()
     files: FileSettings = FileSettings()
     rules: Rules = field(default_factory=Rules)
     file_name: str = "fep.toml"

@@ -89,6 +89,11 @@ class FileDesk:
             self._ready.append(work.line)
         return self._begin()
 
+    @property
+    def waiting(self) -> int:
+        """Requests that have not been begun."""
+        return self._waiting.total()
+
     def check(self, now: float) -> None:
         """Answer the requests that have been held for long enough at ``now`` (monotonic seconds)."""
         due = [held for held in self._held if held.due_s <= now]

@@ -63,6 +63,11 @@ class FileService:
         """Take work in; ``work.done`` is called once, now or later."""
         self._desk.submit(work)
 
+    @property
+    def waiting(self) -> int:
+        """Requests that have not been begun."""
+        return self._desk.waiting
+
     def check(self, now: float) -> None:
         """Answer what has waited for long enough at ``now`` (monotonic seconds)."""
         self._desk.check(now)

@@ -199,7 +199,7 @@ class Link:
             return self.wire.close()
         if self.bank is not None and bank is not self.bank:
             self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
-            return self._count_mac_failure()
+            return self._count_mac_failure(envelope)
         if self.bank is None and envelope.transaction is not Transaction.SIGN_IN:
             return self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
         try:
@@ -221,7 +221,7 @@ class Link:
             self._signed_in(bank)
         elif bank is not self.bank:
             self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
-            return self._count_mac_failure()
+            return self._count_mac_failure(exchange.envelope)
         self.report(LinkEvent.MAK_VERIFIED)
         self.services.events["frame_without_mac"] += 1
         exchange.authenticator = UNSIGNED
@@ -295,7 +295,7 @@ class Link:
         if transaction in _KEYED_BY_AK:
             if is_replayed(self.services, bank, request):
                 self._refuse_unauthenticated(exchange, ResponseCode.MAC_INCORRECT)
-                return self._count_mac_failure()
+                return self._count_mac_failure(exchange.envelope)
             # Only now: a replay has a right MAC too, and must not end a row of failures.
             self.report(LinkEvent.AK_VERIFIED)
         refusal = self.machine.refusal(transaction)
@@ -354,10 +354,11 @@ class Link:
         )
         if not envelope.is_response:
             self._refuse_unauthenticated(exchange, ResponseCode.MAC_INCORRECT)
-        self._count_mac_failure()
+        self._count_mac_failure(envelope)
 
-    def _count_mac_failure(self) -> None:
+    def _count_mac_failure(self, envelope: Envelope) -> None:
         self.services.events["mac_failure"] += 1
+        self.services.mac_failures[self._bank_code(envelope)] += 1
         self.report(LinkEvent.MAC_FAILED)
 
     # --- sign-in and key exchange

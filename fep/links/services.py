@@ -55,6 +55,8 @@ class Services:
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
         admission: who may connect, over all dialects.
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
+        mac_failures: of those, the MACs that were wrong, by bank.
+        clock_skews: by bank, seconds that its clock was ahead of ours when it last asked for keys.
         after_round: has a function called when the loop has read what has arrived.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
     """
@@ -70,6 +72,8 @@ class Services:
     transaction_log: TransactionLog = field(default_factory=TransactionLog)
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)
     events: Counter[str] = field(default_factory=Counter)
+    mac_failures: Counter[str] = field(default_factory=Counter)
+    clock_skews: dict[str, float] = field(default_factory=dict)
     in_work: InWork = field(default_factory=InWork)
     admission: Admission = field(default_factory=Admission)
     branch_of: Callable[[Needs], Hashable | None] | None = None

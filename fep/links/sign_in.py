@@ -27,7 +27,8 @@ def issue_keys(services: Services, bank: Bank, keys: SignInKeys, ring: KeyRing, 
     """
     assert isinstance(request.body, KeyRequest)
     now = services.clock.seconds()
-    if _clock_difference_s(services, request.head) > services.settings.link.clock_limit:
+    services.clock_skews[bank.settings.bank_code] = skew_s = _clock_skew_s(services, request.head)
+    if abs(skew_s) > services.settings.link.clock_limit:
         return Answer(ResponseCode.CLOCK_DIFFERS)
     if services.replay_guard.is_full(now):
         return Answer(ResponseCode.BUSY)
@@ -48,6 +49,7 @@ def issue_keys(services: Services, bank: Bank, keys: SignInKeys, ring: KeyRing, 
     return Answer(ResponseCode.APPROVED, reply, clearing_date=services.gate.clearing_date(bank.settings.bank_code))
 
 
-def _clock_difference_s(services: Services, head: Head) -> float:
+def _clock_skew_s(services: Services, head: Head) -> float:
+    """Return by how much the bank's clock is ahead of ours."""
     theirs = datetime.combine(head.bank_date, head.bank_time)
-    return abs((theirs - services.wall_clock()).total_seconds())
+    return (theirs - services.wall_clock()).total_seconds()

@@ -11,6 +11,7 @@ from logging import INFO
 
 import structlog
 
+from dbgate.histogram import Histogram
 from fep.log_lines import Threshold, json_lines, threshold, timestamp
 from protocol.canonical import Answer
 from protocol.response_codes import ResponseCode
@@ -21,11 +22,21 @@ _UNFORESEEN = frozenset(
 )
 
 
+DURATION_BOUNDS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""From an ECHO, which is answered from memory, to what a database holds up."""
+
+
 class TransactionLog:
-    """Writes the lines and counts them by (bank, transaction, response code) for ``fep status``."""
+    """Writes the lines and counts what they say, for ``fep status`` and the metrics.
+
+    Attributes:
+        counts: by (bank, transaction, response code).
+        durations: seconds from a whole frame to its answer, by transaction.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str, str]] = Counter()
+        self.durations: dict[str, Histogram] = {}
         self._log = structlog.get_logger()
         lines, first = json_lines(), threshold()
         self._write = None if lines is None else lines.write
@@ -46,6 +57,10 @@ class TransactionLog:
         """
         label = transaction.label if transaction else "unknown"
         self.counts[bank_code, label, answer.code.code] += 1
+        durations = self.durations.get(label)
+        if durations is None:
+            durations = self.durations[label] = Histogram(DURATION_BOUNDS_S)
+        durations.note(elapsed_ms / 1000)
         level = "warning" if answer.code in _UNFORESEEN else "info"
         if self._write is not None and self._threshold.level <= INFO:
             self._write(_json_line(level, bank_code, label, trace, answer, elapsed_ms, batch_size))
