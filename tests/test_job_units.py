@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from datetime import time
 from pathlib import Path
 
@@ -17,8 +18,13 @@ SERVICES = sorted(path.name for path in FOLDER.glob("fep-job-*@.service"))
 TIMERS = sorted(path.name for path in FOLDER.glob("fep-job-*@.timer"))
 PROGRAM = "/opt/fep/bin/fep "
 
-ORDER = ["apply-balances", "day-report", "doubtful", "audit-trail", "month-report", "debit-export", "reconcile"]
-"""Balances are settled before anything is reported or listed; banks have sent their files by the small hours."""
+ORDER = [
+    *("apply-balances", "day-report", "doubtful", "audit-trail"),
+    *("month-report", "debit-mandates", "debit-export", "reconcile"),
+]
+"""Balances are settled before anything is reported or listed, mandates are loaded before bills are listed; banks have
+sent their files by the small hours.
+"""
 
 
 def value(unit: str, key: str) -> str:
@@ -31,7 +37,7 @@ def value(unit: str, key: str) -> str:
 def command_of(unit: str) -> tuple[click.Command, list[str]]:
     """Return the command that a service starts, and its options."""
     started = value(unit, "ExecStart").partition(PROGRAM)[2].partition("||")[0].rstrip("'")
-    words = shlex.split(re.sub(r"\$\$\([^)]*\)", "DATE", started))
+    words = shlex.split(re.sub(r"\$\$\((?:[^()]|\([^()]*\))*\)", "DATE", started))
     command: click.Command = fep
     while isinstance(command, click.Group):
         found = command.get_command(click.Context(command), words.pop(0))
@@ -81,6 +87,15 @@ def test_jobs_come_in_order() -> None:
     times = [begins(f"fep-job-{name}@.timer") for name in ORDER]
     assert times == sorted(set(times))
     assert all(begin < time(8) < DEFAULT_CUT_OFF for begin in map(begins, TIMERS))
+
+
+@pytest.mark.parametrize("unit", [name for name in SERVICES if "last month" in (FOLDER / name).read_text("utf-8")])
+def test_last_month_on_any_day(unit: str, tmp_path: Path) -> None:
+    """A job that is run on a 31st, or when the machine is on again, means the month before."""
+    (asked,) = re.findall(r"\$\$\((date -d .* last month\" [^)]*)\)", value(unit, "ExecStart"))
+    script = asked.replace("$$", "$").replace("%%", "%").replace("$(date", "$(date -d 2026-03-31")
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "2026-02\n"
 
 
 def test_jobs_share_their_walls() -> None:

@@ -23,6 +23,7 @@ WORDS: dict[str, tuple[object, ...]] = {
     "day_report": ("--date", YESTERDAY),
     "debit_export": ("--bank", "0102", "--month", "2026-10"),
     "debit_import": ("--bank", "0102"),
+    "debit_mandates": (),
     "doubtful": ("--date", YESTERDAY),
     "month_report": ("--date", f"{YESTERDAY:%Y-%m}"),
     "reconcile": ("--date", YESTERDAY),

@@ -30,10 +30,11 @@ with patch(sys.argv[1], die):
 """
 _NAMED = """
 import sys
+from types import SimpleNamespace
 from unittest.mock import patch
 from fep import cli
 
-with patch("fep.commands.recon.desk.present_operator", lambda: sys.argv[1]):
+with patch("fep.operators.pwd.getpwuid", lambda _: SimpleNamespace(pw_name=sys.argv[1])):
     sys.exit(cli.main(sys.argv[2:]))
 """
 
