@@ -253,7 +253,7 @@ def reported(day: Day) -> None:
 
 
 def test_a_settlement_day(clerks_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day is closed and reconciled, its differences are worked by two clerks, bills are debited by list and by push and
+    """A day is closed and reconciled, two clerks work its differences, bills are debited by list and by push and
     settled from balances; the reports say what the bank was told, and the books agree.
     """
     day, site = Day(clerks_site), clerks_site
