@@ -2,12 +2,30 @@
 
 import os
 import pwd
+from pathlib import Path
+
+LOGIN_UID = Path("/proc/self/loginuid")
+"""Who has logged in, as the kernel's audit keeps him: sudo and su leave it as it is, and only root can set it."""
+
+_NO_LOGIN = 2**32 - 1
+"""What stands there in a service, or in a container: nobody has logged in."""
 
 
 def present_operator() -> str:
-    """Return the login name of the real user of this process, ``uid-N`` for one without a name."""
-    uid = os.getuid()
+    """Return the name of the user who has logged in, whomever he has become since, ``uid-N`` for one without a name.
+
+    Where nobody has logged in it is the real user of this process.
+    """
+    uid = _login_uid()
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid-{uid}"
+
+
+def _login_uid() -> int:
+    try:
+        uid = int(LOGIN_UID.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # a kernel without audit
+        return os.getuid()
+    return os.getuid() if uid == _NO_LOGIN else uid

@@ -4,9 +4,11 @@ import os
 import pwd
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from fep import operators
 from fep.operators import present_operator
 from tests.support.daemon import ROOT, environment
 from tests.support.operators import CLERKS, name_of, process_of
@@ -14,6 +16,16 @@ from tests.support.operators import CLERKS, name_of, process_of
 ASK = "from fep.operators import present_operator; print(present_operator())"
 
 
+@pytest.fixture
+def no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A kernel that knows of no login, as in a service."""
+    path = tmp_path / "loginuid"
+    path.write_text("4294967295")
+    monkeypatch.setattr(operators, "LOGIN_UID", path)
+    return path
+
+
+@pytest.mark.usefixtures("no_login")
 def test_the_login_name() -> None:
     """It is that of the real user."""
     assert present_operator() == pwd.getpwuid(os.getuid()).pw_name
@@ -27,6 +39,24 @@ def test_environment_variables_are_not_asked(monkeypatch: pytest.MonkeyPatch) ->
     assert present_operator() == before
 
 
+def test_sudo_makes_nobody_else_of_him(no_login: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has logged in remains who he is as root, and two who become the same user remain two."""
+    no_login.write_text(f"{CLERKS['clerk']}")
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    assert present_operator() == name_of("clerk")
+    no_login.write_text(f"{CLERKS['chief']}\n")
+    assert present_operator() == name_of("chief")
+
+
+def test_a_kernel_that_keeps_no_logins(no_login: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real user is asked for."""
+    monkeypatch.setattr(os, "getuid", lambda: CLERKS["chief"])
+    no_login.write_text("")
+    assert present_operator() == name_of("chief")
+    no_login.unlink()
+    assert present_operator() == name_of("chief")
+
+
 def test_the_real_user_decides() -> None:
     """Not the effective one, which a program may have been given."""
     if os.getuid() != 0:
@@ -35,6 +65,7 @@ def test_the_real_user_decides() -> None:
     assert done.stdout.strip() == name_of("clerk")
 
 
+@pytest.mark.usefixtures("no_login")
 def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """He is told by his number."""
     monkeypatch.setattr(os, "getuid", lambda: CLERKS["chief"])

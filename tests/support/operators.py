@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fep.operators import LOGIN_UID
 from tests.support.daemon import ROOT, environment
 
 CLERKS = {"clerk": 61_001, "chief": 61_002}
@@ -83,6 +84,8 @@ def process_of(clerk: str, words: list[str]) -> subprocess.CompletedProcess[str]
     def become() -> None:
         # The real user says who it is; the effective one may still read this tree, wherever it stands.
         if os.getuid() == 0:
+            with suppress(OSError):  # a kernel without audit, or a container that may not say who has logged in
+                LOGIN_UID.write_text(str(uid), encoding="ascii")
             os.setreuid(uid, 0)
 
     return subprocess.run(
