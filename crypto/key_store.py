@@ -72,7 +72,8 @@ class KeyStore:
         self._file_content = file_content
         self._banks = dict(content.banks)
         self._head = content.journal
-        self._journal = KeyJournal(path.with_name(path.name + JOURNAL_SUFFIX), self.derived_secret("key journal"))
+        self._secret = content.secret
+        self._journal = KeyJournal(path.with_name(path.name + JOURNAL_SUFFIX), content.secret)
 
     @classmethod
     def open(cls, path: Path, master_key: Key) -> Self:
@@ -95,12 +96,13 @@ class KeyStore:
     def create(cls, path: Path, master_key: Key) -> Self:
         """Write a new, empty key store (mode 0600); KeyStoreInvalid when the file exists."""
         check_key(master_key, AES_CIPHER, MASTER_KEY_BYTES)
-        file_content = _sealed(master_key, Content())
+        content = Content()
+        file_content = _sealed(master_key, content)
         try:
             write_new_private(path, file_content)
         except PrivateFileRefused as refused:
             raise KeyStoreInvalid(path, refused.fault, refused.detail) from refused
-        return cls(Path(realpath(path)), master_key, file_content, Content())
+        return cls(Path(realpath(path)), master_key, file_content, content)
 
     def derived_secret(self, purpose: str) -> bytes:
         """Return 32 secret bytes for ``purpose``: the same for all daemons that share the master key."""
@@ -163,6 +165,10 @@ class KeyStore:
         self.versions(bank_code)
         del self._banks[bank_code]
 
+    def reseal(self, master_key: Key) -> None:
+        """Seal it under another master key when it is saved; KeyRefused for a bad one."""
+        self._master_key = check_key(master_key, AES_CIPHER, MASTER_KEY_BYTES)
+
     def save(self, act: KeyAct | None = None) -> None:
         """Write the store in the place of its file, atomically and durably, and ``act`` into its journal before.
 
@@ -178,7 +184,7 @@ class KeyStore:
                 if act is not None:
                     self._bury(act.at)
                     self._head = self._journal.append(act, self._head)
-                file_content = _sealed(self._master_key, Content(self._banks, self._head))
+                file_content = _sealed(self._master_key, Content(self._banks, self._head, self._secret))
                 replace_private(self._path, file_content, directory)
         except PrivateFileRefused as refused:
             raise KeyStoreInvalid(self._path, refused.fault, refused.detail) from refused

@@ -2,7 +2,7 @@
 
     {"banks": {"0102": [{"number": 1, "suite": "3des", "ak": hex, "ak_kcv": hex, "kek": hex, "kek_kcv": hex,
                          "loaded_at": "2026-11-22T13:05:00", "valid_from": …, "valid_until": …}, …]},
-     "journal": {"count": 1, "mac": hex}}
+     "journal": {"secret": hex, "count": 1, "mac": hex}}
 
 Moments are naive, Asia/Shanghai, or null. A destroyed pair has null for "ak" and "kek". In format 1 a bank had one
 record without number and dates, and there was no journal: it is read as version 1, in use since ever.
@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_bytes
 from typing import Any
 
 from crypto.key_journal import JournalHead
@@ -23,21 +24,27 @@ from crypto.suites import SUITES
 _HEX = re.compile(r"(?:[0-9a-f]{2})+", re.ASCII)
 _KEYS, _KCVS = ("ak", "kek"), ("ak_kcv", "kek_kcv")
 _MOMENTS = ("loaded_at", "valid_from", "valid_until")
+_SECRET_BYTES = 32
 _EVER = datetime(2000, 1, 1)  # noqa: DTZ001 - naive, Asia/Shanghai, as all moments here
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The banks' versions by bank code, and where the journal ends."""
+    """The banks' versions by bank code, and where the journal ends.
+
+    Attributes:
+        secret: 32 bytes under which the journal is written; they stay when the store gets another master key.
+    """
 
     banks: Mapping[str, Versions] = field(default_factory=dict)
     journal: JournalHead = field(default_factory=JournalHead)
+    secret: bytes = field(default_factory=lambda: token_bytes(_SECRET_BYTES), repr=False)
 
 
 def document_of(content: Content) -> bytes:
     """Return ``content`` as it is sealed."""
     banks = {code: [_record_of(version) for version in versions] for code, versions in sorted(content.banks.items())}
-    journal = {"count": content.journal.count, "mac": content.journal.mac}
+    journal = {"secret": content.secret.hex(), "count": content.journal.count, "mac": content.journal.mac}
     return json.dumps({"banks": banks, "journal": journal}).encode()
 
 
@@ -51,8 +58,9 @@ def content_of(document: bytes) -> Content | None:
     parsed = _parsed(document)
     if parsed is None:  # a parser's exception would carry the document, keys and all
         return None
-    records, head = parsed
-    return Content({code: tuple(_version_of(code, each) for each in banks) for code, banks in records.items()}, head)
+    records, journal = parsed
+    banks = {code: tuple(_version_of(code, each) for each in entries) for code, entries in records.items()}
+    return Content(banks, *journal)
 
 
 def _record_of(version: KeyVersion) -> dict[str, Any]:
@@ -72,16 +80,19 @@ def _moment_text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds")
 
 
-def _parsed(document: bytes) -> tuple[dict[str, list[dict[str, Any]]], JournalHead] | None:
+def _parsed(document: bytes) -> tuple[dict[str, list[dict[str, Any]]], tuple[Any, ...]] | None:
+    """Return the records by bank code, and what the store says of the journal: nothing in format 1."""
     try:
         content: Any = json.loads(document)
         records = {code: _records_of(entry) for code, entry in content["banks"].items()}
         journal = content.get("journal")
-        head = JournalHead() if journal is None else JournalHead(int(journal["count"]), str(journal["mac"]))
+        known: tuple[Any, ...] = ()
+        if journal is not None:
+            known = JournalHead(int(journal["count"]), str(journal["mac"])), bytes.fromhex(journal["secret"])
         sound = all(_is_record(record) for banks in records.values() for record in banks)
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    return (records, head) if sound else None
+    return (records, known) if sound else None
 
 
 def _records_of(entry: Any) -> list[dict[str, Any]]:
