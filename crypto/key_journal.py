@@ -2,10 +2,10 @@
 
     {"no": 1, "at": "2026-11-22T13:05:00", "operator": "…", "act": "import", …} 64 hex digits
 
-A line for each act, added and never changed. The digits are an HMAC-SHA256 under a secret that is derived from the
-master key, over the digits of the line before and this one's text, so a line that was changed, moved, added or left
-out by somebody without the master key is found. The sealed store holds count and digits of the last line that it knows,
-so lines that were cut off at the end are found too.
+A line for each act, added and never changed. The digits are an HMAC-SHA256 under a secret of the sealed store, over
+the digits of the line before and this one's text, so a line that was changed, moved, added or left out by somebody
+without the master key is found. The store also holds count and digits of the last line that it knows, so lines that
+were cut off at the end are found too.
 
 The line goes first, then the store: after a crash in between there may be a line more than the store knows, of an act
 that was begun; one that was done and is not written down cannot be.

@@ -67,8 +67,8 @@ _DEFAULT_SEED = 1
     "--master-key",
     metavar="REF",
     default="",
-    en="Reference to a master key that exists: file:PATH, env:NAME, credential:NAME.",
-    zh="已有主密钥的引用: file:路径, env:变量名, credential:凭据名。",
+    en="Reference to a master key that exists: file:PATH, env:NAME, credential:NAME, pkcs11:…",
+    zh="已有主密钥的引用: file:路径, env:变量名, credential:凭据名, pkcs11:…。",
 )
 def init(
     directory: Path,

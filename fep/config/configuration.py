@@ -18,6 +18,7 @@ from fep.config.converters import (
     line,
     listening_address,
     many,
+    master_key_reference,
     matching,
     reference,
     seconds,
@@ -123,7 +124,7 @@ _FILE = Table(
         queue_max=whole(1, 1_000_000),
         batch_max=whole(1, 1000),
     ),
-    keys=Table(KeySettings, master_key=reference),
+    keys=Table(KeySettings, master_key=master_key_reference),
     files=Table(
         FileSettings,
         file_size_max=whole(1, _FILE_SIZE_MAX),

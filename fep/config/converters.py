@@ -18,6 +18,7 @@ Convert = Callable[[object, Place], Any]
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})", re.ASCII)
 _REFERENCE = re.compile(r"(?:file:.+|env:[A-Za-z_][A-Za-z0-9_]*|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]*)", re.ASCII)
+_TOKEN_REFERENCE = re.compile(r"pkcs11:[!-~]+", re.ASCII)
 _SHOWN_CHARACTERS_MAX = 60
 
 
@@ -183,6 +184,13 @@ def reference(value: object, place: Place) -> str:
         'expected a reference to the secret, never the secret itself: "file:PATH", "env:NAME" or "credential:NAME"',
         '应为密码的引用, 不得写密码本身: "file:路径"、"env:变量名" 或 "credential:凭据名"',
     )
+
+
+def master_key_reference(value: object, place: Place) -> str:
+    """Take a reference to a secret, or to a key in a hardware security module."""
+    if isinstance(value, str) and _TOKEN_REFERENCE.fullmatch(value):
+        return value
+    return reference(value, place)
 
 
 def many(convert: Convert, *, least: int = 0) -> Convert:

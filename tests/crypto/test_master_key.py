@@ -83,7 +83,9 @@ def test_other_references_are_refused(tmp_path: Path, reference: str) -> None:
     """What is no reference is refused and not repeated: it may be the key itself."""
     message = message_of(reference, tmp_path, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
-    assert message == "master key reference: it is not a reference; write file:PATH, env:NAME or credential:NAME"
+    assert (
+        message == "master key reference: it is not a reference; write file:PATH, env:NAME, credential:NAME or pkcs11:…"
+    )
 
 
 def test_new_master_key(tmp_path: Path) -> None:

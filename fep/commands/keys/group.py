@@ -19,6 +19,8 @@ keys = Group(
         "retire": "fep.commands.keys.changing:retire_keys",
         "remove": "fep.commands.keys.changing:remove_keys",
         "kcv": "fep.commands.keys.loading:show_check_value",
+        "make-master": "fep.commands.keys.mastering:make_master",
+        "reseal": "fep.commands.keys.mastering:reseal",
         "journal": "fep.commands.keys.listing:list_acts",
     },
 )

@@ -43,9 +43,8 @@ def test_a_new_key_is_shown_once_and_typed_back(site: Path, custodians: int) -> 
             terminal.wait_for(ALONE.format(number, custodians))
             terminal.type("")
             for kind, components in zip(("AK", "KEK"), shown, strict=True):
-                seen = terminal.wait_for(
-                    rf"{kind} of bank 0102, component {number} of {custodians}:\s+([0-9A-F ]{{39}})\s+KCV ([0-9A-F]{{8}})"
-                )
+                name = f"{kind} of bank 0102, component {number} of {custodians}"
+                seen = terminal.wait_for(rf"{name}:\s+([0-9A-F ]{{39}})\s+KCV ([0-9A-F]{{8}})")
                 components.append(seen[1].replace(" ", ""))
                 assert seen[2] == kcv(components[-1])
                 terminal.wait_for("press Enter to empty the screen")
