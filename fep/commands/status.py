@@ -128,12 +128,24 @@ def _show_banks(settings: "Settings", daemon: dict[str, Any], states: "list[Data
         say(en="name", zh="名称"),
         say(en="links", zh="连接数"),
         say(en="clearing date", zh="清算日期"),
+        say(en="keys", zh="密钥版本"),
     )
     for bank_code, bank in settings.banks.items():
         links = running.get(bank_code, {}).get("links", "-")
         days = [state.clearing_dates[bank_code] for state in states if bank_code in state.clearing_dates]
-        report.row(bank_code, bank.name, links, min(days, default="-"))
+        keys = _keys_text(running.get(bank_code, {}).get("keys", []))
+        report.row(bank_code, bank.name, links, min(days, default="-"), keys or "-")
     report.show()
+
+
+def _keys_text(keys: list[dict[str, Any]]) -> str:
+    """Return the versions of a bank's keys that the daemon knows: since when each is accepted, and until when."""
+    texts = []
+    for each in keys:
+        begins, ends = str(each["valid_from"])[:16], str(each["valid_until"])[:16]
+        since = say(en=f"{each['version']} since {begins}", zh=f"{each['version']} 自 {begins}")
+        texts.append(say(en=f"{since} until {ends}", zh=f"{since} 至 {ends}") if ends else since)
+    return ", ".join(texts)
 
 
 def _show_partners(daemon: dict[str, Any]) -> None:

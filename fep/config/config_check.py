@@ -8,9 +8,11 @@ from pathlib import Path
 
 from crypto.errors import CryptoError
 from crypto.key_store import KeyStore
+from fep.clock import shanghai_now
 from fep.config.configuration import BANKS_FOLDER
 from fep.config.database_url import sqlite_path
 from fep.config.dialect_tables import spoken
+from fep.config.key_findings import key_findings
 from fep.config.key_stores import open_key_store
 from fep.config.settings import BankSettings, DatabaseSettings, Settings
 from fep.database_state import DatabaseState, clearing_dates_text, database_states
@@ -94,7 +96,11 @@ def _check_keys(settings: Settings) -> Iterator[Check]:
     yield Check(Level.GOOD, subject, Text("key store opens", "密钥库可打开"))
     for bank in settings.banks.values():
         if bank.session.has_mac:
-            yield _check_bank_keys(bank, store)
+            found = _check_bank_keys(bank, store)
+            yield found
+            if found.level is Level.GOOD:
+                for text in key_findings(bank, store, settings.keys.key_age_max, shanghai_now()):
+                    yield Check(Level.WARNING, bank.bank_code, text)
     for bank_code in store.bank_codes():
         if bank_code not in settings.banks:
             yield Check(Level.WARNING, bank_code, Text("has keys but no bank file", "有密钥但无配置文件"))

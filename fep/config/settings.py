@@ -143,10 +143,17 @@ class BillingSettings:
 
 @dataclass(frozen=True, slots=True)
 class KeySettings:
-    """Table ``[keys]``: the key store file and the reference to the master key that opens it."""
+    """Table ``[keys]``.
+
+    Attributes:
+        store: the key store file.
+        master_key: reference to the master key that opens it.
+        key_age_max: a bank's keys that are in use for longer are warned about; a year, as auditors ask for.
+    """
 
     store: Path
     master_key: str
+    key_age_max: float = 31_536_000.0
 
 
 @dataclass(frozen=True, slots=True)
