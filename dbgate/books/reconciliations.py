@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from dbgate.books.differences import Difference, difference_of
 from dbgate.books.states import DifferenceState
@@ -13,6 +13,10 @@ from dbgate.books.tables import differences, reconciliations
 from dbgate.record import record
 
 ONE_DAY = timedelta(days=1)
+
+LATE_DAYS = 2
+"""How far from its bank's day a payment that comes late may count: its bank date is a day old at most, and after the
+cut-off the clearing date is a day ahead."""
 
 
 @record
@@ -82,6 +86,21 @@ def carried_to(connection: Connection, bank_code: str, day: date) -> list[Differ
         table.state == DifferenceState.CARRIED,
         table.other_date == day,
     )
+
+
+def open_around(connection: Connection, bank_code: str, day: date) -> list[Difference]:
+    """Return what one side alone has on days around ``day`` and nobody has settled yet, by number.
+
+    Left out is what operators have approved, or proposed for a payment of ours: its money may be on its way.
+    """
+    table = differences.c
+    is_free = or_(
+        table.state == DifferenceState.OPEN,
+        (table.state == DifferenceState.PROPOSED) & table.approved_at.is_(None) & table.fep_serial.is_(None),
+    )
+    one_sided = table.fep_amount_fen.is_(None) | table.bank_amount_fen.is_(None)
+    days = [day + timedelta(days=away) for away in range(-LATE_DAYS, LATE_DAYS + 1) if away]
+    return _differences(connection, table.bank_code == bank_code, table.clearing_date.in_(days), is_free, one_sided)
 
 
 def _differences(connection: Connection, *conditions: Any) -> list[Difference]:

@@ -37,7 +37,7 @@ class Settled:
     """What becomes of a difference that another day has carried here.
 
     Attributes:
-        difference: as it was read, carried.
+        difference: as it was read, carried or a difference already.
         matching: its class from now on, of what has found its other half None.
     """
 
@@ -140,7 +140,7 @@ def _settle(connection: Connection, settled: Sequence[Settled]) -> None:
 def _settled_values(each: Settled) -> Values:
     state = DifferenceState.MATCHED if each.matching is None else DifferenceState.OPEN
     matching = each.difference.matching if each.matching is None else each.matching
-    return state.value, matching, each.difference.difference_no, DifferenceState.CARRIED.value
+    return state.value, matching, each.difference.difference_no, each.difference.state.value
 
 
 def _moved_counts(settled: Sequence[Settled]) -> dict[date, tuple[int, int, int, int]]:
@@ -148,8 +148,10 @@ def _moved_counts(settled: Sequence[Settled]) -> dict[date, tuple[int, int, int,
     moved: Counter[tuple[date, str]] = Counter()
     for each in settled:
         has_bank_row = each.difference.bank is not None
-        kind = ("only_bank" if has_bank_row else "only_fep") if each.matching is not None else "matched"
-        moved[each.difference.clearing_date, "in_flight"] -= 1
+        alone = "only_bank" if has_bank_row else "only_fep"
+        kind = alone if each.matching is not None else "matched"
+        was = "in_flight" if each.difference.state is DifferenceState.CARRIED else alone
+        moved[each.difference.clearing_date, was] -= 1
         if kind != "matched" or has_bank_row:  # rows of files are counted, and one of ours is in none of that day
             moved[each.difference.clearing_date, kind] += 1
     return {

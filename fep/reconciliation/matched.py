@@ -6,7 +6,13 @@ from itertools import chain
 
 from dbgate.books.day_keys import day_keys, day_sums, identity_of
 from dbgate.books.day_rows import rows_under, undos_of
-from dbgate.books.reconciliations import Reconciliation, carried_to, neighbours, reconciliations_of
+from dbgate.books.reconciliations import (
+    Reconciliation,
+    carried_to,
+    neighbours,
+    open_around,
+    reconciliations_of,
+)
 from dbgate.books.reconciling import Result
 from dbgate.records import Identity, Payment, PaymentState
 from dbgate.reports.days import spans
@@ -21,6 +27,7 @@ from handlers.reconciliation.journal import (
     adjustment_entries,
     carried_entries,
     counted_dates,
+    late_halves,
     left_entries,
     originals_of,
 )
@@ -53,8 +60,9 @@ def matched(day: BankDay, file: BankFile, snapshots: Sequence[Snapshot], far_rea
             zh=f"{file.name}: 不是该日的文件: 一方有超过 {DIFFERENCES_MAX} 行为另一方所无; 未存储任何结果",
         ) from None
     bank = _bank_entries(bank_code, file, places)
+    late = late_halves(open_around(books, bank_code, day.clearing_date), bank, fep)
     journal = list(chain.from_iterable(rows_under(each, [one.identity for one in bank]) for each in snapshots))
-    carried_bank, carried_fep = carried_entries(carried)
+    carried_bank, carried_fep = carried_entries([*carried, *late])
     of_day = Day(
         day.clearing_date,
         spans(snapshots)[bank_code].first,
@@ -83,7 +91,7 @@ def matched(day: BankDay, file: BankFile, snapshots: Sequence[Snapshot], far_rea
         done_at=datetime.min,  # noqa: DTZ901 - this and its number are given when it is stored
     )
     seen = {date: each.batch_no for date, each in beside.items()}
-    return Result(reconciliation, differences, settled(findings, carried), seen, day.operator)
+    return Result(reconciliation, differences, settled(findings, carried, late), seen, day.operator)
 
 
 def _bank_entries(bank_code: str, file: BankFile, places: Sequence[int]) -> list[BankEntry]:

@@ -1,14 +1,18 @@
 """Journal's part 流水方: rows of our journal as entries of a reconciliation."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from dbgate.books.day_keys import JournalDay
-from dbgate.books.differences import Difference
+from dbgate.books.differences import Difference, Side
 from dbgate.records import Identity, Movement, Payment
 from handlers.journal import serial_of
 from handlers.reconciliation.entries import BankEntry, FepEntry
 from handlers.reconciliation.keys import side_of_payment
+from protocol.canonical import OriginalState
+
+_POSTED = OriginalState.POSTED
 
 
 def left_entries(left: Sequence[Payment], undos: Iterable[Payment]) -> list[FepEntry]:
@@ -55,6 +59,27 @@ def carried_entries(carried: Iterable[Difference]) -> tuple[list[BankEntry], lis
         elif each.fep is not None:
             fep.append(FepEntry(each.identity, each.fep, each.fep_serial or 0, carried=each.difference_no))
     return bank, fep
+
+
+def late_halves(alone: Iterable[Difference], bank: Iterable[BankEntry], fep: Sequence[FepEntry]) -> list[Difference]:
+    """Return which of the differences that one side alone has had, on other days, find their other half in this day.
+
+    So the bank's payment that had not arrived when its day was reconciled, and came after all.
+
+    Args:
+        alone: of days around this one.
+        bank: rows of this day's file that we do not have.
+        fep: rows of ours that are not in this day's file.
+    """
+    theirs = {(entry.identity, entry.side) for entry in bank}
+    ours = {(entry.identity, entry.side) for entry in fep}
+    # Its undo is equal on both sides: then the payment may say yet that it stands.
+    ours |= {(each.identity, replace(each.side, state=int(_POSTED))) for each in fep if each.is_undo_matched}
+    return [each for each in alone if _side(each) in (theirs if each.bank is None else ours)]
+
+
+def _side(difference: Difference) -> tuple[Identity, Side | None]:
+    return difference.identity, difference.fep if difference.bank is None else difference.bank
 
 
 def _entry(row: Payment, *, is_undo_matched: bool = False, is_adjustment: bool = False) -> FepEntry:

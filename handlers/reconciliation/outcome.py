@@ -31,9 +31,18 @@ def _difference(found: Finding, day: Day) -> Difference:
     )
 
 
-def settled(findings: Findings, carried: Sequence[Difference]) -> list[Settled]:
-    """Return what becomes of what other days have carried here: found, or a difference from now on."""
-    return [Settled(each, None if each.difference_no in findings.found else int(_alone(each))) for each in carried]
+def settled(findings: Findings, carried: Sequence[Difference], late: Sequence[Difference]) -> list[Settled]:
+    """Return what becomes of what other days have carried here: found, or a difference from now on.
+
+    Args:
+        findings: of the day.
+        carried: while it was in flight.
+        late: differences already, which stay such unless they are found.
+    """
+    found = [Settled(each, None) for each in late if each.difference_no in findings.found]
+    return found + [
+        Settled(each, None if each.difference_no in findings.found else int(_alone(each))) for each in carried
+    ]
 
 
 def _alone(difference: Difference) -> Matching:

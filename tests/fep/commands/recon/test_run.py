@@ -12,7 +12,7 @@ from fep.reconciliation.bank_file import BankFile
 from protocol.files.canonical import ReconcileRow
 from tests.dbgate.fixtures import account_no
 from tests.fep.commands.recon.conftest import Recon
-from tests.support.databases import stored
+from tests.support.databases import driver_connection, stored
 from tests.support.recon_day import (
     AFTER,
     BEFORE,
@@ -222,3 +222,47 @@ def test_a_folder_that_cannot_be_used_keeps_no_other_bank_waiting(recon: Recon, 
     assert done.err.startswith("0102: ")
     assert [line.split("\t")[0] for line in done.out.splitlines()[1:]] == ["0103"]
     assert result(site, bank="0103").exists()
+
+
+def test_a_payment_that_arrived_late(recon: Recon, site: Path, journal: Database) -> None:
+    """The bank listed it on its own day; it came after that was reconciled: one payment, and no difference any more."""
+    lines = [Line(serial, serial, 100 * serial, bank_date=BEFORE) for serial in (1, 2, 3, 4)]
+    send(site, lines, BEFORE)
+    assert recon("run", "--date", BEFORE).exit_code == 1
+    assert found(journal, BEFORE) == [(serial, 4, "open") for serial in (1, 2, 3, 4)]
+    with driver_connection(journal.money_engine.url) as connection:
+        connection.execute("UPDATE differences SET state = 'proposed' WHERE bank_serial = '000000000002'")
+    keep(
+        journal,
+        [
+            paid(1, 1, 100, DAY, bank_date=BEFORE),
+            paid(2, 2, 200, DAY, bank_date=BEFORE),
+            paid(3, 3, 333, DAY, bank_date=BEFORE),  # not the same money
+            paid(5, 5, 500),
+            paid(4, 4, 400, DAY, bank_date=BEFORE, state=CANCELLED),
+            undone(14, 4, 4, 400, movement=Movement.CANCEL, original_bank_date=BEFORE),
+        ],
+    )
+    send(site, [Line(5, 5, 500), Line(14, 4, 400, txn=2003)], DAY)
+    assert recon("run", "--date", DAY).exit_code == 1
+    assert found(journal) == [(3, 5, "open")]
+    assert found(journal, BEFORE) == [(1, 4, "matched"), (2, 4, "matched"), (3, 4, "open"), (4, 4, "matched")]
+    assert stored(journal, COUNTS.format(day=BEFORE)) == [(3, 0, 0, 1, 0, 0)]
+    assert stored(journal, COUNTS.format(day=DAY)) == [(2, 0, 0, 0, 1, 0)]
+    assert recon("run", "--date", BEFORE).exit_code == 1
+    assert classes(result(site, BEFORE)) == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_a_payment_that_the_bank_lists_late(recon: Recon, site: Path, journal: Database) -> None:
+    """Under a date that is not its own, after our day was reconciled: it is found there, unless operators work it."""
+    keep(journal, [paid(1, 1, 100, BEFORE), paid(2, 2, 200, BEFORE)])
+    send(site, [], BEFORE)
+    assert recon("run", "--date", BEFORE).exit_code == 1
+    with driver_connection(journal.money_engine.url) as connection:
+        connection.execute("UPDATE differences SET state = 'proposed' WHERE bank_serial = '000000000002'")
+    send(site, [Line(1, 1, 100, bank_date=BEFORE), Line(2, 2, 200, bank_date=BEFORE)], DAY)
+    assert recon("run", "--date", DAY).exit_code == 1
+    assert found(journal, BEFORE) == [(1, 5, "matched"), (2, 5, "proposed")]
+    assert found(journal) == [(2, 4, "open")]
+    assert stored(journal, COUNTS.format(day=BEFORE)) == [(0, 0, 0, 0, 1, 0)]
+    assert stored(journal, COUNTS.format(day=DAY)) == [(1, 0, 0, 1, 0, 0)]
