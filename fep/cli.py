@@ -78,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = fep.main(arguments, prog_name="fep", standalone_mode=False)
         sys.stdout.flush()
+    except SystemExit:
+        return EXIT_CANNOT_RUN  # click ends so, with 1 for findings, when whoever read our output has gone
     except Exception as error:
         exit_code = _report(error)
         if exit_code is None:

@@ -74,7 +74,7 @@ def export(site: BankSite, month: int, operator: str) -> Exported:
         if exported.batch.is_numbered:
             name = list_name(site, exported.batch)
             exported.path = site.folder.publish(name, _chunks(site, exported.batch, layout))
-            act = Act(operator, "debit_out", site.bank.bank_code, f"{exported.batch.batch_no} {name}")
+            act = Act(operator, "debit_out", site.bank.bank_code, f"{exported.batch.batch_no:012d} {name}")
             exported.batch = debit_batches.set_out(site.first, exported.batch, act)
     return exported
 
@@ -112,9 +112,10 @@ def _refuse_proposed(batch: DebitBatch) -> None:
     if batch.proposed_by:
         raise CommandFailed(
             EXIT_BAD_INPUT,
-            en=f"debit batch {batch.batch_no} is in preparation and its release is proposed: approve that first "
-            f"(fep debit approve {batch.batch_no})",
-            zh=f"代扣批次 {batch.batch_no} 正在准备且已提请释放: 请先复核 (fep debit approve {batch.batch_no})",
+            en=f"debit batch {batch.batch_no:012d} is in preparation and its release is proposed: approve that first "
+            f"(fep debit approve {batch.batch_no:012d})",
+            zh=f"代扣批次 {batch.batch_no:012d} 正在准备且已提请释放: 请先复核 "
+            f"(fep debit approve {batch.batch_no:012d})",
         )
 
 

@@ -27,7 +27,7 @@ def propose(site: BankSite, batch: DebitBatch, operator: str, reason: str) -> De
     """
     if batch.state not in _RELEASABLE:
         raise _ended(batch)
-    act = Act(operator, "debit_release", batch.bank_code, str(batch.batch_no), reason)
+    act = Act(operator, "debit_release", batch.bank_code, f"{batch.batch_no:012d}", reason)
     with site.alone():
         return debit_batches.propose_release(site.first, batch, act)
 
@@ -54,7 +54,7 @@ def approve(site: BankSite, batch: DebitBatch, operator: str, *, has_bank_agreed
             if not has_bank_agreed:
                 _have_cancelled(site, batch)
             site.folder.withdraw(list_name(site, batch))
-            subject = f"{batch.batch_no}{' the bank has agreed' if has_bank_agreed else ''}"
+            subject = f"{batch.batch_no:012d}{' the bank has agreed' if has_bank_agreed else ''}"
             act = Act(operator, "debit_release_approve", batch.bank_code, subject, batch.reason)
             batch = debit_batches.set_released(site.first, batch, act)
         return sum(_freed(site, place, batch) for place in range(len(site.databases)))
@@ -73,14 +73,15 @@ def _require_approvable(batch: DebitBatch, operator: str) -> None:
     if not batch.proposed_by:
         raise CommandFailed(
             EXIT_BAD_INPUT,
-            en=f"nobody has proposed to release debit batch {batch.batch_no}: fep debit release {batch.batch_no} first",
-            zh=f"代扣批次 {batch.batch_no} 尚未提请释放: 请先执行 fep debit release {batch.batch_no}",
+            en=f"nobody has proposed to release debit batch {batch.batch_no:012d}: "
+            f"fep debit release {batch.batch_no:012d} first",
+            zh=f"代扣批次 {batch.batch_no:012d} 尚未提请释放: 请先执行 fep debit release {batch.batch_no:012d}",
         )
     if batch.proposed_by == operator:
         raise CommandFailed(
             EXIT_BAD_INPUT,
-            en=f"{operator} has proposed to release debit batch {batch.batch_no}: another operator approves it",
-            zh=f"代扣批次 {batch.batch_no} 的释放由 {operator} 提请: 须由另一操作员复核",
+            en=f"{operator} has proposed to release debit batch {batch.batch_no:012d}: another operator approves it",
+            zh=f"代扣批次 {batch.batch_no:012d} 的释放由 {operator} 提请: 须由另一操作员复核",
         )
 
 
@@ -108,6 +109,7 @@ def _ended(batch: DebitBatch) -> CommandFailed:
     is_back = batch.state is BatchState.BACK
     return CommandFailed(
         EXIT_BAD_INPUT,
-        en=f"debit batch {batch.batch_no} {'has come back' if is_back else 'is released already'}: it holds no bill",
-        zh=f"代扣批次 {batch.batch_no} {'已回盘' if is_back else '已释放'}, 不再占用应收",
+        en=f"debit batch {batch.batch_no:012d} {'has come back' if is_back else 'is released already'}: "
+        "it holds no bill",
+        zh=f"代扣批次 {batch.batch_no:012d} {'已回盘' if is_back else '已释放'}, 不再占用应收",
     )

@@ -150,19 +150,20 @@ def _require_out(batch: DebitBatch) -> None:
     match batch.state:
         case BatchState.PREPARING:
             raise ResultRefused(
-                en=f"debit batch {batch.batch_no} is still in preparation: no bank has its list",
-                zh=f"代扣批次 {batch.batch_no} 仍在准备, 尚未出盘",
+                en=f"debit batch {batch.batch_no:012d} is still in preparation: no bank has its list",
+                zh=f"代扣批次 {batch.batch_no:012d} 仍在准备, 尚未出盘",
             )
         case BatchState.RELEASED:
             raise ResultRefused(
-                en=f"debit batch {batch.batch_no} was released and its bills may be paid otherwise; what the bank has "
-                "debited is worked in the reconciliation",
-                zh=f"代扣批次 {batch.batch_no} 已释放, 应收可由其他方式收取; 银行已扣款项在对账中处理",
+                en=f"debit batch {batch.batch_no:012d} was released and its bills may be paid otherwise; "
+                "what the bank has debited is worked in the reconciliation",
+                zh=f"代扣批次 {batch.batch_no:012d} 已释放, 应收可由其他方式收取; 银行已扣款项在对账中处理",
             )
         case BatchState.BACK:
             raise ResultRefused(
-                en=f"another result of debit batch {batch.batch_no} has been posted; this one differs",
-                zh=f"代扣批次 {batch.batch_no} 已回盘, 本文件与已入账的回盘不同",
+                en=f"another result of debit batch {batch.batch_no:012d} has been posted; this one differs: "
+                "when that is settled, move it out of in/",
+                zh=f"代扣批次 {batch.batch_no:012d} 已回盘, 本文件与已入账的回盘不同; 查清后请将其移出 in/",
             )
         case BatchState.OUT:
             return
@@ -179,8 +180,8 @@ def _require_same_head(batch: DebitBatch, head: DebitHead) -> None:
     same = (head.batch_no, head.row_count, head.total_fen) == (batch.batch_no, batch.row_count, batch.total_fen)
     if not same:
         raise ResultRefused(
-            en=f"line 1: batch number, count or total is not that of debit batch {batch.batch_no}",
-            zh=f"第 1 行: 批次号、行数或合计与代扣批次 {batch.batch_no} 不符",
+            en=f"line 1: batch number, count or total is not that of debit batch {batch.batch_no:012d}",
+            zh=f"第 1 行: 批次号、行数或合计与代扣批次 {batch.batch_no:012d} 不符",
         )
 
 

@@ -1,5 +1,6 @@
 """Outputs 输出: sends each listing of a report to the screen and to the files that were asked for."""
 
+from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +51,8 @@ class Outputs:
         """Send all rows of ``listing`` where they go, and return how many there were."""
         count = 0
         with ExitStack() as ends:
+            if isinstance(listing.rows, Generator):  # however it ends, nothing is read of a database that is closed
+                ends.callback(listing.rows.close)
             sinks: list[Sink] = []
             if not (listing.is_list and self.has_files):
                 sinks.append(ends.enter_context(screen(listing, is_first=self._is_first)))

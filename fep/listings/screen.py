@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from fep.language import say
 from fep.listings.listing import Listing, text_of
@@ -11,8 +11,8 @@ from fep.listings.listing import Listing, text_of
 TERMINAL_ROWS_MAX = 200
 """Rows that a terminal is given: nobody scrolls further, and a table must be gathered whole before it is drawn."""
 
-WIDTH_MAX = 1000
-"""Columns of a terminal that a table may ask for."""
+_FRAME_WIDTH = 3
+"""Columns of a terminal that stand between two of a table: a blank, a line, a blank."""
 
 CONTROLS = dict.fromkeys((*range(32), *range(127, 160)))
 """Characters that would break a line, or speak to the terminal."""
@@ -56,35 +56,56 @@ class _Terminal:
     def draw(self) -> None:
         from rich.console import Console
         from rich.markup import escape
-        from rich.measure import Measurement
         from rich.table import Table
 
         listing = self._listing
+        console = Console(highlight=False)
         table = Table(title=escape(str(listing.title)), title_justify="left")
-        for column in listing.columns:
-            if column.kind.is_number:
-                table.add_column(escape(str(column.heading)), justify="right")
-            else:
-                table.add_column(escape(str(column.heading)), overflow="fold")
+        widths = self._widths(console.width)
+        console.width = max(console.width, sum(widths) + _FRAME_WIDTH * len(widths) + 1)
+        for column, width in zip(listing.columns, widths, strict=True):
+            justify: Literal["left", "right"] = "right" if column.kind.is_number else "left"
+            table.add_column(escape(str(column.heading)), justify=justify, width=width, overflow="fold")
         for values in self._rows:
             table.add_row(*self._cells(values))
         if listing.total is not None:
             table.add_section()
             table.add_row(*self._cells(listing.total))
-        console = Console(highlight=False)
-        # What has no blank in it is never broken: half an amount is a wrong one. A terminal too narrow wraps the lines.
-        least = Measurement.get(console, console.options.update(max_width=WIDTH_MAX), table).minimum
-        console.width = max(console.width, least)
         console.print(table if self._rows else f"{escape(str(listing.title))}: {say(en='nothing', zh='无记录')}")
         if self._left_out:
             more = self._left_out
             console.print(say(en=f"and {more} more: --csv or --xlsx", zh=f"另有 {more} 行: 请用 --csv 或 --xlsx"))
 
+    def _widths(self, width: int) -> list[int]:
+        """Return how wide each column is for a terminal of ``width``.
+
+        What has no blank in it is never broken: half an amount is a wrong one, and half a serial cannot be copied. A
+        terminal too narrow for that wraps the lines.
+        """
+        from rich.cells import cell_len
+
+        total = [] if self._listing.total is None else [self._listing.total]
+        lines = [[str(column.heading) for column in self._listing.columns]]
+        lines += [self._texts(values) for values in (*self._rows, *total)]
+        columns = list(zip(*lines, strict=True))
+        widest = [max(map(cell_len, texts)) for texts in columns]
+        least = [max(cell_len(word) for text in texts for word in text.split() or [""]) for texts in columns]
+        spare = [most - few for most, few in zip(widest, least, strict=True)]
+        excess = sum(widest) + _FRAME_WIDTH * len(widest) + 1 - width
+        if excess <= 0:
+            return widest
+        if excess >= sum(spare):
+            return least
+        return [most - -(-excess * room // sum(spare)) for most, room in zip(widest, spare, strict=True)]
+
+    def _texts(self, values: Sequence[Any]) -> list[str]:
+        pairs = zip(self._listing.columns, values, strict=True)
+        return [text_of(column.kind, value).translate(CONTROLS) for column, value in pairs]
+
     def _cells(self, values: Sequence[Any]) -> list[str]:
         from rich.markup import escape
 
-        pairs = zip(self._listing.columns, values, strict=True)
-        return [escape(text_of(column.kind, value).translate(CONTROLS)) for column, value in pairs]
+        return [escape(text) for text in self._texts(values)]
 
 
 @contextmanager

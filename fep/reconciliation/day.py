@@ -106,8 +106,9 @@ def _require_closed(day: BankDay, span: Span | None) -> None:
         )
     if clearing_date >= span.present:
         raise DayNotClosed(
-            en=f"{clearing_date} is not closed in every database; the clearing date is {span.present}",
-            zh=f"{clearing_date} 尚未在所有数据库中日切; 当前清算日期为 {span.present}",
+            en=f"{clearing_date} is not over: the clearing date is {span.present}; it ends at the cut-off,"
+            " or by fep day close",
+            zh=f"{clearing_date} 尚未日切: 当前清算日期为 {span.present}; 请在日切后执行, 或先执行 fep day close",
         )
 
 

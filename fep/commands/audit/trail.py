@@ -7,7 +7,7 @@ from typing import Any
 from dbgate.reports.trail import TrailEntry, trail
 from fep.command_line import EXIT_DONE, command, config_option, option
 from fep.commands.audit.sums import show_sums
-from fep.commands.audit.words import MOVEMENTS, STEPS, what
+from fep.commands.audit.words import MOVEMENTS, STEPS, subject, what
 from fep.commands.reports.options import day_option, output_options, yesterday
 from fep.commands.reports.sources import open_sources
 from fep.commands.reports.words import OUTCOMES, STATES, channel
@@ -60,7 +60,7 @@ def list_trail(config_path: Path, day: date | None, with_sums: bool, outputs: Ou
     on = day or yesterday()
     with open_sources(config_path) as sources, outputs:
         title = Text(f"Trail of {on}", f"{on} 审计线索")
-        rows = map(_row, trail(sources.snapshots, on))
+        rows = (_row(entry) for entry in trail(sources.snapshots, on))
         outputs.show(Listing("trail", title, Text("trail", "审计线索"), _COLUMNS, rows, is_list=True))
         return show_sums(sources, None, outputs) if with_sums else EXIT_DONE
 
@@ -71,7 +71,7 @@ def _row(entry: TrailEntry) -> list[Any]:
         *(entry.at, STEPS[entry.step], said, _result(entry), entry.bank_code, entry.bank_date, entry.bank_serial),
         *(fep_serial(entry.fep_serial), entry.account_no, entry.amount_fen, entry.balance_change_fen, entry.outlet),
         *(entry.who, None if entry.channel is None else channel(entry.channel), entry.original_date),
-        *(entry.original_serial, entry.mends_date, entry.subject, entry.reason),
+        *(entry.original_serial, entry.mends_date, subject(entry.what, entry.subject), entry.reason),
     ]
 
 

@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+from dbgate.books.states import DifferenceAct
 from dbgate.records import Movement
 from dbgate.reports.trail import Step
+from fep.commands.recon.words import ACTS as DIFFERENCE_ACTS
 from fep.commands.reports.words import MOVEMENTS as OF_BANKS
 from fep.language import Text
 from fep.listings.listing import yuan
@@ -86,6 +88,19 @@ def what(name: str) -> Text | str:
         return ACTS[name]
     transaction = next((each for each in Transaction if each.label == name), None)
     return name if transaction is None else Text(name, transaction.gloss)
+
+
+def subject(act: str, said: str | None) -> Text | str | None:
+    """Return what an act of an operator was about as it is shown: numbers and names as stored, the words behind them in
+    both languages.
+    """
+    number, blank, word = (said or "").partition(" ")
+    if act.startswith("difference_") and word in {each.value for each in DifferenceAct}:
+        done = DIFFERENCE_ACTS[DifferenceAct(word)]
+        return Text(f"{number} {done.en}", f"{number} {done.zh}")
+    if act == "debit_release_approve" and blank:
+        return Text(f"{number} {word}", f"{number} 银行已同意不扣款")
+    return said
 
 
 def amount(words: CheckWords, number: int | None) -> str:

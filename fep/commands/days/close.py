@@ -49,7 +49,7 @@ then repeat it.""",
 
 该日尚未开始时退出码为 2; 数据库不可用或结果未知时为 3, 请重复执行。""",
 )
-@click.argument("bank_code", metavar="BANK", required=False)
+@click.argument("bank_code", metavar="[BANK]", required=False)
 @option(
     "--bank", "named", metavar="BANK", en="The bank, or all; the same as BANK.", zh="银行代码或 all; 与 BANK 相同。"
 )

@@ -98,7 +98,7 @@ def _rows(
             key = bank_code, day
             state = _OPEN if day == span.present else _BY_COMMAND if key in by_command else _CLOSED
             result = results.get(key)
-            said = (None, None) if result is None else (str(result.batch_no), result.open_count)
+            said = (None, None) if result is None else (f"{result.batch_no:012d}", result.open_count)
             yield [bank_code, day, state, *_cells(totals.get(key, DayTotals())), *said]
 
 

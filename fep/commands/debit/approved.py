@@ -42,8 +42,8 @@ def approve(batch_no: int, config_path: Path, *, has_bank_agreed: bool) -> int:
         count = approve_release(site, batch, present_operator(), has_bank_agreed=has_bank_agreed)
     click.echo(
         say(
-            en=f"debit batch {batch_no}: released; {count} bills set free",
-            zh=f"代扣批次 {batch_no}: 已释放; {count} 笔应收恢复未收",
+            en=f"debit batch {batch_no:012d}: released; {count} bills set free",
+            zh=f"代扣批次 {batch_no:012d}: 已释放; {count} 笔应收恢复未收",
         )
     )
     return EXIT_DONE

@@ -87,8 +87,8 @@ def _show(site: BankSite, name: str, posted: Posted, outputs: Outputs) -> None:
     if batch.state is BatchState.OUT:
         click.echo(
             say(
-                en=f"debit batch {batch.batch_no} stays out: rows of it could not be posted",
-                zh=f"代扣批次 {batch.batch_no} 仍为已出盘: 有明细未能入账",
+                en=f"debit batch {batch.batch_no:012d} stays out: rows of it could not be posted",
+                zh=f"代扣批次 {batch.batch_no:012d} 仍为已出盘: 有明细未能入账",
             ),
             err=True,
         )

@@ -39,8 +39,8 @@ def release(batch_no: int, reason: str, config_path: Path) -> int:
         propose(site, batch, operator, reason)
     click.echo(
         say(
-            en=f"debit batch {batch_no}: release proposed by {operator}; another operator approves it",
-            zh=f"代扣批次 {batch_no}: 已由 {operator} 提请释放; 须由另一操作员复核",
+            en=f"debit batch {batch_no:012d}: release proposed by {operator}; another operator approves it",
+            zh=f"代扣批次 {batch_no:012d}: 已由 {operator} 提请释放; 须由另一操作员复核",
         )
     )
     return EXIT_DONE

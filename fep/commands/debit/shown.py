@@ -29,7 +29,7 @@ def show(batch_no: int, config_path: Path, outputs: Outputs) -> int:
         if found is None:
             raise no_batch(batch_no)
         sums = debit_sums(sources.snapshots, batch_no)
-        outputs.show(batch_listing([found], Text(f"Debit batch {batch_no}", f"代扣批次 {batch_no}")))
+        outputs.show(batch_listing([found], Text(f"Debit batch {batch_no:012d}", f"代扣批次 {batch_no:012d}")))
         outputs.show(sums_listing(sums, Text("What became of its rows", "明细结果汇总")))
         rows = (debit for _, debit in in_order(sources.snapshots, batch_no))
         count = sum(each.row_count for each in sums)

@@ -103,6 +103,10 @@ def run(config_path: Path, banks: tuple[str, ...], day: date, path: Path | None,
                 worst = max(worst, _say_failed(bank_day.bank.bank_code, error))
                 continue
             outcomes.append((bank_day.bank.bank_code, outcome))
+        if not outcomes and worst == EXIT_DONE:
+            click.echo(
+                say(en=f"{day}: no file of a bank, and no transactions", zh=f"{day}: 无银行文件, 也无交易"), err=True
+            )
         if outcomes:
             outputs.show(_listing(day, [outcome for _, outcome in outcomes]))
     return max([worst, *(_exit_code(outcome.reconciliation) for _, outcome in outcomes)])

@@ -12,7 +12,8 @@ from dbgate.audits.every_check import NAMES
 from dbgate.database import Database
 from dbgate.records import Movement
 from fep.clock import shanghai_now
-from fep.commands.audit.words import CHECKS, MOVEMENTS, what
+from fep.commands.audit.words import CHECKS, MOVEMENTS, subject, what
+from fep.language import Text
 from fep.operators import present_operator
 from tests.fep.commands.conftest import Outcome, Run
 from tests.support.branch_tables import add_branches
@@ -101,6 +102,18 @@ def test_every_check_and_movement_has_its_words() -> None:
         "day closed",
         "something_new",
     ]
+
+
+def test_what_an_act_was_about() -> None:
+    """Numbers as they are stored, the words behind them in the reader's language."""
+    said = subject("difference_done", "10000000004 undo")
+    assert isinstance(said, Text)
+    assert (said.en, said.zh) == ("10000000004 undo", "10000000004 冲销")
+    said = subject("debit_release_approve", "010000000001 the bank has agreed")
+    assert isinstance(said, Text)
+    assert said.zh == "010000000001 银行已同意不扣款"
+    assert subject("debit_out", "010000000001 DK010220261101.txt") == "010000000001 DK010220261101.txt"
+    assert subject("day_close", None) is None
 
 
 def test_an_act_in_the_trail(audit: Audit, run: Run, site: Path) -> None:

@@ -13,6 +13,7 @@ from dbgate.errors import DatabaseUnavailable
 from fep import cli
 from fep.command_line import Group
 from tests.fep.commands.conftest import Run
+from tests.support.daemon import environment
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = ("init", "run", "check-config", "load", "status", "keys", "db")
@@ -197,3 +198,21 @@ def test_help_does_not_wait_for_heavy_imports() -> None:
         check=True,
     )
     assert done.stderr.strip() == ""
+
+
+def test_who_reads_no_further_is_no_finding(site: Path) -> None:
+    """A report whose reader has gone, as with head, ends with 3: 1 would say that there are differences."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = ["report", "arrears", "--list", "--config", str(site / "fep.toml")]
+    with os.fdopen(writer, "w") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "fep", *words],
+            env=environment(),
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (3, "")

@@ -104,6 +104,43 @@ def test_a_narrow_terminal_breaks_no_amount(monkeypatch: pytest.MonkeyPatch) -> 
     assert "2026-11-22" in terminal.getvalue()
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80, 100])
+def test_a_serial_is_broken_on_no_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """Words are parted, numbers are not: an operator copies them."""
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", str(columns))
+    headings = [Text(f"what the clerk reads in column {number}", "列") for number in range(4)]
+    rows = [
+        ["010000000001", "213100000011", "the customer has the receipt of the bank", f"{number:016d}"]
+        for number in (1, 2)
+    ]
+    with Outputs() as outputs:
+        outputs.show(Listing("t", Text("T", "T"), Text("t", "t"), [Column(each) for each in headings], rows))
+    shown = terminal.getvalue()
+    assert all(word in shown for word in ("010000000001", "213100000011", "0000000000000001", "0000000000000002"))
+
+
+def test_who_reads_no_further_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that are read from a database are let go of before it is closed."""
+    ended = []
+
+    def rows() -> Iterator[list[object]]:
+        try:
+            yield from ([number, 0, 0, None, None, None] for number in range(9))
+        finally:
+            ended.append("rows")
+
+    kept = rows()
+    monkeypatch.setattr("fep.listings.screen._Pipe.row", _gone)
+    with Outputs() as outputs, pytest.raises(BrokenPipeError):
+        outputs.show(replace(listing(), rows=kept))
+    assert ended == ["rows"]
+
+
+def _gone(*_: object) -> None:
+    raise BrokenPipeError
+
+
 def test_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Chinese that Excel reads, amounts in yuan, no total, no formula; the list in a file beside it, and only there."""
     choose("zh")

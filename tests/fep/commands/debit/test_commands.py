@@ -129,7 +129,7 @@ def test_release_takes_two(debits: DebitSite, other_operator: object) -> None:
     assert set(debits.bill_states().values()) == {"open", "in_debit"}
     other_operator(54322)  # type: ignore[operator]
     done = debits.debit("approve", BATCH)
-    assert (done.exit_code, done.out) == (0, f"debit batch {BATCH}: released; 7 bills set free\n")
+    assert (done.exit_code, done.out) == (0, f"debit batch {BATCH:012d}: released; 7 bills set free\n")
     assert set(debits.bill_states().values()) == {"open"}
     assert list(debits.outgoing.iterdir()) == []
     again = debits.debit("approve", BATCH)
@@ -140,8 +140,8 @@ def test_release_takes_two(debits: DebitSite, other_operator: object) -> None:
         "SELECT operator, act, subject, reason FROM operator_acts WHERE act LIKE 'debit_release%' ORDER BY id"
     )
     assert acts == [
-        ("uid-54321", "debit_release", str(BATCH), "the bank lost it"),
-        ("uid-54322", "debit_release_approve", str(BATCH), "the bank lost it"),
+        ("uid-54321", "debit_release", f"{BATCH:012d}", "the bank lost it"),
+        ("uid-54322", "debit_release_approve", f"{BATCH:012d}", "the bank lost it"),
     ]
     assert debits.debit("release", BATCH, "--reason", "again").exit_code == 2
     # The bills are in a list again; the refused result lies there still and keeps no other waiting.

@@ -212,4 +212,4 @@ def test_a_release_that_the_bank_has_agreed_to(site: DebitSite, monkeypatch: pyt
     assert site.debit("approve", number, "--bank-agreed").exit_code == 0
     assert set(site.bill_states().values()) == {"open"}
     subjects = site.rows("SELECT subject FROM operator_acts WHERE act = 'debit_release_approve'")
-    assert subjects == [(f"{number} the bank has agreed",)]
+    assert subjects == [(f"{number:012d} the bank has agreed",)]
