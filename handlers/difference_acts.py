@@ -10,9 +10,9 @@
 | it stands at the bank, ours is undone | ours anew | what the bank has   |           |                     |
 | ours stands, the bank's is undone     |           |                     | ours      | what we have        |
 
-Post and undo move money in the billing database; refund and claim are recorded, for the bank is who pays them. All
-others are worked by none: what is in flight is no difference yet, and an undo that one side lacks shows as the payment
-that stands on the other side.
+Post and undo move money in the billing database; refund and claim are recorded, for the bank is who pays them. Every
+other difference is closed 结案, which moves nothing: an undo that one side lacks, for what is left of the payment is a
+difference of its own, and what nobody can tell by its two rows. What is in flight is no difference yet.
 """
 
 from collections.abc import Mapping
@@ -37,13 +37,15 @@ class Case(Enum):
     OTHER_ACCOUNT = "other_account"
     BANK_STANDS = "bank_stands"
     FEP_STANDS = "fep_stands"
+    NO_MONEY = "no_money"
 
 
-_POST, _REFUND, _UNDO, _CLAIM = (
+_POST, _REFUND, _UNDO, _CLAIM, _CLOSE = (
     DifferenceAct.POST,
     DifferenceAct.REFUND,
     DifferenceAct.UNDO,
     DifferenceAct.CLAIM,
+    DifferenceAct.CLOSE,
 )
 
 ACTS: Mapping[Case, frozenset[DifferenceAct]] = MappingProxyType(
@@ -55,6 +57,7 @@ ACTS: Mapping[Case, frozenset[DifferenceAct]] = MappingProxyType(
         Case.OTHER_ACCOUNT: frozenset({_UNDO}),
         Case.BANK_STANDS: frozenset({_POST, _REFUND}),
         Case.FEP_STANDS: frozenset({_UNDO, _CLAIM}),
+        Case.NO_MONEY: frozenset({_CLOSE}),
     }
 )
 """Which acts each kind of difference allows."""
@@ -67,7 +70,13 @@ OURS_STANDS = frozenset({Case.ONLY_FEP, Case.BANK_HAS_MORE, Case.BANK_HAS_LESS, 
 
 
 def case_of(difference: Difference) -> Case | None:
-    """Return the kind of a difference, None of one that no act mends."""
+    """Return the kind of a difference, None of what is in flight or matched and is none."""
+    if difference.matching in {Matching.MATCHED, Matching.IN_FLIGHT}:
+        return None
+    return _case_of_payments(difference) or Case.NO_MONEY
+
+
+def _case_of_payments(difference: Difference) -> Case | None:
     bank, fep = difference.bank, difference.fep
     if any(side is not None and side.txn != _PAY_TXN for side in (bank, fep)):
         return None
@@ -86,6 +95,8 @@ def case_of(difference: Difference) -> Case | None:
 def amount_fen(difference: Difference, case: Case, act: DifferenceAct) -> int:
     """Return how much an allowed act moves."""
     bank, fep = difference.bank, difference.fep
+    if act is _CLOSE:
+        return 0
     if case in {Case.BANK_HAS_MORE, Case.BANK_HAS_LESS} and act is not _UNDO:
         assert bank is not None
         assert fep is not None

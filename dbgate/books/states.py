@@ -20,6 +20,7 @@ class DifferenceAct(Enum):
     REFUND = "refund"  # 退款
     UNDO = "undo"  # 冲销
     CLAIM = "claim"  # 追款
+    CLOSE = "close"  # 结案
 
 
 class MandateState(Enum):

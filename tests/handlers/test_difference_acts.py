@@ -69,9 +69,7 @@ def test_what_mends_it(given: Difference, amounts: dict[str, int]) -> None:
     assert {act.value: amount_fen(given, case, act) for act in ACTS[case]} == amounts
 
 
-UNWORKED = {
-    "in flight": difference(Matching.IN_FLIGHT, side(), None),
-    "matched": difference(Matching.MATCHED, side(), side()),
+CLOSED = {
     "an undo that the bank alone has": difference(Matching.ONLY_BANK, side(txn=2003), None),
     "an undo that the FEP alone has": difference(Matching.ONLY_FEP, None, side(txn=2004)),
     "a PAY against a CANCEL": difference(Matching.STATE_DIFFERS, side(), side(txn=2003)),
@@ -82,10 +80,18 @@ UNWORKED = {
 }
 
 
-@pytest.mark.parametrize("given", UNWORKED.values(), ids=UNWORKED)
-def test_what_no_act_mends(given: Difference) -> None:
-    """Where no money differs, or nobody can tell whose, no act is offered."""
-    assert case_of(given) is None
+@pytest.mark.parametrize("given", CLOSED.values(), ids=CLOSED)
+def test_what_is_closed(given: Difference) -> None:
+    """Where no money differs, or nobody can tell whose, nothing moves; but it does not stay open for ever."""
+    case = case_of(given)
+    assert case is not None
+    assert {act.value: amount_fen(given, case, act) for act in ACTS[case]} == {"close": 0}
+
+
+@pytest.mark.parametrize("matching", [Matching.MATCHED, Matching.IN_FLIGHT])
+def test_what_is_no_difference(matching: Matching) -> None:
+    """There is nothing to do about it."""
+    assert case_of(difference(matching, side(), None)) is None
 
 
 def test_every_act_mends_something() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from dbgate.books.differences import Difference
+from dbgate.books.states import DifferenceAct
 from fep.command_line import EXIT_DONE, WholeNumber, command, config_option
 from fep.commands.recon.desk import desk_of
 from fep.commands.recon.options import NUMBER_MAX
@@ -43,6 +44,8 @@ def _said(difference: Difference) -> str:
     act, amount = ACTS[difference.act], yuan(difference.amount_fen or 0)
     serial = fep_serial(difference.adjustment_serial)
     number, who = difference.difference_no, difference.approved_by
+    if difference.act is DifferenceAct.CLOSE:
+        return say(en=f"difference {number} is closed, approved by {who}", zh=f"差异 {number} 已结案, 由 {who} 复核")
     if serial is None:
         return say(
             en=f"difference {number}: {act.en} of {amount} yuan is recorded, approved by {who}; the bank does it",

@@ -74,8 +74,8 @@ class Desk:
         difference = self._load(difference_no)
         if difference.state is not DifferenceState.OPEN:
             raise refusals.not_open(difference)
-        case = case_of(difference)
-        if case is None or act not in ACTS[case]:
+        case = _case(difference)
+        if act not in ACTS[case]:
             raise refusals.unfit(difference, case, act)
         amount = amount_fen(difference, case, act)
         answer = self._ask(replace(difference, act=act, amount_fen=amount), case, is_trial=True)
@@ -162,6 +162,8 @@ class Desk:
 
     def _ask(self, difference: Difference, case: Case, *, is_trial: bool = False) -> Adjusted | Hindered:
         """Return what the act does or is kept from, in the account's database; a trial changes nothing."""
+        if difference.act is DifferenceAct.CLOSE:  # whatever stands in the databases
+            return Adjusted(None, difference.clearing_date)
         adjustment = _adjustment(difference, case)
         place = place_of(self._settings)(adjustment.account_no)
         if place is None:  # an account of nobody's: there is no payment of ours, and nothing that could be posted
@@ -205,9 +207,9 @@ def _required(difference: Difference | None, difference_no: int) -> Difference:
 
 
 def _case(difference: Difference) -> Case:
-    """Return the kind of a difference for which an act was found fitting."""
+    """Return the kind of a difference that is open or proposed."""
     case = case_of(difference)
-    assert case is not None, "what is proposed fits"
+    assert case is not None, "it is no longer in flight"
     return case
 
 

@@ -18,6 +18,7 @@ recon = Group(
         "refund": "fep.commands.recon.proposing:refund",
         "undo": "fep.commands.recon.proposing:undo",
         "claim": "fep.commands.recon.proposing:claim",
+        "close": "fep.commands.recon.proposing:close",
         "approve": "fep.commands.recon.approving:approve",
         "reject": "fep.commands.recon.rejecting:reject",
     },

@@ -11,6 +11,10 @@ CASES = {
     Case.BANK_HAS_LESS: Text("the bank has less than the FEP", "银行金额小于前置机"),
     Case.OTHER_ACCOUNT: Text("the bank has it for another account", "双方户号不同"),
     Case.BANK_STANDS: Text("the payment stands at the bank and is undone here", "银行方有效, 前置机方已冲销"),
+    Case.NO_MONEY: Text(
+        "no money differs by it alone: what is left of the payment, on either side, is a difference of its own",
+        "此笔本身无资金差异: 对应交费在任一方的余留另列为差异",
+    ),
     Case.FEP_STANDS: Text("the payment stands here and is undone at the bank", "前置机方有效, 银行方已冲销"),
 }
 

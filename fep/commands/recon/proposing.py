@@ -1,4 +1,4 @@
-"""``fep recon post|refund|undo|claim`` 提出处理: one operator says what is to be done about a difference."""
+"""``fep recon post|refund|undo|claim|close`` 提出处理: one operator says what is to be done about a difference."""
 
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,13 @@ _HELP = {
         "提出追款: 由银行补划款项。\n\n"
         "前置机不动账, 仅登记。适用于短款、银行方已冲销的交费, 以及银行少划的差额。" + _ANOTHER_ZH,
     ),
+    DifferenceAct.CLOSE: Text(
+        "Propose to close a difference by which alone no money differs.\n\n"
+        "Nothing moves; the reason says what it came to. For an undo that one side lacks, and for what the other acts "
+        "do not fit." + _ANOTHER,
+        "提出结案: 本身无资金差异的差异。\n\n"
+        "不动账; 理由写明核实结果。适用于仅一方有的撤销或冲正, 以及其他方式均不适用的差异。" + _ANOTHER_ZH,
+    ),
 }
 
 
@@ -76,4 +83,4 @@ def _proposing(act: DifferenceAct) -> Command:
     return proposing
 
 
-post, refund, undo, claim = map(_proposing, DifferenceAct)
+post, refund, undo, claim, close = map(_proposing, DifferenceAct)

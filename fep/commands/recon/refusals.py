@@ -51,22 +51,16 @@ def not_proposed(difference: Difference) -> CommandFailed:
     if difference.state is DifferenceState.OPEN:
         return _bad(
             difference,
-            en="nothing is proposed: fep recon post, refund, undo or claim does that",
-            zh="尚无处理方案: 请先用 fep recon post、refund、undo 或 claim 提出",
+            en="nothing is proposed: fep recon post, refund, undo, claim or close does that",
+            zh="尚无处理方案: 请先用 fep recon post、refund、undo、claim 或 close 提出",
         )
     if difference.state is DifferenceState.CARRIED:
         return _bad(difference, en=_STILL_IN_FLIGHT, zh=_STILL_IN_FLIGHT_ZH)
     return _over(difference)
 
 
-def unfit(difference: Difference, case: Case | None, act: DifferenceAct) -> CommandFailed:
+def unfit(difference: Difference, case: Case, act: DifferenceAct) -> CommandFailed:
     """The act does not mend this kind of difference."""
-    if case is None:
-        return _bad(
-            difference,
-            en="no money differs by it alone: what is left of the payment, on either side, is a difference of its own",
-            zh="此笔本身无资金差异: 对应交费在任一方的余留另列为差异",
-        )
     fitting = [each for each in DifferenceAct if each in FITTING[case]]
     en, zh = (" or ".join(ACTS[each].en for each in fitting), "或".join(ACTS[each].zh for each in fitting))
     return _bad(

@@ -29,6 +29,7 @@ ACTS: Mapping[DifferenceAct, Text] = {
     DifferenceAct.REFUND: Text("refund", "退款"),
     DifferenceAct.UNDO: Text("undo", "冲销"),
     DifferenceAct.CLAIM: Text("claim", "追款"),
+    DifferenceAct.CLOSE: Text("close", "结案"),
 }
 _TRANSACTIONS = {2002: Text("pay", "交费"), 2003: Text("cancel", "撤销"), 2004: Text("reverse", "冲正")}
 _ORIGINAL_STATES = {

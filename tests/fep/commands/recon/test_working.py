@@ -229,6 +229,31 @@ def test_what_the_bank_does_is_recorded(utility: Utility, act: str, matching: in
     assert utility.recon("li", "approve", NUMBER).exit_code == 2
 
 
+@pytest.mark.engine("sqlite")
+def test_what_no_act_mends_is_closed(utility: Utility) -> None:
+    """A cancel that the bank lacks moves no money by itself: two operators close it, with a reason."""
+    utility.differ(5, fep_txn=2003)
+    before = utility.rows(payments), utility.rows(accounts)
+    refused = utility.recon("li", "claim", NUMBER, "--reason", "x")
+    assert (refused.exit_code, "no money differs by it alone" in refused.err) == (2, True)
+    assert refused.err.endswith("claim does not mend that, close does\n")
+    assert utility.recon("li", "close", NUMBER, "--reason", "the bank has it on paper").exit_code == 0
+    assert utility.recon("li", "approve", NUMBER).exit_code == 2
+    done = utility.recon("wang", "approve", NUMBER)
+    assert (done.exit_code, done.out) == (0, f"difference {NUMBER} is closed, approved by wang\n")
+    assert (utility.rows(payments), utility.rows(accounts)) == before
+    row = utility.difference()
+    assert (row.state, row.amount_fen, row.adjustment_serial) == (DifferenceState.DONE, 0, None)
+
+
+@pytest.mark.engine("sqlite")
+def test_money_is_not_closed_away(utility: Utility) -> None:
+    """A payment that one side lacks is posted, refunded, undone or claimed."""
+    utility.differ(4)
+    refused = utility.recon("li", "close", NUMBER, "--reason", "x")
+    assert (refused.exit_code, "close does not mend that, post or refund does" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("where", "state", "moved"),
     [
