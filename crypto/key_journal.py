@@ -88,6 +88,19 @@ class KeyJournal:
         """Return all acts, oldest first, verified; KeyJournalBroken names the first line that is wrong."""
         return self._read(known)[0]
 
+    def set_aside(self, now: datetime) -> None:
+        """Move what is left of a broken journal out of the way, for whoever looks into it.
+
+        Raises:
+            KeyJournalBroken: It cannot be moved.
+        """
+        aside = self.path.with_name(f"{self.path.name}.broken-{now:%Y%m%dT%H%M%S}")
+        try:
+            if self.path.exists():
+                self.path.rename(aside)
+        except OSError as error:
+            raise self._broken(1, f"it cannot be moved ({error.strerror})", "无法移走") from error
+
     def _read(self, known: JournalHead) -> tuple[list[KeyAct], JournalHead]:
         try:
             content = read_private(self.path, JOURNAL_BYTES_MAX)

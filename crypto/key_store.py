@@ -27,7 +27,7 @@ from zlib import crc32
 
 from crypto.ciphers import AES_CIPHER, GCM_NONCE_BYTES, gcm_open, gcm_seal
 from crypto.errors import FileFault, KeyStoreInvalid, KeyUnavailable
-from crypto.key_journal import KeyAct, KeyJournal
+from crypto.key_journal import JournalHead, KeyAct, KeyJournal
 from crypto.key_versions import (
     BankKeys,
     KeyVersion,
@@ -164,6 +164,11 @@ class KeyStore:
         """Take all versions of a bank out; KeyUnavailable when there are none."""
         self.versions(bank_code)
         del self._banks[bank_code]
+
+    def begin_journal(self, now: datetime) -> None:
+        """Put a broken journal aside and begin a new one with the next act that is saved."""
+        self._journal.set_aside(now)
+        self._head = JournalHead()
 
     def reseal(self, master_key: Key) -> None:
         """Seal it under another master key when it is saved; KeyRefused for a bad one."""

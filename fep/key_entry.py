@@ -18,6 +18,7 @@ from crypto.key_components import combine_key
 from crypto.keys import Key
 from crypto.private_file import PrivateFileRefused, read_private
 from fep.command_line import EXIT_BAD_INPUT, CommandFailed, confirm
+from fep.core_dumps import forbid_core_dumps
 from fep.language import say
 from fep.terminal import clear, is_interactive, wait_for_enter
 
@@ -65,6 +66,7 @@ def enter_keys(wanted: Sequence[Wanted], components: int) -> list[Entered]:
     Raises:
         CommandFailed, KeyRefused: what was entered is no key; says which component.
     """
+    forbid_core_dumps()
     parts: list[list[Key]] = [[_from_file(each, path) for path in each.files] for each in wanted]
     typed = [at for at, each in enumerate(wanted) if not each.files]
     if typed and components == 1 and is_interactive():

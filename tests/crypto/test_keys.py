@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crypto import keys
 from crypto.ciphers import CIPHERS
 from crypto.errors import KeyCheckFailed, KeyFault, KeyRefused
-from crypto.keys import Key, check_kcv, check_key, generate_key, unwrap, wrap
+from crypto.keys import Key, check_kcv, check_key, generate_key, same_key, unwrap, with_odd_parity, wrap
 from tests.crypto.vectors import VECTORS
 
 DES, TRIPLE_DES, AES = CIPHERS["des"], CIPHERS["3des"], CIPHERS["aes"]
@@ -249,3 +249,24 @@ def test_no_traceback_holds_a_key() -> None:
         shown = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
         assert "SECRET" not in shown
         assert b"SECRETK!".hex() not in shown.lower()
+
+
+def test_des_keys_are_made_with_odd_parity() -> None:
+    """Each byte has an odd number of ones; the key it stands for is the same, and AES keys are left alone."""
+    for octet in range(256):
+        (odd,) = with_odd_parity(bytes([octet]))
+        assert odd.bit_count() % 2 == 1
+        assert odd & 0xFE == octet & 0xFE
+    made = [generate_key("AK", TRIPLE_DES, 16) for _ in range(20)]
+    assert all(octet.bit_count() % 2 for key in made for octet in key.secret)
+    assert not all(octet.bit_count() % 2 for _ in range(20) for octet in generate_key("AK", AES, 16).secret)
+
+
+def test_keys_that_encrypt_alike_are_the_same() -> None:
+    """DES does not look at parity bits, AES looks at every bit."""
+    one = Key("one", bytes.fromhex("404142434445464748494A4B4C4D4E4F"))
+    other = Key("other", bytes(octet ^ 1 for octet in one.secret))
+    assert one.kcv(TRIPLE_DES) == other.kcv(TRIPLE_DES)
+    assert same_key(one, other, TRIPLE_DES)
+    assert not same_key(one, other, AES)
+    assert same_key(one, Key("copy", one.secret), AES)

@@ -9,6 +9,7 @@ import pytest
 from crypto.errors import FileFault
 from crypto.private_file import (
     PrivateFileRefused,
+    append_private,
     locked_directory,
     read_private,
     replace_private,
@@ -147,3 +148,21 @@ def test_a_locked_directory_is_not_waited_for(file: Path) -> None:
     with pytest.raises(PrivateFileRefused) as missing, locked_directory(file.parent / "missing"):
         pytest.fail("locked what is not there")
     assert missing.value.fault is FileFault.MISSING
+
+
+def test_lines_are_added_to_a_private_file_alone(tmp_path: Path) -> None:
+    """Made 0600 whatever the umask, grown at its end; one that others may read is refused unchanged."""
+    path = tmp_path / "journal"
+    former = os.umask(0o277)
+    try:
+        append_private(path, b"one\n")
+    finally:
+        os.umask(former)
+    append_private(path, b"two\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
+    with pytest.raises(PrivateFileRefused) as caught:
+        append_private(path, b"three\n")
+    assert caught.value.fault is FileFault.MODE
+    assert path.read_bytes() == b"one\ntwo\n"

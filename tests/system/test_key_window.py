@@ -1,11 +1,12 @@
 """A bank changes its keys while its tellers work: commands, a real daemon, real sockets, the wall clock."""
 
+import signal
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.support.daemon import done, fep
-from tests.support.raw_bank import AK, KEK, SIGN_IN, RawBank, now
+from tests.support.raw_bank import AK, KEK, KEY_EXCHANGE, SIGN_IN, RawBank, now
 from tests.system.conftest import Site
 
 NEW_AK = bytes.fromhex("606162636465666768696A6B6C6D6E6F")
@@ -57,3 +58,22 @@ def test_old_and_new_keys_sign_in_until_the_old_ones_end(fresh_site: Site) -> No
 
 def _now() -> datetime:
     return now().replace(tzinfo=None)
+
+
+def test_after_a_compromise_a_reload_ends_the_old_keys(fresh_site: Site) -> None:
+    """Activated at once and taken over by SIGHUP: the old keys sign nobody in, and no connection is dropped."""
+    daemon = fresh_site.daemon.start()
+    standing = connected(fresh_site, AK, KEK).sign_in()
+    load_new_keys(fresh_site)
+    done(fep("keys", "activate", "0103", "2", "--at-once", "--config", fresh_site.directory / "fep.toml"))
+    connected(fresh_site, AK, KEK).sign_in()  # the daemon has not been told yet
+    mark = daemon.mark()
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_for_event(lambda line: line["event"] == "reloaded", since=mark)
+
+    assert connected(fresh_site, AK, KEK).exchange_keys(SIGN_IN).code == "1002"
+    connected(fresh_site, NEW_AK, NEW_KEK).sign_in()
+    standing.check_alive()
+    standing.ak, standing.kek = NEW_AK, NEW_KEK
+    assert standing.exchange_keys(KEY_EXCHANGE).code == "0000"
+    standing.check_alive()

@@ -7,7 +7,15 @@ import click
 
 from crypto.errors import KeyJournalBroken
 from crypto.key_versions import KeyState, KeyVersion
-from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option, option
+from fep.command_line import (
+    EXIT_BAD_INPUT,
+    EXIT_DONE,
+    EXIT_FINDINGS,
+    CommandFailed,
+    command,
+    config_option,
+    option,
+)
 from fep.commands.keys.store import OpenStore
 from fep.language import say
 from fep.reports import Report
@@ -64,14 +72,29 @@ def _cells(version: KeyVersion, now: datetime) -> tuple[object, ...]:
     zh="显示密钥操作记录并核对其完整性; 被改动或截断时退出码为 1。",
 )
 @config_option
-def list_acts(config_path: Path) -> int:
+@option(
+    "--begin-anew",
+    "reason",
+    metavar="REASON",
+    en="Put a broken journal that no backup has aside, and begin a new one that says so.",
+    zh="日志损坏且无备份时将其移走, 新日志首行记录原因。",
+)
+def list_acts(config_path: Path, reason: str | None) -> int:
     """Print the journal of key acts, verified."""
     opened = OpenStore.of(config_path)
     try:
         acts = opened.store.acts()
     except KeyJournalBroken as broken:
         click.echo(say(en=str(broken), zh=broken.chinese), err=True)
-        return EXIT_FINDINGS
+        if reason is None:
+            return EXIT_FINDINGS
+        opened.store.begin_journal(opened.now)
+        opened.save("begin journal", "", detail=reason)
+        return EXIT_DONE
+    if reason is not None:
+        raise CommandFailed(
+            EXIT_BAD_INPUT, en="the journal is as it was written; it goes on", zh="日志完整, 无需重新开始"
+        )
     report = Report(
         say(en="time", zh="时间"),
         say(en="operator", zh="操作员"),

@@ -14,6 +14,7 @@ from fep.command_line import EXIT_BAD_INPUT, CommandFailed, confirm
 from fep.config.configuration import load
 from fep.config.key_stores import open_key_store
 from fep.config.settings import Settings
+from fep.core_dumps import forbid_core_dumps
 from fep.language import Text, say
 from fep.operators import present_operator
 from fep.terminal import is_interactive
@@ -36,6 +37,7 @@ class OpenStore:
     @classmethod
     def of(cls, config_path: Path) -> "OpenStore":
         """Open the store of a configuration; CryptoError when it cannot be."""
+        forbid_core_dumps()
         settings = load(config_path)
         return cls(settings, open_key_store(settings), shanghai_now().replace(microsecond=0))
 

@@ -125,7 +125,7 @@ def test_two_custodians_enter_the_bank_s_keys(site: Path) -> None:
 
 
 def test_a_custodian_who_leaves_leaves_nothing(site: Path) -> None:
-    """A terminal that is cut off in the middle ends the command; the store is as it was."""
+    """A terminal that is cut off in the middle ends the command, without a core dump; the store is as it was."""
     before = keys_of(site, "0102")
     with Terminal("keys", "import", "0102", "--config", site / "fep.toml") as terminal:
         terminal.wait_for(ALONE.format(1, 2))
@@ -133,6 +133,8 @@ def test_a_custodian_who_leaves_leaves_nothing(site: Path) -> None:
         terminal.wait_for(HEX.format(1, 2))
         terminal.type(FIRST_AK)
         terminal.wait_for("your sheet")
+        limits = Path(f"/proc/{terminal.process_id}/limits").read_text().splitlines()
+        assert [line.split()[4:6] for line in limits if line.startswith("Max core file size")] == [["0", "0"]]
         assert terminal.hang_up() != 0
     assert keys_of(site, "0102") == before
 

@@ -475,3 +475,22 @@ def test_retired_keys_are_not_exported(run: Run, pending: Path, kbpk: list[objec
     refused = run("keys", "export", "0103", 1, *kbpk, "--config", pending / "fep.toml")
     assert refused.exit_code == 2
     assert "retired already" in refused.err
+
+
+def test_a_journal_that_is_lost_for_good_is_begun_anew(run: Run, pending: Path) -> None:
+    """Keys must be changed after a compromise, whatever became of the journal; what is left of it stays."""
+    config = ("--config", pending / "fep.toml")
+    assert run("keys", "journal", "--begin-anew", "for nothing", *config).exit_code == 2
+    journal = pending / "keys.store.journal"
+    journal.write_text("spoilt\n")
+    refused = run("keys", "activate", "0103", 2, *config)
+    assert refused.exit_code == 2
+    assert "line 1: it was changed; restore it from a backup" in refused.err
+
+    assert run("keys", "journal", "--begin-anew", "disk of 21 November", *config).exit_code == 0
+    assert run("keys", "activate", "0103", 2, *config).exit_code == 0
+    rows = [line.split("\t") for line in run("keys", "journal", *config).out.splitlines()[1:]]
+    assert [row[2] for row in rows] == ["begin journal", "activate"]
+    assert rows[0][7] == "disk of 21 November"
+    (aside,) = pending.glob("keys.store.journal.broken-*")
+    assert aside.read_text() == "spoilt\n"

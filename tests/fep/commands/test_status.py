@@ -69,6 +69,26 @@ def test_a_running_daemon_is_shown(run: Run, site: Path, daemon: Callable[[Path,
 
 
 @pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", "1 since 2025-11-21 10:15 until 2026-11-28 00:00, 2 since 2026-11-21 10:15"),
+        ("zh", "1 自 2025-11-21 10:15 至 2026-11-28 00:00, 2 自 2026-11-21 10:15"),
+    ],
+)
+def test_key_versions_are_shown(
+    run: Run, site: Path, daemon: Callable[[Path, bytes], list[bytes]], language: str, shown: str
+) -> None:
+    """Which keys the daemon has, so that an operator sees whether it has taken new ones over."""
+    old = {"version": 1, "state": "retiring", "valid_from": "2025-11-21 10:15:30", "valid_until": "2026-11-28 00:00:00"}
+    new = {"version": 2, "state": "active", "valid_from": "2026-11-21 10:15:30", "valid_until": ""}
+    banks = {"0102": {"name": "", "links": 0, "keys": [old, new]}, "0103": {"name": "", "links": 0, "keys": []}}
+    daemon(site / "fep.sock", json.dumps({**ANSWER, "banks": banks}).encode() + b"\n")
+    lines = run("--lang", language, "status", "--config", site / "fep.toml").out.splitlines()
+    assert [line for line in lines if line.startswith("0102\t工商银行") and line.endswith(f"\t{shown}")]
+    assert [line for line in lines if line.startswith("0103\t") and line.endswith("\t-")]
+
+
+@pytest.mark.parametrize(
     ("language", "trouble"), [("en", "sign_in: the bank refuses (51)"), ("zh", "sign_in: 银行拒绝 (51)")]
 )
 def test_partners_are_shown(
