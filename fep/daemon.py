@@ -21,6 +21,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
 from crypto.errors import CryptoError
+from dbgate.books.acts import Act, record_alone
 from dbgate.branch import Branch
 from dbgate.branches import Branches
 from dbgate.errors import GateError
@@ -29,7 +30,9 @@ from fep.billing import Billing
 from fep.clock import SteadyClock, shanghai_now
 from fep.config.dialect_tables import spoken
 from fep.config.settings import Settings
-from fep.control import ControlFactory
+from fep.control.connection import ControlFactory
+from fep.control.desk import ControlDesk
+from fep.control.roles import Roles, open_to_roles
 from fep.files.service import FileService
 from fep.links.echo_serials import EchoSerials
 from fep.links.link import Link
@@ -56,6 +59,9 @@ database that was away at the start is served within seconds when it is back."""
 
 FILES_INTERVAL_S = 3600.0
 """How often parts that nobody goes on with are looked for: they are a week old."""
+
+RECORD_S = 3.0
+"""How long an operator waits for the record of what he did; his command waits for five seconds in all."""
 
 _THREADS = 10
 """Twisted's own number of threads, beside those that look after the databases."""
@@ -214,13 +220,23 @@ class Daemon:
         return [str(address) for address in self._ports.addresses()]
 
     def _listen_for_operators(self) -> None:
-        path = self._settings.control.socket
-        factory = ControlFactory({"status": self._status})
+        assert self._services is not None
+        path, roles = self._settings.control.socket, Roles(self._settings.control)
+        desk = ControlDesk(self._services, self._links, self._status, self._record, self._take_banks)
+        factory = ControlFactory(desk.commands(), roles)
         try:
-            self._control_ports.append(self._reactor.listenUNIX(str(path), factory, mode=0o600, wantPID=True))
+            port = self._reactor.listenUNIX(str(path), factory, mode=0o600, wantPID=True)
         except CannotListenError:
             # Another daemon of the same directory serves it; a second one is not asked by operators.
             _log.warning("control_socket_taken", path=str(path))
+            return
+        self._control_ports.append(port)
+        open_to_roles(path, roles)
+
+    def _record(self, act: Act) -> "Deferred[None]":
+        """Record an operator's act where the books of banks are."""
+        assert self._billing is not None
+        return self._in_thread(record_alone, self._billing.branches[0].database, act, RECORD_S)
 
     # --- running
 
@@ -349,6 +365,7 @@ class Daemon:
                 code: {
                     "name": bank.settings.name,
                     "links": sum(other is bank for other in signed_in),
+                    "is_suspended": bank.settings.terms.is_suspended,
                     "clearing_date": str(services.gate.clearing_date(code) or ""),
                     "keys": bank.key_state(services.wall_clock()),
                     **self._partners.state(code),

@@ -2,8 +2,12 @@
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from fep.language import say
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class Report:
@@ -38,6 +42,11 @@ class Report:
                 print("\t".join(cells))
             return
         from rich.console import Console
+
+        Console().print(self.table() if self._rows else say(en="nothing to show", zh="无记录"))
+
+    def table(self) -> "Table":
+        """Return it as rich shows it."""
         from rich.markup import escape
         from rich.table import Table
 
@@ -46,4 +55,4 @@ class Report:
             table.add_column(escape(heading), overflow="fold")  # Chinese has no blanks to break at
         for cells in self._rows:
             table.add_row(*map(escape, cells))
-        Console().print(table if self._rows else say(en="nothing to show", zh="无记录"))
+        return table

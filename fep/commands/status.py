@@ -1,19 +1,21 @@
 """``fep status`` 状态: what the running daemon says of itself, and what the databases say."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, command, config_option, option
-from fep.invocation import shell_command
+from fep.commands.daemon_asking import silence_text
 from fep.language import say
+from fep.live import watch, watch_option
 
 if TYPE_CHECKING:
     from fep.config.settings import Settings
-    from fep.control_client import DaemonSilent
     from fep.database_state import DatabaseState
+    from fep.reports import Report
 
 
 @command(
@@ -23,36 +25,33 @@ if TYPE_CHECKING:
 )
 @config_option
 @option("--json", "as_json", is_flag=True, en="As one JSON object.", zh="输出为一个 JSON 对象。")
-def status(config_path: Path, as_json: bool) -> int:
+@watch_option
+def status(config_path: Path, as_json: bool, is_watched: bool) -> int:
     """Ask daemon and databases."""
     from fep.config.configuration import load
-    from fep.control_client import DaemonSilent, ask
+    from fep.control.client import DaemonSilent, ask
     from fep.database_state import database_states
 
     settings = load(config_path)
-    try:
-        daemon, silence = ask(settings.control.socket, "status"), None
-    except DaemonSilent as error:
-        daemon, silence = None, error
+
+    def look() -> tuple[dict[str, Any] | None, DaemonSilent | None]:
+        try:
+            return ask(settings.control.socket, "status"), None
+        except DaemonSilent as error:
+            return None, error
+
+    if is_watched and not as_json:
+        return watch(lambda: _reports(settings, look()[0], database_states(settings)))
+    daemon, silence = look()
     states = database_states(settings)
     if as_json:
         click.echo(json.dumps(_as_json(settings, daemon, states), ensure_ascii=False, indent=2))
     else:
-        _show(settings, daemon, states)
+        for report in _reports(settings, daemon, states):
+            report.show()
     if silence is not None:
-        _say_silence(silence, config_path)
+        click.echo(silence_text(silence, config_path), err=True)
     return EXIT_DONE if daemon is not None else EXIT_CANNOT_RUN
-
-
-def _say_silence(silent: "DaemonSilent", config_path: Path) -> None:
-    from fep.control_client import Silence
-
-    why = str(silent.silence.value)
-    if silent.silence is Silence.ABSENT:
-        why = f"{why} {shell_command('run', '--config', config_path)}"
-    click.echo(
-        say(en=f"no daemon answers at {silent.path}: {why}", zh=f"无前置机应答 ({silent.path}): {why}"), err=True
-    )
 
 
 def _as_json(settings: "Settings", daemon: dict[str, Any] | None, states: "list[DatabaseState]") -> dict[str, Any]:
@@ -72,30 +71,33 @@ def _as_json(settings: "Settings", daemon: dict[str, Any] | None, states: "list[
     }
 
 
-def _show(settings: "Settings", daemon: dict[str, Any] | None, states: "list[DatabaseState]") -> None:
+def _reports(settings: "Settings", daemon: dict[str, Any] | None, states: "list[DatabaseState]") -> "Iterator[Report]":
+    """Yield what is shown; tables that stand empty without a daemon are left out."""
+    if daemon is not None:
+        yield _of_daemon(daemon)
+    yield _of_banks(settings, daemon or {}, states)
+    counts = _of_counts(daemon) if daemon is not None else ()
+    yield from (report for report in (_of_partners(daemon or {}), _of_pushes(daemon or {}), *counts) if len(report))
+    yield _of_databases(settings, daemon or {}, states)
+
+
+def _of_daemon(daemon: dict[str, Any]) -> "Report":
     from fep.reports import Report
 
-    if daemon is not None:
-        report = Report(say(en="daemon", zh="前置机"), "")
-        names = (
-            ("pid", say(en="process", zh="进程号")),
-            ("started_at", say(en="started", zh="启动时间")),
-            ("addresses", say(en="listens on", zh="监听地址")),
-            ("connections", say(en="connections", zh="连接数")),
-            ("in_work", say(en="requests in work", zh="处理中请求数")),
-            ("is_draining", say(en="draining", zh="停止接入中")),
-        )
-        report.rows((name, _text(daemon.get(key))) for key, name in names)
-        report.show()
-    _show_banks(settings, daemon or {}, states)
-    _show_partners(daemon or {})
-    _show_pushes(daemon or {})
-    if daemon is not None:
-        _show_counts(daemon)
-    _show_databases(settings, daemon or {}, states)
+    report = Report(say(en="daemon", zh="前置机"), "")
+    names = (
+        ("pid", say(en="process", zh="进程号")),
+        ("started_at", say(en="started", zh="启动时间")),
+        ("addresses", say(en="listens on", zh="监听地址")),
+        ("connections", say(en="connections", zh="连接数")),
+        ("in_work", say(en="requests in work", zh="处理中请求数")),
+        ("is_draining", say(en="draining", zh="停止接入中")),
+    )
+    report.rows((name, _text(daemon.get(key))) for key, name in names)
+    return report
 
 
-def _show_databases(settings: "Settings", daemon: dict[str, Any], states: "list[DatabaseState]") -> None:
+def _of_databases(settings: "Settings", daemon: dict[str, Any], states: "list[DatabaseState]") -> "Report":
     from fep.database_state import clearing_dates_text
     from fep.reports import Report
 
@@ -115,11 +117,11 @@ def _show_databases(settings: "Settings", daemon: dict[str, Any], states: "list[
             clearing_dates_text(state.clearing_dates) or "-",
             state.problem or say(en="schema current", zh="表结构最新"),
         )
-    report.show()
+    return report
 
 
-def _show_banks(settings: "Settings", daemon: dict[str, Any], states: "list[DatabaseState]") -> None:
-    """Show each bank with its clearing date: the earliest, for a day is closed when the last database has rolled."""
+def _of_banks(settings: "Settings", daemon: dict[str, Any], states: "list[DatabaseState]") -> "Report":
+    """Return each bank with its clearing date: the earliest, for a day is closed when the last database has rolled."""
     from fep.reports import Report
 
     running = daemon.get("banks", {})
@@ -128,14 +130,16 @@ def _show_banks(settings: "Settings", daemon: dict[str, Any], states: "list[Data
         say(en="name", zh="名称"),
         say(en="links", zh="连接数"),
         say(en="clearing date", zh="清算日期"),
+        say(en="suspended", zh="已暂停"),
         say(en="keys", zh="密钥版本"),
     )
     for bank_code, bank in settings.banks.items():
-        links = running.get(bank_code, {}).get("links", "-")
+        state = running.get(bank_code, {})
         days = [state.clearing_dates[bank_code] for state in states if bank_code in state.clearing_dates]
-        keys = _keys_text(running.get(bank_code, {}).get("keys", []))
-        report.row(bank_code, bank.name, links, min(days, default="-"), keys or "-")
-    report.show()
+        suspended = _text(state.get("is_suspended", bank.terms.is_suspended))
+        keys = _keys_text(state.get("keys", [])) or "-"
+        report.row(bank_code, bank.name, state.get("links", "-"), min(days, default="-"), suspended, keys)
+    return report
 
 
 def _keys_text(keys: list[dict[str, Any]]) -> str:
@@ -148,8 +152,8 @@ def _keys_text(keys: list[dict[str, Any]]) -> str:
     return ", ".join(texts)
 
 
-def _show_partners(daemon: dict[str, Any]) -> None:
-    """Show the banks that the daemon asks, with the day that is open there, or why none is."""
+def _of_partners(daemon: dict[str, Any]) -> "Report":
+    """Return the banks that the daemon asks, with the day that is open there, or why none is."""
     from fep.reports import Report
 
     report = Report(
@@ -161,12 +165,11 @@ def _show_partners(daemon: dict[str, Any]) -> None:
     for bank_code, bank in daemon.get("banks", {}).items():
         if (partner := bank.get("partner")) is not None:
             report.row(bank_code, partner["address"], partner.get("day") or "-", _trouble(partner))
-    if len(report):
-        report.show()
+    return report
 
 
-def _show_pushes(daemon: dict[str, Any]) -> None:
-    """Show the banks that bills are pushed to, with what waits and what a person must look at."""
+def _of_pushes(daemon: dict[str, Any]) -> "Report":
+    """Return the banks that bills are pushed to, with what waits and what a person must look at."""
     from fep.reports import Report
 
     report = Report(
@@ -179,8 +182,7 @@ def _show_pushes(daemon: dict[str, Any]) -> None:
     for bank_code, bank in daemon.get("banks", {}).items():
         if (pushes := bank.get("pushes")) is not None:
             report.row(bank_code, *(pushes[name] for name in ("in_work", "waiting", "accepted", "dead")))
-    if len(report):
-        report.show()
+    return report
 
 
 def _trouble(partner: dict[str, str]) -> str:
@@ -194,7 +196,7 @@ def _trouble(partner: dict[str, str]) -> str:
     return f"{partner['trouble']}: {text}" + (f" ({code})" if code else "")
 
 
-def _show_counts(daemon: dict[str, Any]) -> None:
+def _of_counts(daemon: dict[str, Any]) -> "Iterator[Report]":
     from fep.reports import Report
 
     report = Report(
@@ -205,12 +207,10 @@ def _show_counts(daemon: dict[str, Any]) -> None:
     )
     fields = ("bank_code", "transaction", "response_code", "count")
     report.rows([row.get(name, "") for name in fields] for row in daemon.get("transactions", []))
-    if len(report):
-        report.show()
+    yield report
     report = Report(say(en="event", zh="事件"), say(en="count", zh="次数"))
     report.rows(sorted(daemon.get("events", {}).items()))
-    if len(report):
-        report.show()
+    yield report
 
 
 def _text(value: object) -> str:

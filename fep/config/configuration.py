@@ -95,6 +95,7 @@ _PREFIX = matching(
     'the beginning of account numbers, 1 to 16 digits in quotes, as "0101"',
     '引号中的户号前缀, 1 到 16 位数字, 如 "0101"',
 )
+_GROUP = matching(r"(?:[A-Za-z_][A-Za-z0-9_.-]{0,31})?", "the name of a group of the system", "系统用户组名")
 _BASIS_POINTS = whole(0, 10_000)
 _FILE_SIZE_MAX = 0xFFFF_FFFF
 """The largest size that a chunk can say."""
@@ -133,6 +134,7 @@ _FILE = Table(
         part_age_max=seconds(3600, 366 * 86_400),
     ),
     log=Table(LogSettings, level=choice(LOG_LEVELS)),
+    control=Table(ControlSettings, operators=_GROUP, security_officers=_GROUP, auditors=_GROUP),
     metrics=Table(MetricsSettings, address=address_or_none),
     rules=Table(
         _Rules,
@@ -206,7 +208,7 @@ def _settings(path: Path, file: _File, banks: Mapping[str, BankSettings]) -> Set
         listener=file.listener,
         link=file.link,
         log=file.log,
-        control=ControlSettings(path.parent / file.control.socket),
+        control=replace(file.control, socket=path.parent / file.control.socket),
         metrics=file.metrics,
         files=replace(file.files, directory=path.parent / file.files.directory),
         rules=Rules(

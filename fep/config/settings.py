@@ -166,9 +166,19 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class ControlSettings:
-    """Table ``[control]``: the local socket that ``fep status`` asks; only the daemon's user can open it."""
+    """Table ``[control]``: the local socket that ``fep status`` asks.
+
+    Attributes:
+        socket: only the daemon's user and root can open it while no groups are named.
+        operators: the system's group whose members may do everything but see frames; empty: nobody.
+        security_officers: the group whose members may look, and close links.
+        auditors: the group whose members may look, and see masked frames.
+    """
 
     socket: Path = Path("fep.sock")
+    operators: str = ""
+    security_officers: str = ""
+    auditors: str = ""
 
 
 @dataclass(frozen=True, slots=True)

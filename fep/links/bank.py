@@ -1,6 +1,6 @@
 """A bank 银行 as the running daemon knows it: its settings and the keys that authenticate it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
@@ -51,6 +51,7 @@ class Bank:
     settings: BankSettings
     keys: tuple[SignInKeys, ...] = field(repr=False)
     load: Load = field(default_factory=Load, repr=False)
+    _suspended_from: BankSettings | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def from_store(cls, settings: BankSettings, store: KeyStore) -> Self:
@@ -102,7 +103,21 @@ class Bank:
 
     def take_over(self, other: "Bank") -> None:
         """Take the settings and keys of the same bank in a new configuration; sessions keep the keys they have."""
-        self.settings, self.keys = other.settings, other.keys
+        self.keys = other.keys
+        if self._suspended_from is None:
+            self.settings = other.settings
+        else:
+            self._suspended_from, self.settings = other.settings, _suspended(other.settings)
+
+    def suspend(self) -> None:
+        """Take no business of the bank until ``resume``, whatever a new configuration says."""
+        if self._suspended_from is None:
+            self._suspended_from, self.settings = self.settings, _suspended(self.settings)
+
+    def resume(self) -> None:
+        """Take what the configuration allows."""
+        if self._suspended_from is not None:
+            self.settings, self._suspended_from = self._suspended_from, None
 
     def new_key_ring(self, key_lifetime_s: int) -> KeyRing:
         """Return a key ring for one connection of this bank."""
@@ -112,3 +127,7 @@ class Bank:
     def may_connect_from(self, peer: IPAddress) -> bool:
         """Tell whether ``peer`` is in one of the bank's networks."""
         return any(peer in network for network in self.settings.addresses)
+
+
+def _suspended(settings: BankSettings) -> BankSettings:
+    return replace(settings, terms=replace(settings.terms, is_suspended=True))

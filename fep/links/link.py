@@ -54,7 +54,7 @@ class Timers:
 
 
 class Link:
-    """State, keys and requests in work of one connection.
+    """State, keys and requests in work of one connection; ``number`` is what operators call it.
 
     Args:
         services: of the daemon.
@@ -75,6 +75,9 @@ class Link:
         self.machine = Machine()
         self.bank: Bank | None = None
         self.ring: KeyRing | None = None
+        self.number = next(services.link_numbers)
+        self.connected_at = services.wall_clock()
+        self.answered_count = 0
         self.in_flight = 0
         self.shares = Shares(self, services.settings.link.in_flight_max)
         self.timers = Timers(services.clock.seconds() + services.settings.link.sign_in_timeout)
@@ -85,6 +88,15 @@ class Link:
     def can_ask(self, transaction: Transaction) -> bool:
         """Tell whether the FEP may ask the bank for ``transaction`` on this link now."""
         return self.machine.state is LinkState.SIGNED_IN and self.own_requests.can_ask(transaction)
+
+    def idle_s(self, now: float) -> float | None:
+        """Return how many seconds ago the last verified frame came, None before the first and after the end."""
+        limits, timers = self.services.settings.link, self.timers
+        if timers.idle_due_s is not None:
+            return max(0.0, now - timers.idle_due_s + limits.idle_timeout)
+        if timers.echo_due_s is not None:
+            return max(0.0, now - timers.echo_due_s + limits.echo_timeout + limits.idle_timeout)
+        return None
 
     @property
     def is_closed(self) -> bool:
@@ -400,6 +412,7 @@ class Link:
         frame = exchange.reply_frame(self.dialect, answer)
         if frame is not None:
             self.wire.send(frame)
+        self.answered_count += 1
         self.services.transaction_log.answered(
             self._bank_code(exchange.envelope),
             exchange.envelope.transaction,

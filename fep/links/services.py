@@ -1,10 +1,11 @@
 """Services 公共服务: what all links of one daemon share."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import count
 from threading import Lock
 from typing import Protocol
 
@@ -57,6 +58,7 @@ class Services:
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
         mac_failures: of those, the MACs that were wrong, by bank.
         clock_skews: by bank, seconds that its clock was ahead of ours when it last asked for keys.
+        link_numbers: of connections, from 1.
         after_round: has a function called when the loop has read what has arrived.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
     """
@@ -75,6 +77,7 @@ class Services:
     mac_failures: Counter[str] = field(default_factory=Counter)
     clock_skews: dict[str, float] = field(default_factory=dict)
     in_work: InWork = field(default_factory=InWork)
+    link_numbers: Iterator[int] = field(default_factory=lambda: count(1))
     admission: Admission = field(default_factory=Admission)
     branch_of: Callable[[Needs], Hashable | None] | None = None
     after_round: AfterRound = at_once

@@ -91,6 +91,8 @@ def _of_links(readings: Readings) -> Iterator[Metric]:
     yield _gauge("fep_bank_clock_skew_seconds", text, ["bank"], by_bank(readings.clock_skews))
     text = "1 while the day is signed in at a bank that the FEP asks."
     yield _gauge("fep_partner_open", text, ["bank"], by_bank(readings.partners))
+    text = "How long ago each key version that is accepted began to be."
+    yield _gauge("fep_key_age_seconds", text, ["bank", "version"], sorted(readings.key_ages_s.items()))
     text = "Frames whose MAC was wrong, or was another's."
     yield _counter("fep_mac_failures", text, ["bank"], by_bank(readings.mac_failures))
     text = "What happened that is no transaction, as fep status lists it."

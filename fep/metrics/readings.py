@@ -4,11 +4,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from dbgate.histogram import Histogram
+from fep.links.bank import Bank
 from fep.links.link import Link
 from fep.links.services import Services
 from fep.partners.partners import Partners
@@ -34,7 +36,8 @@ class Readings:
         mac_failures, clock_skews: as of ``Services``, by bank.
         pushes: by bank, the number of pushes by what became of them.
         partners: by bank that the FEP asks: whether its day is open.
-        lateness: of the loop's beats.
+        suspended: by bank, whether no business of it is taken.
+        key_ages_s: by bank and key version, how long it has been accepted.
     """
 
     links: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -49,6 +52,7 @@ class Readings:
     pushes: dict[str, dict[str, int]] = field(default_factory=dict)
     partners: dict[str, bool] = field(default_factory=dict)
     suspended: dict[str, bool] = field(default_factory=dict)
+    key_ages_s: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Parts:
             clock_skews=dict(services.clock_skews),
             pushes={code: counts for code, counts in pushes.items() if counts is not None},
             partners={code: self.partners.is_open(code) for code in self.partners.by_bank},
+            key_ages_s=_key_ages_s(services.banks.values(), services.wall_clock()),
             suspended={code: bank.settings.terms.is_suspended for code, bank in services.banks.items()},
         )
 
@@ -123,6 +128,15 @@ class LoopReader:
         with self._lock:
             self._asked = None
         asked.set()
+
+
+def _key_ages_s(banks: Iterable[Bank], now: datetime) -> dict[tuple[str, str], float]:
+    versions = [(bank.settings.bank_code, keys.version) for bank in banks for keys in bank.keys]
+    return {
+        (code, str(version.number)): (now - version.valid_from).total_seconds()
+        for code, version in versions
+        if version.valid_from is not None and version.is_accepted(now)
+    }
 
 
 def _link_key(link: Link) -> tuple[str, str, str]:

@@ -1,6 +1,7 @@
 """The daemon's wiring on a reactor of the tests: what it opens, watches, tells and ends, in which order."""
 
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +23,7 @@ from crypto.suites import SUITES
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from fep import daemon as module
 from fep.config.settings import Address, ControlSettings, ListenerSettings, Settings
+from fep.control.roles import Peer
 from fep.daemon import CLEARING_INTERVAL_S, Daemon, run
 from fep.links.listener import CHECK_INTERVAL_S
 from tests.support import raw_bank
@@ -408,6 +410,8 @@ def test_the_status(daemon, reactor, site):
 
     transport = StringTransport()
     operator = reactor.operators.buildProtocol(None)
+    transport.socket = None
+    reactor.operators.peer_of = lambda _socket: Peer(os.geteuid(), frozenset())
     operator.makeConnection(transport)
     operator.dataReceived(b"status\n")
     told = json.loads(transport.value())
@@ -415,9 +419,10 @@ def test_the_status(daemon, reactor, site):
     assert told["addresses"] == ["127.0.0.1:9700", "[::1]:40000"]
     assert (told["connections"], told["in_work"], told["is_draining"]) == (2, 1, False)
     keys = {"keys": [{"version": 1, "state": "active", "valid_from": f"{NOW}", "valid_until": ""}]}
-    assert told["banks"]["0102"] == {"name": "银行0102", "links": 1, "clearing_date": "2026-11-21", **keys}
+    own = {"is_suspended": False, **keys}
+    assert told["banks"]["0102"] == {"name": "银行0102", "links": 1, "clearing_date": "2026-11-21", **own}
     assert told["databases"] == [{"name": "billing", "number": 1, "is_up": True}]
-    assert told["banks"]["0103"] == {"name": "银行0103", "links": 0, "clearing_date": "", **keys}
+    assert told["banks"]["0103"] == {"name": "银行0103", "links": 0, "clearing_date": "", **own}
     assert {"bank_code": "0102", "transaction": "status", "response_code": "0000", "count": 1} in told["transactions"]
     assert told["events"] == {"mac_failure": 1}
     assert isinstance(told["pid"], int)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fep.config.configuration import load
-from fep.control_client import DaemonSilent, Silence, ask
+from fep.control.client import DaemonSilent, Silence, ask
 from fep.database_state import database_state
 from tests.fep.commands.conftest import Run
 
@@ -177,7 +177,7 @@ def test_a_daemon_that_cannot_be_asked_is_told_from_one_that_is_away(
         def connect(self, address: object) -> None:
             raise OSError(errno, "as the system says it")
 
-    monkeypatch.setattr("fep.control_client.socket.socket", Refusing)
+    monkeypatch.setattr("fep.control.client.socket.socket", Refusing)
     with pytest.raises(DaemonSilent) as raised:
         ask(tmp_path / "s", "status")
     assert raised.value.silence is silence

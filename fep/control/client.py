@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ class Silence(Enum):
 
     ABSENT = Text("is it running?", "是否已启动?")
     FORBIDDEN = Text(
-        "the socket is another user's; ask as the user that runs the daemon",
-        "套接字属于其他用户; 请以运行前置机的用户查询",
+        "you may not ask this; ask as the user that runs the daemon, or as a member of a group that [control] names",
+        "无权限; 请以运行前置机的用户或 [control] 所列用户组的成员执行",
     )
     HANGING = Text("it takes too long to answer", "应答超时")
     UNREADABLE = Text("what answers is no daemon of this version", "应答者不是本版本的前置机")
@@ -36,7 +37,7 @@ class DaemonSilent(Exception):
         self.silence = silence
 
 
-def ask(path: Path, command: str) -> dict[str, Any]:
+def ask(path: Path, command: str, **arguments: object) -> dict[str, Any]:
     """Return the daemon's answer to a command.
 
     Raises:
@@ -46,7 +47,7 @@ def ask(path: Path, command: str) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(ANSWER_TIMEOUT_S)
             connection.connect(str(path))
-            connection.sendall(f"{command}\n".encode("ascii"))
+            connection.sendall(_line(command, arguments))
             answer: Any = json.loads(_read_line(connection))
     except TimeoutError as error:
         raise DaemonSilent(path, Silence.HANGING) from error
@@ -58,7 +59,14 @@ def ask(path: Path, command: str) -> dict[str, Any]:
         raise DaemonSilent(path, Silence.UNREADABLE) from error
     if not isinstance(answer, dict):
         raise DaemonSilent(path, Silence.UNREADABLE)
+    if answer.get("error") == "forbidden":
+        raise DaemonSilent(path, Silence.FORBIDDEN)
     return answer
+
+
+def _line(command: str, arguments: Mapping[str, object]) -> bytes:
+    """Return the line to send: the bare word where there is nothing to say beside it, as every version reads."""
+    return (json.dumps({"command": command, **arguments}) if arguments else command).encode("ascii") + b"\n"
 
 
 def _read_line(connection: socket.socket) -> bytes:

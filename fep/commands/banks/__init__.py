@@ -1,0 +1,1 @@
+"""``fep bank`` 银行: suspending and resuming a bank in a running daemon."""

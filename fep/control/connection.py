@@ -1,0 +1,176 @@
+"""Control connections 控制口连接: one command for each, one JSON object asked and one answered, in a line each.
+
+    {"command": "link_close", "link": 7, "reason": "…"}        status
+
+A command without arguments may be its bare word. Who asks is known before the line is read (``fep.control.roles``); a
+command of a role that he has not is refused, logged and counted.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import structlog
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.protocols.policies import TimeoutMixin
+from twisted.python.failure import Failure
+
+from fep.control.roles import EVERY_ROLE, Peer, Role, Roles, peer_of
+
+TIME_LIMIT_S = 5.0
+"""Whoever holds a connection for longer is no operator's command; each one open is a file descriptor less for banks."""
+
+CONNECTIONS_MAX = 32
+"""More operators than a utility has, each with a table that refreshes itself."""
+
+_LINE_BYTES_MAX = 2048
+"""A reason of 200 characters in JSON's escapes, and a few numbers."""
+
+_log = structlog.get_logger()
+
+
+class ControlRefused(Exception):
+    """A command cannot be done; ``code`` is told to the client, which has the words for it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command as it was asked.
+
+    Attributes:
+        operator: who asks, as the system knows him.
+        roles: what he is.
+        arguments: what he sent beside the command; nothing of it has been looked at.
+    """
+
+    operator: str
+    roles: frozenset[Role]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, name: str, most: int) -> str:
+        """Return an argument that is one line of text, empty when it is not there.
+
+        Raises:
+            ControlRefused: it is something else, or too long.
+        """
+        value = self.arguments.get(name, "")
+        if not isinstance(value, str) or len(value) > most or not (value.isprintable() or not value):
+            raise ControlRefused("bad_arguments")
+        return value
+
+    def number(self, name: str) -> int:
+        """Return an argument that is a whole number, likewise."""
+        value = self.arguments.get(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ControlRefused("bad_arguments")
+        return value
+
+
+Answer = dict[str, Any]
+Answers = Callable[[Asked], "Answer | Deferred[Answer]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: what answers it, and who may ask it."""
+
+    answers: Answers
+    roles: frozenset[Role] = EVERY_ROLE
+
+
+class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
+    """One operator's connection."""
+
+    delimiter = b"\n"
+    MAX_LENGTH = _LINE_BYTES_MAX
+
+    def __init__(self, factory: "ControlFactory") -> None:
+        self._factory = factory
+        self._is_asked = False
+
+    def connectionMade(self) -> None:
+        """Begin the time in which a command must come and its answer be taken."""
+        self._factory.connections.add(self)
+        self.setTimeout(TIME_LIMIT_S)  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Forget the time limit."""
+        self._factory.connections.discard(self)
+        self.setTimeout(None)  # type: ignore[no-untyped-call]
+
+    def lineReceived(self, line: bytes) -> None:
+        """Answer one command and close."""
+        if self._is_asked:
+            return
+        self._is_asked = True
+        answer: Deferred[Answer] = maybeDeferred(cast("Callable[[bytes], Answer]", self._answer), line)
+        answer.addErrback(_refused).addCallback(self._reply)
+
+    def _answer(self, line: bytes) -> "Answer | Deferred[Answer]":
+        name, arguments = _read(line)
+        command = self._factory.commands.get(name)
+        if command is None:
+            return {"error": "unknown command", "commands": sorted(self._factory.commands)}
+        assert self.transport is not None
+        peer = self._factory.peer_of(self.transport.socket)  # type: ignore[attr-defined]  # a Unix socket has it
+        roles = self._factory.roles.of(peer)
+        if not roles & command.roles:
+            _log.warning("control_denied", operator=peer.name, uid=peer.uid, command=name)
+            return {"error": "forbidden", "roles": sorted(role.value for role in command.roles)}
+        return command.answers(Asked(peer.name, roles, arguments))
+
+    def _reply(self, answer: Answer) -> None:
+        if self.transport is not None and self in self._factory.connections:
+            self.transport.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+            self.transport.loseConnection()
+
+
+class ControlFactory(Factory):
+    """Makes a ``ControlProtocol`` for each operator.
+
+    Args:
+        commands: by name.
+        roles: who may ask what.
+        peer_of: who is at the other end of a socket.
+    """
+
+    noisy = False
+
+    def __init__(self, commands: Mapping[str, Command], roles: Roles, peer_of: Callable[[Any], Peer] = peer_of) -> None:
+        self.commands = commands
+        self.roles = roles
+        self.peer_of = peer_of
+        self.connections: set[ControlProtocol] = set()
+
+    def buildProtocol(self, addr: IAddress | None) -> ControlProtocol | None:
+        """Return the protocol of one connection; None: there are too many."""
+        return ControlProtocol(self) if len(self.connections) < CONNECTIONS_MAX else None
+
+
+def _read(line: bytes) -> tuple[str, dict[str, Any]]:
+    """Return a command's name and arguments; what is neither word nor object is a name that nothing has."""
+    text = line.decode("utf-8", "replace").strip()
+    if not text.startswith("{"):
+        return text, {}
+    try:
+        asked = json.loads(text)
+    except (ValueError, RecursionError):
+        return "", {}
+    name = asked.pop("command", "")
+    return (name, asked) if isinstance(name, str) else ("", {})
+
+
+def _refused(failure: Failure) -> Answer:
+    """Return the answer to what could not be done; all but a refusal is a bug of ours."""
+    if isinstance(failure.value, ControlRefused):
+        return {"error": failure.value.code}
+    _log.error("control_failed", error=failure.value)
+    return {"error": "failed"}
