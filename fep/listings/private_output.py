@@ -19,7 +19,11 @@ def private_output(path: Path) -> Iterator[BinaryIO]:
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     beside.unlink(missing_ok=True)  # left by a crash of a process that had our number
-    descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE)
+    try:
+        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE)
+    except OSError as error:
+        error.filename = str(path)  # as whoever asked for it knows it
+        raise
     try:
         with open(descriptor, "w+b") as file:
             os.fchmod(descriptor, PRIVATE_MODE)  # whatever the umask took away

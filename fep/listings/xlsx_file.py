@@ -10,6 +10,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
+from fep.language import say
 from fep.listings.listing import Kind, Listing, text_of
 from fep.listings.private_output import private_output
 
@@ -47,6 +48,8 @@ class XlsxFile:
         return Sheet(listing, self._book, self._formats, self._bold)
 
     def _end(self, kind: type[BaseException] | None, *_: object) -> None:
+        if not self._book.worksheets():  # a sheet without a cell would leave its temporary file behind
+            self._book.add_worksheet().write_string(0, 0, say(en="nothing", zh="无记录"))
         try:
             self._book.close()
         except (OSError, XlsxWriterException):

@@ -144,6 +144,7 @@ def counter(day: Day) -> dict[str, Row]:
     only_bank = site.take("future")
     rows["only bank"] = Row(day.date, new_serial(), only_bank.account_no, only_bank.payable)
     rows["cancel there"] = replace(rows["undone there"], serial=new_serial(), txn=CANCEL)
+    rows["reverse there"] = replace(rows["matched"], serial=new_serial(), txn=REVERSE)  # of nobody knows what
     return {
         **rows,
         "cancelled": replace(rows["cancelled"], state=CANCELLED),
@@ -161,11 +162,12 @@ def reconciled(day: Day, rows: dict[str, Row]) -> None:
         "undone there": 3,
         "cancel there": 3,
         "only bank": 4,
+        "reverse there": 4,
     }
     sent = [rows[name] for name in matchings]
     put(day.bank, f"DZ{BANK}{day.date:%Y%m%d}.txt", reconcile_file(day.date, sent))
     said = day.script("reconcile", "--date", f"{day.date}", code=1)
-    assert re.search(rf"^{BANK}\t.*\t5\t1\t1\t1\t1\t0\t", said, re.MULTILINE), said
+    assert re.search(rf"^{BANK}\t.*\t5\t1\t1\t2\t1\t0\t", said, re.MULTILINE), said
     result = reconcile_file(day.date, [*sent, rows["only FEP"]], [*matchings.values(), 5])
     assert got(day.bank, f"DZR{BANK}{day.date:%Y%m%d}.txt") == result
     assert day.totals()["batch_no"] != "0" * 12
@@ -181,7 +183,13 @@ def worked(day: Day, rows: dict[str, Row]) -> None:
     """Each difference is proposed by one clerk and approved by the other; then nothing is left."""
     listed = (line.split("\t") for line in day.fep("recon", "list").splitlines())
     numbers = {cells[6]: cells[0] for cells in listed if cells[1] == BANK}
-    acts = {"only bank": "post", "more": "refund", "undone there": "undo", "only FEP": "claim"}
+    acts = {
+        "only bank": "post",
+        "more": "refund",
+        "undone there": "undo",
+        "only FEP": "claim",
+        "reverse there": "close",
+    }
     assert set(numbers) == {f"{rows[name].serial:012d}" for name in acts}
     for name, act in acts.items():
         number = numbers[f"{rows[name].serial:012d}"]
@@ -192,7 +200,7 @@ def worked(day: Day, rows: dict[str, Row]) -> None:
     closed = re.search(rf"^{BANK}\t{day.date}\t.*", day.fep("day", "list"), re.MULTILINE)
     assert closed is not None
     assert closed[0].endswith("\t0")
-    assert [day.status(rows[name]) for name in acts] == [
+    assert [day.status(rows[name]) for name in ("only bank", "more", "undone there", "only FEP")] == [
         (POSTED, RECONCILED),
         (POSTED, RECONCILED),
         (CANCELLED, RECONCILED),

@@ -107,7 +107,7 @@ def run(config_path: Path, banks: tuple[str, ...], day: date, path: Path | None,
             click.echo(
                 say(en=f"{day}: no file of a bank, and no transactions", zh=f"{day}: 无银行文件, 也无交易"), err=True
             )
-        if outcomes:
+        if outcomes or worst == EXIT_DONE:
             outputs.show(_listing(day, [outcome for _, outcome in outcomes]))
     return max([worst, *(_exit_code(outcome.reconciliation) for _, outcome in outcomes)])
 

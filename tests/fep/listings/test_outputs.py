@@ -220,6 +220,23 @@ def test_what_does_not_fit_a_sheet_goes_on_in_the_next(tmp_path: Path, monkeypat
         assert 'name="list 2"' in book.read("xl/workbook.xml").decode()
 
 
+def test_a_workbook_of_nothing_leaves_no_other_file(tmp_path: Path) -> None:
+    """A command that had nothing to show, or failed before it had, leaves nothing beside the workbook."""
+    with Outputs(xlsx_path=tmp_path / "empty.xlsx"):
+        pass
+    with pytest.raises(KeyError), Outputs(xlsx_path=tmp_path / "failed.xlsx"):
+        raise KeyError
+    assert [path.name for path in tmp_path.iterdir()] == ["empty.xlsx"]
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """The file is named as it was asked for."""
+    wanted = tmp_path / "nowhere" / "report.xlsx"
+    with pytest.raises(FileNotFoundError) as caught, private_output(wanted):
+        pass
+    assert caught.value.filename == str(wanted)
+
+
 def test_a_report_that_fails_leaves_no_file(tmp_path: Path) -> None:
     """A half report would pass for a whole one; what stood there stays."""
     (tmp_path / "day.csv").write_text("yesterday's")
