@@ -138,18 +138,20 @@ def read_header(block: str, label: str) -> tuple[BlockHeader, int]:
 
 
 def _optional_end(block: str, at: int, label: str) -> int:
-    """Return where the optional block that begins at ``at`` ends: id 2, length 2 hex, or 00, digits 2 and more hex."""
-    try:
-        chars, head = int(block[at + 2 : at + 4], 16), 4
-        if chars == 0:
-            digits = int(block[at + 4 : at + 6], 16)
-            head = 6 + digits
-            chars = int(block[at + 6 : at + 6 + digits], 16)
-    except ValueError:
-        raise KeyBlockInvalid(label, BlockFault.FORM, "optional block") from None
+    """Return where the optional block at ``at`` ends: id, length in 2 digits; or id, 00, bytes of the length, length."""
+    chars, head = _hex_number(block[at + 2 : at + 4]), 4
+    if chars == 0:
+        digits = 2 * _hex_number(block[at + 4 : at + 6])
+        head = 6 + digits
+        chars = _hex_number(block[at + 6 : at + 6 + digits])
     if chars < head or at + chars > len(block):
         raise KeyBlockInvalid(label, BlockFault.FORM, "optional block")
     return at + chars
+
+
+def _hex_number(text: str) -> int:
+    """Return the number, -1 when it is none: ``int`` alone would take signs and blanks too."""
+    return int(text, 16) if _HEX.fullmatch(text) else -1
 
 
 def _header_text(header: BlockHeader, chars: int) -> str:

@@ -3,6 +3,8 @@
 import warnings
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crypto.errors import BlockFault, KeyBlockInvalid, KeyRefused
 from crypto.key_blocks import BlockHeader, read_header, unwrap_block, wrap_block
@@ -71,6 +73,7 @@ def test_another_implementation_reads_and_writes_the_same(version: str, kbpk_byt
 
     written = tr31.Header(version, header.usage, header.algorithm, "C", "07", "E")
     written.blocks["KS"] = "00604B120F9292800000"
+    written.blocks["LG"] = "P" * 300
     found, key = unwrap_block(kbpk, tr31.wrap(kbpk.secret, written, KEY.secret), "AK")
     assert (key, found.key_version, found.exportability) == (KEY, "07", "E")
 
@@ -109,13 +112,33 @@ def test_what_is_no_key_block(block: str) -> None:
     assert "AK of bank 0102" in str(caught.value)
 
 
-@pytest.mark.parametrize("optional", ["KS", "KSZZ", "KS03", "KS00ZZ", "KS0001ZZ", "KSFF00", "KS000103"])
+@pytest.mark.parametrize(
+    "optional", ["KS", "KSZZ", "KS03", "KS00ZZ", "KS0001ZZ", "KSFF00", "KS000103", "KS+4", "KS 4", "KS00 4"]
+)
 def test_optional_blocks_that_are_none(optional: str) -> None:
     """A length that cannot be, or goes beyond the end, is no reason to read on."""
     block = f"B{16 + len(optional):04}P0TE00E0100{optional}"
     with pytest.raises(KeyBlockInvalid) as caught:
         read_header(block, "AK")
     assert caught.value.fault is BlockFault.FORM
+
+
+@pytest.mark.parametrize(
+    ("count", "optional"),
+    [(2, "KS0002010A" + "P" * 256 + "PB0600"), (2, "KS00011600604B120F9292PB0A000000"), (3, "KS04T104PB0800ZZ")],
+)
+def test_optional_blocks_of_every_length_are_passed_over(count: int, optional: str) -> None:
+    """Long ones have the length of their length before it, in bytes of two digits each."""
+    block = f"B{16 + len(optional):04}P0TE00N{count:02}00{optional}"
+    assert read_header(block, "AK")[1] == len(block)
+
+
+@given(st.text(alphabet="0123456789ABCDEFKPST+- _", max_size=80), st.integers(0, 4))
+def test_whatever_is_read_ends_in_an_answer_or_a_refusal(rest: str, count: int) -> None:
+    """No text makes the reader fail in another way, or pass."""
+    block = f"B{16 + len(rest):04}P0TE00E{count:02}00{rest}"
+    with pytest.raises(KeyBlockInvalid):
+        unwrap_block(Key.from_hex("KBPK", A722[0]), block, "AK")
 
 
 @pytest.mark.parametrize("version", ["A", "C", "E"])

@@ -22,7 +22,7 @@ def connected(site: Site, ak: bytes, kek: bytes) -> RawBank:
     return bank
 
 
-def load_new_keys(site: Site) -> None:
+def load_new_keys(site: Site, bank_code: str = "0103") -> None:
     """Load the second version as a key ceremony does, from files."""
     words: list[str | Path] = []
     for kind, key in (("ak", NEW_AK), ("kek", NEW_KEK)):
@@ -30,7 +30,7 @@ def load_new_keys(site: Site) -> None:
         path.touch(mode=0o600)
         path.write_text(key.hex(), encoding="ascii")
         words += [f"--{kind}-file", path]
-    done(fep("keys", "import", "0103", *words, "--config", site.directory / "fep.toml"))
+    done(fep("keys", "import", bank_code, *words, "--config", site.directory / "fep.toml"))
 
 
 def test_old_and_new_keys_sign_in_until_the_old_ones_end(fresh_site: Site) -> None:
@@ -77,3 +77,22 @@ def test_after_a_compromise_a_reload_ends_the_old_keys(fresh_site: Site) -> None
     standing.ak, standing.kek = NEW_AK, NEW_KEK
     assert standing.exchange_keys(KEY_EXCHANGE).code == "0000"
     standing.check_alive()
+
+
+def test_a_bank_goes_from_3des_to_aes(fresh_site: Site) -> None:
+    """As docs/keys.md says: its file, new keys, at once, a reload; old connections end, and it signs in by CMAC."""
+    daemon = fresh_site.daemon.start()
+    standing = fresh_site.connect("0102").sign_in()
+    (bank_file,) = (fresh_site.directory / "banks").glob("0102*.toml")
+    bank_file.write_text(bank_file.read_text("utf-8").replace('suite = "3des"', 'suite = "aes"'), "utf-8")
+    load_new_keys(fresh_site, "0102")
+    done(fep("keys", "activate", "0102", "2", "--at-once", "--config", fresh_site.directory / "fep.toml"))
+    mark = daemon.mark()
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_for_event(lambda line: line["event"] == "reloaded", since=mark)
+
+    standing.until_closed()
+    bank = fresh_site.connect("0102")
+    bank.ak, bank.kek, bank.suite = NEW_AK, NEW_KEK, "aes"
+    bank.sign_in()
+    assert "0102" not in [line.get("bank_code") for line in daemon.events(mark) if line["event"] == "legacy_suite"]
