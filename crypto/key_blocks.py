@@ -138,7 +138,7 @@ def read_header(block: str, label: str) -> tuple[BlockHeader, int]:
 
 
 def _optional_end(block: str, at: int, label: str) -> int:
-    """Return where the optional block at ``at`` ends: id, length in 2 digits; or id, 00, bytes of the length, length."""
+    """Return where the optional block at ``at`` ends: id, length; or id, 00, the length's length in bytes, length."""
     chars, head = _hex_number(block[at + 2 : at + 4]), 4
     if chars == 0:
         digits = 2 * _hex_number(block[at + 4 : at + 6])

@@ -66,7 +66,7 @@ def activate_keys(
             EXIT_BAD_INPUT, en="give --until or --at-once, not both", zh="--until 与 --at-once 不能同时使用"
         )
     opened = OpenStore.of(config_path)
-    begins = valid_from or opened.now
+    begins = max(opened.now, valid_from or opened.now)
     ends = begins if at_once else former_until or begins + WINDOW
     opened.store.activate(bank_code, number, opened.now, begins, ends)
     version = opened.version(bank_code, number)
