@@ -93,6 +93,7 @@ def process_of(clerk: str, words: list[str]) -> subprocess.CompletedProcess[str]
         cwd=ROOT,
         env={**environment(), "FEP_LANG": "en"},
         preexec_fn=become,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=60,

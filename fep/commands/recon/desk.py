@@ -6,7 +6,7 @@ again after a crash finds the movement and notes it.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -107,11 +107,15 @@ class Desk:
             raise refusals.moved(difference)
         return self._load(difference_no)
 
-    def approve(self, difference_no: int) -> Difference:
+    def approve(self, difference_no: int, agrees: Callable[[Difference], bool] = lambda _: True) -> Difference:
         """Do what another operator has proposed, and return the difference; may be repeated until it is done.
 
+        Args:
+            difference_no: of the difference.
+            agrees: asks whether what it is shown is to be done; nothing else is done then, whatever is proposed since.
+
         Raises:
-            CommandFailed: it is not proposed, or by the same operator, or the act cannot be done now.
+            CommandFailed: it is not proposed, or by the same operator, or not agreed to, or cannot be done now.
         """
         found, now = self._book.load(difference_no)
         difference = _required(found, difference_no)
@@ -121,12 +125,12 @@ class Desk:
             raise refusals.not_proposed(difference)
         if difference.proposed_by == self._operator:
             raise refusals.same_operator(difference)
-        if difference.act not in MOVES_MONEY:
-            return self._record(difference)
         is_others = difference.approved_at is not None and difference.approved_by != self._operator
         if is_others and difference.approved_at is not None and now - difference.approved_at < CLAIM:
             raise refusals.being_approved(difference)
-        return self._move_money(difference)
+        if not agrees(difference):
+            raise refusals.not_agreed(difference)
+        return self._move_money(difference) if difference.act in MOVES_MONEY else self._record(difference)
 
     def _record(self, difference: Difference) -> Difference:
         """Note an act that the bank carries out, unless the case has changed."""

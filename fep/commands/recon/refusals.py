@@ -59,6 +59,15 @@ def not_proposed(difference: Difference) -> CommandFailed:
     return _over(difference)
 
 
+def not_agreed(difference: Difference) -> CommandFailed:
+    """Whoever was to approve it has seen it and said no."""
+    return _bad(
+        difference,
+        en="nothing was done, the proposal stands: fep recon reject opens the difference again",
+        zh="未作任何处理, 方案保留: 如不同意请用 fep recon reject 驳回",
+    )
+
+
 def unfit(difference: Difference, case: Case, act: DifferenceAct) -> CommandFailed:
     """The act does not mend this kind of difference."""
     fitting = [each for each in DifferenceAct if each in FITTING[case]]

@@ -16,6 +16,7 @@ from dbgate.job import job
 from dbgate.records import AccountState
 from dbgate.tables import accounts, bills, clearing_dates, payments
 from fep.clock import shanghai_now
+from fep.commands.recon import approving
 from fep.config.configuration import load
 from fep.databases import open_databases
 from handlers.catalogue import HANDLERS
@@ -227,6 +228,33 @@ def test_what_the_bank_does_is_recorded(utility: Utility, act: str, matching: in
     row = utility.difference()
     assert (row.state, row.adjustment_serial, row.approved_by) == (DifferenceState.DONE, None, "wang")
     assert utility.recon("li", "approve", NUMBER).exit_code == 2
+
+
+@pytest.mark.engine("sqlite")
+def test_nobody_approves_what_he_has_not_seen(utility: Utility) -> None:
+    """On a terminal the proposal is shown; another one that takes its place while he thinks is not done."""
+    utility.differ(4)
+    assert utility.recon("li", "refund", NUMBER, "--reason", "paid twice").exit_code == 0
+    asked: list[str] = []
+
+    def swapped(question: str, **_: object) -> bool:
+        asked.append(question)
+        assert utility.recon("li", "reject", NUMBER, "--reason", "x").exit_code == 0
+        assert utility.recon("li", "post", NUMBER, "--reason", "x").exit_code == 0
+        return True
+
+    utility.monkeypatch.setattr(approving, "is_interactive", lambda: True)
+    utility.monkeypatch.setattr("click.confirm", swapped)
+    refused = utility.recon("wang", "approve", NUMBER)
+    assert asked == ['refund of 300.00 yuan, proposed by li: "paid twice". Approve?']
+    assert (refused.exit_code, "somebody else has changed it meanwhile" in refused.err) == (2, True)
+    assert utility.adjustments() == []
+    utility.monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    assert "nothing was done, the proposal stands" in utility.recon("wang", "approve", NUMBER).err
+    assert utility.adjustments() == []
+    utility.monkeypatch.setattr("click.confirm", lambda *_, **__: True)
+    assert utility.recon("wang", "approve", NUMBER).exit_code == 0
+    assert len(utility.adjustments()) == 1
 
 
 @pytest.mark.engine("sqlite")
