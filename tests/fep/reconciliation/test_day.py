@@ -111,8 +111,10 @@ def test_a_day_that_never_was(site: Path, journals: list[Database], run: Run) ->
 
 
 def test_a_file_that_is_missing(site: Path, journals: list[Database], run: Run) -> None:
-    """Is a finding where the bank has transactions; a bank that has none is left out."""
-    assert run().returncode == 0
+    """Is a finding where the bank has transactions; a bank that has none is left out, and where all are it is said."""
+    nothing = run()
+    assert (nothing.returncode, nothing.stderr) == (0, "2026-11-20: no file of a bank, and no transactions\n")
+    assert len(nothing.stdout.splitlines()) == 1
     keep(journals[1], [paid(5, 101, 500)])
     found = run()
     assert (found.returncode, found.stderr) == (1, "0102: the bank's file DZ010220261120.txt is missing\n")
