@@ -10,6 +10,7 @@ import click
 
 from dbgate.reports.collected import clearing_days
 from dbgate.reports.criteria import Period
+from dbgate.reports.days import spans
 from dbgate.reports.snapshots import Snapshot, snapshot
 from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.config.configuration import load
@@ -38,7 +39,7 @@ class Sources:
                 raise CommandFailed(EXIT_BAD_INPUT, en=f"there is no bank {bank}", zh=f"没有银行 {bank}")
 
     def require_begun(self, period: Period, banks: Sequence[str]) -> None:
-        """Refuse a period that no bank has reached, and say which banks are still in it."""
+        """Refuse a period that no bank has reached; say that it was before the first day, or which banks are still in it."""
         days = {bank: day for bank, day in self.days.items() if not banks or bank in banks}
         latest = max(days.values(), default=None)
         if latest is not None and period.first > latest:
@@ -47,6 +48,13 @@ class Sources:
                 en=f"{period.first} has not begun; the latest clearing date is {latest}",
                 zh=f"{period.first} 尚未开始; 最新清算日期为 {latest}",
             )
+        first = min((span.first for bank, span in spans(self.snapshots).items() if bank in days), default=None)
+        if first is not None and period.last < first:
+            note = say(
+                en=f"{period.last} was before the first clearing date, {first}",
+                zh=f"{period.last} 早于首个清算日期 {first}",
+            )
+            click.echo(note, err=True)
         still = {bank: day for bank, day in sorted(days.items()) if day <= period.last}
         for bank, day in still.items():
             note = say(en=f"{bank}: {day} is still open, its sums may grow", zh=f"{bank}: {day} 尚未日切, 数字仍会变化")

@@ -123,6 +123,14 @@ def test_doubtful(report: Report) -> None:
     assert report("doubtful", "--date", DAY_BEFORE).exit_code == 0
 
 
+def test_a_day_before_the_first(report: Report) -> None:
+    """A mistyped year shows nothing, and it is said why."""
+    done = report("day", "--date", "2016-11-22")
+    assert done.exit_code == 0
+    assert done.err.startswith("2016-11-22 was before the first clearing date, 20")
+    assert "早于首个清算日期" in report("month", "--date", "2016-11", "--lang", "zh").err
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
