@@ -78,9 +78,11 @@ class _Bilingual(click.Command):
         return super().get_help(ctx)
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """Return the first sentence of the help."""
-        first = str(self.text).partition("\n")[0].rstrip(".。")
-        return first if language() == "zh" or len(first) <= limit else super().get_short_help_str(limit)
+        """Return the first sentence of the help; one that is longer than a line goes on in the next."""
+        if language() == "zh":
+            return self.text.zh.partition("\n")[0].rstrip("。")
+        paragraph = " ".join(self.text.en.partition("\n\n")[0].split())
+        return paragraph.partition(". ")[0].rstrip(".")
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return ``--help``, explained."""

@@ -39,7 +39,7 @@ class Sources:
                 raise CommandFailed(EXIT_BAD_INPUT, en=f"there is no bank {bank}", zh=f"没有银行 {bank}")
 
     def require_begun(self, period: Period, banks: Sequence[str]) -> None:
-        """Refuse a period that no bank has reached; say that it was before the first day, or which banks are still in it."""
+        """Refuse a period that no bank has reached; say that it was before the first, or what is still open."""
         days = {bank: day for bank, day in self.days.items() if not banks or bank in banks}
         latest = max(days.values(), default=None)
         if latest is not None and period.first > latest:

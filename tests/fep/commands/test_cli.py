@@ -216,3 +216,12 @@ def test_who_reads_no_further_is_no_finding(site: Path) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_a_group_says_of_each_command_what_its_help_says(run: Run) -> None:
+    """However long its first sentence is: never what only the source says."""
+    shown = " ".join(run("recon", "--help").out.split())
+    assert (
+        "run Match the banks' files of a clearing date with the journal, store the differences, and write the" in shown
+    )
+    assert "show Show one difference: both sides of it, and what operators have proposed and approved " in shown
