@@ -110,6 +110,9 @@ and key exchange, `KEK` wraps the session keys. Sign-in gives the connection its
   covered.
 - 1001 and 1003 are MACed with AK, both ways, with `key_version` 0. Every other frame is MACed with the MAK of
   the version it names. A reply uses the version of its request.
+- While keys are changed, the utility accepts the old pair of AK and KEK beside the new one, between two moments
+  that both sides have agreed on. A reply to 1001 or 1003 has its MAC under the AK of its request, and wraps under
+  the KEK of the same pair. Connections go on.
 - Encryption covers the body only: CBC, with E_TEK(`nonce`, zeros on its right up to the block) as IV. Take a
   new random nonce for each frame. Whether a bank must, may or must not encrypt is agreed; what does not fit is
   answered `1009`. A reply is encrypted exactly when its request was. 1001, 1003 and frames without a body are
