@@ -18,11 +18,11 @@ from fep.command_line import (
     CommandFailed,
     Group,
     Option,
-    os_reason_text,
     usage_message,
 )
 from fep.config.findings import ConfigInvalid
 from fep.language import Text, choose, say
+from fep.system_reasons import os_reason_text
 
 fep = Group(
     "fep",

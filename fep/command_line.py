@@ -36,12 +36,6 @@ class CommandFailed(Exception):
         return str(self.text)
 
 
-def os_reason_text(error: OSError) -> str:
-    """Return what the system could not do, and with which file."""
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}"
-
-
 class Option(click.Option):
     """An option whose help is in both languages."""
 

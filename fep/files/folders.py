@@ -182,8 +182,12 @@ def sync_folder(path: Path) -> None:
 def _write_synced(path: Path, chunks: Iterable[bytes]) -> None:
     path.unlink(missing_ok=True)  # left by a crash of a process that had our number
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-    with open(descriptor, "wb") as file:
-        os.fchmod(descriptor, FILE_MODE)  # whatever the umask took away
-        file.writelines(chunks)
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, FILE_MODE)  # whatever the umask took away
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:  # such as a full disk, which names no file
+        error.filename = error.filename or str(path)
+        raise

@@ -20,7 +20,6 @@ from fep.command_line import (
     command,
     config_option,
     option,
-    os_reason_text,
 )
 from fep.commands.reports.options import output_options
 from fep.config.configuration import load
@@ -35,6 +34,7 @@ from fep.operators import present_operator
 from fep.progress import ProgressBar
 from fep.reconciliation.bank_day import BankDay
 from fep.reconciliation.day import Outcome, reconcile
+from fep.system_reasons import os_reason_text
 from protocol.files.errors import FileNameInvalid
 from protocol.files.names import FileKind
 
