@@ -1,5 +1,6 @@
 """A master key in a hardware security module: real commands and a real daemon, with SoftHSM2 as the module."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_new_site_runs_on_a_master_key_that_never_leaves_its_token(reference: str, tmp_path: Path) -> None:
-    """Made in the token, used by init, by commands and by a daemon that a bank signs in to."""
+    """Made in the token, used by init, by commands and by a daemon that a bank signs in to, reloads included."""
     done(fep("keys", "make-master", reference))
     site, port = tmp_path / "site", free_port()
     done(fep("init", site, "--demo", "--accounts", "10", "--port", str(port), "--master-key", reference))
@@ -32,6 +33,12 @@ def test_a_new_site_runs_on_a_master_key_that_never_leaves_its_token(reference: 
     assert "0102" in done(fep("keys", "list", "--config", site / "fep.toml")).stdout
     daemon = Daemon(site).start()
     try:
+        with RawBank(daemon.port) as bank:
+            bank.sign_in()
+        for _ in range(2):  # the token is asked again, and lets itself be asked again
+            mark = daemon.mark()
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_for_event(lambda line: line["event"] == "reloaded", since=mark)
         with RawBank(daemon.port) as bank:
             bank.sign_in()
         assert daemon.stop() == 0
