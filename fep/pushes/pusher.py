@@ -266,7 +266,7 @@ class Pusher:
         event = f"push_{push.state.value}"
         self._services.events[event] += 1
         about: dict[str, Any] = {"bank_code": push.bank_code, "fep_serial": f"{push.fep_serial:012d}"}
-        if reply.debit_serial:
+        if reply.debit_date is not None:  # without a debit the date is absent, and the serial zeros
             about |= {"debit_date": f"{reply.debit_date:%Y%m%d}", "debit_serial": loggable_code(reply.debit_serial)}
         if push.refusal:
             about["refusal"] = loggable_code(push.refusal)

@@ -114,8 +114,11 @@ def test_a_refused_bill_is_not_pushed_again(site: Site, bank: RawBank) -> None:
     """The code is kept, the bill stays open, and the next look leaves it alone."""
     _, bill_no = given_bill(site)
     frame, _ = pushed(bank, bill_no)
+    mark = site.daemon.mark()
     answer(bank, frame, REFUSED, refusal=1)
     wait_for(site, bill_no, state="refused", refusal="0001")
+    told = site.daemon.wait_for_event(lambda event: str(event.get("event")).startswith("push_"), mark)
+    assert (told["event"], told["refusal"], "debit_date" in told) == ("push_refused", "0001", False)
     make_due(site, bill_no)
     _, other = given_bill(site)
     pushed(bank, other)

@@ -280,3 +280,4 @@ def test_a_settlement_day(clerks_site: Site, monkeypatch: pytest.MonkeyPatch) ->
     findings = re.findall(r"^[a-z_]+\t[^\t]+\t(\d+)$", trail, re.MULTILINE)
     assert len(findings) > 20
     assert set(findings) == {"0"}
+    assert [event for event in site.daemon.events() if event["level"] == "error"] == []
