@@ -39,6 +39,7 @@ fep = Group(
         "links": "fep.commands.links.listed:list_links",
         "link": "fep.commands.links.group:link",
         "bank": "fep.commands.banks.group:bank",
+        "tail": "fep.commands.tail:tail",
         "recon": "fep.commands.recon.group:recon",
         "debit": "fep.commands.debit.group:debit",
         "report": "fep.commands.report:report",

@@ -222,7 +222,9 @@ class Daemon:
     def _listen_for_operators(self) -> None:
         assert self._services is not None
         path, roles = self._settings.control.socket, Roles(self._settings.control)
-        desk = ControlDesk(self._services, self._links, self._status, self._record, self._take_banks)
+        desk = ControlDesk(
+            self._services, self._links, self._status, self._record, self._take_banks, self._reactor.callLater
+        )
         factory = ControlFactory(desk.commands(), roles)
         try:
             port = self._reactor.listenUNIX(str(path), factory, mode=0o600, wantPID=True)

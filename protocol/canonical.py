@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from protocol.files.notices import BatchCancel, FileNotice
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListReply, FileListRequest, FilePutReply
-from protocol.record import record
+from protocol.record import ACCOUNT, NAME, record
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 
@@ -180,7 +180,7 @@ class ErrorReply:
 class QueryRequest:
     """2001 欠费查询. ``page`` counts from 1 (0 on the wire is 1); ``wants_reference``: a PAY will name this query."""
 
-    key: str = field(repr=False)
+    key: str = field(repr=False, metadata=ACCOUNT)
     key_kind: KeyKind
     page: int
     wants_reference: bool = False
@@ -227,8 +227,8 @@ class QueryReply:
     that was asked for. ``reference``: at most 12 digits, None when the format has none.
     """
 
-    account_no: str = field(repr=False)
-    name: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
+    name: str = field(repr=False, metadata=NAME)
     address: str = field(repr=False)
     supply_branch: str
     account_state: AccountState
@@ -262,12 +262,12 @@ class PayRequest:
         bills: what it says it pays, None in formats that do not.
     """
 
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
     amount_fen: int
     mode: PayMode
     instrument: Instrument
     print_invoice: bool
-    payer_account: str = field(repr=False)
+    payer_account: str = field(repr=False, metadata=ACCOUNT)
     expected_payable_fen: int
     reference: int | None = None
     bills: tuple[ListedBill, ...] | None = None
@@ -277,8 +277,8 @@ class PayRequest:
 class PayReply:
     """What a payment settled and what is left."""
 
-    account_no: str = field(repr=False)
-    name: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
+    name: str = field(repr=False, metadata=NAME)
     amount_fen: int
     settled_principal_fen: int
     settled_late_fee_fen: int
@@ -297,7 +297,7 @@ class UndoRequest:
 
     original_date: date
     original_serial: str
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
     amount_fen: int
     reason: int
 
@@ -306,7 +306,7 @@ class UndoRequest:
 class UndoReply:
     """Answer to CANCEL and REVERSE; ``original_fep_serial`` is None when the original never arrived."""
 
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
     amount_fen: int
     original_fep_serial: int | None
     balance_after_fen: int
@@ -320,7 +320,7 @@ class StatusRequest:
 
     original_date: date
     original_serial: str
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
 
 
 @record
@@ -329,7 +329,7 @@ class StatusReply:
 
     original_txn: Transaction | None
     state: OriginalState
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
     amount_fen: int
     original_fep_serial: int | None
     clearing_date: date | None
@@ -340,7 +340,7 @@ class StatusReply:
 class HistoryRequest:
     """2006 PAYMENTS and 2007 CONSUMPTION: ``months`` calendar months back, the current one included (0 = 3)."""
 
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
     months: int
     page: int
 
@@ -363,8 +363,8 @@ class PaymentRow:
 class PaymentsReply:
     """2006 交费记录, newest first; ``rows`` hold every row, the dialect cuts the page."""
 
-    account_no: str = field(repr=False)
-    name: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
+    name: str = field(repr=False, metadata=NAME)
     page: int
     rows: tuple[PaymentRow, ...]
 
@@ -386,8 +386,8 @@ class ConsumptionRow:
 class ConsumptionReply:
     """2007 用电信息, newest first; ``rows`` hold every row, the dialect cuts the page."""
 
-    account_no: str = field(repr=False)
-    name: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
+    name: str = field(repr=False, metadata=NAME)
     page: int
     rows: tuple[ConsumptionRow, ...]
 
@@ -398,7 +398,7 @@ class InvoiceRequest:
 
     original_date: date
     original_serial: str
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
     action: InvoiceAction
     page: int
 
@@ -421,8 +421,8 @@ class InvoiceReply:
     """An invoice over one payment; ``rows`` hold every row, the dialect cuts the page."""
 
     invoice_no: str
-    account_no: str = field(repr=False)
-    name: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
+    name: str = field(repr=False, metadata=NAME)
     address: str = field(repr=False)
     amount_fen: int
     amount_in_words: str
@@ -490,7 +490,7 @@ class DetailRow:
     bank_date: date
     bank_serial: str
     fep_serial: int
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
     amount_fen: int
     transaction: Transaction
     state: OriginalState
@@ -517,9 +517,9 @@ class WorkDay:
 class PushRequest(Due):
     """5001 实时划拨: the FEP asks a bank to debit one bill; ``passbook`` is the customer's account at the bank."""
 
-    account_no: str = field(repr=False)
-    name: str = field(repr=False)
-    passbook: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
+    name: str = field(repr=False, metadata=NAME)
+    passbook: str = field(repr=False, metadata=ACCOUNT)
     month: int
     seq: int
     bill_no: str
@@ -540,7 +540,7 @@ class PushReply:
     debit_date: date | None = None
     debit_serial: str = ""
     amount_fen: int = 0
-    passbook: str = field(default="", repr=False)
+    passbook: str = field(default="", repr=False, metadata=ACCOUNT)
 
 
 RequestBody = (

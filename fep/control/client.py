@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,46 @@ def ask(path: Path, command: str, **arguments: object) -> dict[str, Any]:
     if answer.get("error") == "forbidden":
         raise DaemonSilent(path, Silence.FORBIDDEN)
     return answer
+
+
+def follow(path: Path, command: str, quiet_s: float, **arguments: object) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the daemon's answer to a command as they come, until it closes.
+
+    Args:
+        path: of the socket.
+        command: its name.
+        quiet_s: how long nothing may come.
+        arguments: of the command.
+
+    Raises:
+        DaemonSilent: as for ``ask``.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ANSWER_TIMEOUT_S)
+            connection.connect(str(path))
+            connection.sendall(_line(command, arguments))
+            with connection.makefile("rb") as lines:
+                for line in lines:
+                    connection.settimeout(quiet_s)
+                    answer: dict[str, Any] = json.loads(line)
+                    if answer.get("error") == "forbidden":
+                        raise DaemonSilent(path, Silence.FORBIDDEN)
+                    yield answer
+    except (OSError, ValueError) as error:
+        raise DaemonSilent(path, _silence_of(error)) from error
+
+
+def _silence_of(error: Exception) -> Silence:
+    match error:
+        case TimeoutError():
+            return Silence.HANGING
+        case PermissionError():
+            return Silence.FORBIDDEN
+        case OSError():
+            return Silence.ABSENT
+        case _:
+            return Silence.UNREADABLE
 
 
 def _line(command: str, arguments: Mapping[str, object]) -> bytes:

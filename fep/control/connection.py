@@ -7,17 +7,19 @@ command of a role that he has not is refused, logged and counted.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import structlog
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from fep.control.roles import EVERY_ROLE, Peer, Role, Roles, peer_of
 
@@ -75,7 +77,34 @@ class Asked:
 
 
 Answer = dict[str, Any]
-Answers = Callable[[Asked], "Answer | Deferred[Answer]"]
+
+
+class Stream(ABC):
+    """An answer of many lines, for as long as the operator stays; ``begin`` and ``end`` are called once each."""
+
+    @abstractmethod
+    def begin(self, line: "Line") -> None:
+        """Write lines from now on."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """The operator has gone, or ``Line.close`` was called."""
+
+
+class Line(Protocol):
+    """Where a stream writes."""
+
+    def write(self, answer: Answer) -> bool:
+        """Write one line, unless the operator does not take them; tell whether it was written."""
+        ...
+
+    def close(self) -> None:
+        """Close after what has been written."""
+        ...
+
+
+Told = Answer | Stream
+Answers = Callable[[Asked], "Told | Deferred[Told] | Deferred[Answer]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +115,7 @@ class Command:
     roles: frozenset[Role] = EVERY_ROLE
 
 
+@implementer(IPushProducer)
 class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
     """One operator's connection."""
 
@@ -95,6 +125,8 @@ class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
     def __init__(self, factory: "ControlFactory") -> None:
         self._factory = factory
         self._is_asked = False
+        self._is_paused = False
+        self._stream: Stream | None = None
 
     def connectionMade(self) -> None:
         """Begin the time in which a command must come and its answer be taken."""
@@ -105,16 +137,19 @@ class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
         """Forget the time limit."""
         self._factory.connections.discard(self)
         self.setTimeout(None)  # type: ignore[no-untyped-call]
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.end()
 
     def lineReceived(self, line: bytes) -> None:
         """Answer one command and close."""
         if self._is_asked:
             return
         self._is_asked = True
-        answer: Deferred[Answer] = maybeDeferred(cast("Callable[[bytes], Answer]", self._answer), line)
+        answer: Deferred[Told] = maybeDeferred(cast("Callable[[bytes], Told]", self._answer), line)
         answer.addErrback(_refused).addCallback(self._reply)
 
-    def _answer(self, line: bytes) -> "Answer | Deferred[Answer]":
+    def _answer(self, line: bytes) -> "Told | Deferred[Told] | Deferred[Answer]":
         name, arguments = _read(line)
         command = self._factory.commands.get(name)
         if command is None:
@@ -127,10 +162,45 @@ class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
             return {"error": "forbidden", "roles": sorted(role.value for role in command.roles)}
         return command.answers(Asked(peer.name, roles, arguments))
 
-    def _reply(self, answer: Answer) -> None:
-        if self.transport is not None and self in self._factory.connections:
+    def _reply(self, answer: Told) -> None:
+        if self.transport is None or self not in self._factory.connections:
+            return
+        if isinstance(answer, Stream):
+            self.setTimeout(None)  # type: ignore[no-untyped-call]
+            self.transport.registerProducer(self, True)  # type: ignore[attr-defined]  # a Unix socket has it
+            self._stream = answer
+            answer.begin(self)
+        else:
+            self.write(answer)
+            self.close()
+
+    # --- a line, for streams
+
+    def write(self, answer: Answer) -> bool:
+        """Write one line, unless the operator does not take them."""
+        if not self._is_paused and self.transport is not None:
             self.transport.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
-            self.transport.loseConnection()
+        return not self._is_paused
+
+    def close(self) -> None:
+        """Close after what has been written."""
+        assert self.transport is not None
+        if self._stream is not None:
+            self.transport.unregisterProducer()  # type: ignore[attr-defined]
+        self.transport.loseConnection()
+
+    # --- Twisted: the operator does not take his lines
+
+    def pauseProducing(self) -> None:
+        """Write no more for now."""
+        self._is_paused = True
+
+    def resumeProducing(self) -> None:
+        """Go on."""
+        self._is_paused = False
+
+    def stopProducing(self) -> None:
+        """The connection ends; ``connectionLost`` follows."""
 
 
 class ControlFactory(Factory):

@@ -14,8 +14,9 @@ from twisted.python.failure import Failure
 
 from dbgate.books.acts import Act
 from dbgate.books.tables import REASON_CHARS
-from fep.control.connection import Answer, Asked, Command, ControlRefused
+from fep.control.connection import Answer, Asked, Command, ControlRefused, Told
 from fep.control.roles import Role
+from fep.control.tail import SECONDS_MAX, TAILS_MAX, CallLater, FrameTail
 from fep.links.bank import Bank
 from fep.links.link import Link
 from fep.links.services import Services
@@ -25,6 +26,7 @@ Records = Callable[[Act], "Deferred[None]"]
 
 _CLOSES_LINKS = frozenset({Role.OPERATOR, Role.SECURITY_OFFICER})
 _SUSPENDS = frozenset({Role.OPERATOR})
+_SEES_FRAMES = frozenset({Role.AUDITOR})
 
 _log = structlog.get_logger()
 
@@ -37,6 +39,7 @@ class ControlDesk:
         links: all connections.
         status: what the daemon says of itself.
         records: stores acts.
+        call_later: the reactor's.
         take_banks: lets whatever else knows banks see what has become of them.
     """
 
@@ -47,7 +50,9 @@ class ControlDesk:
         status: Callable[[], dict[str, Any]],
         records: Records,
         take_banks: Callable[[], None],
+        call_later: CallLater,
     ) -> None:
+        self._call_later = call_later
         self._services = services
         self._links = links
         self._status = status
@@ -62,6 +67,7 @@ class ControlDesk:
             "link_close": Command(self._close_link, _CLOSES_LINKS),
             "bank_suspend": Command(self._suspend, _SUSPENDS),
             "bank_resume": Command(self._resume, _SUSPENDS),
+            "frames_tail": Command(self._tail, _SEES_FRAMES),
         }
 
     def _list_links(self, _asked: Asked) -> Answer:
@@ -91,6 +97,21 @@ class ControlDesk:
         told = self._acted(asked, Act(asked.operator, "bank_resume", bank.settings.bank_code, "", reason))
         is_suspended = bank.settings.terms.is_suspended  # by its file, which a reload reads again
         return told.addCallback(lambda answer: {**answer, "is_suspended": is_suspended})
+
+    def _tail(self, asked: Asked) -> "Deferred[Told]":
+        """Show the frames of a bank, after it is recorded who watches them."""
+        bank, reason, seconds = self._bank(asked), asked.text("reason", REASON_CHARS), asked.number("seconds")
+        if not 1 <= seconds <= SECONDS_MAX:
+            raise ControlRefused("bad_arguments")
+        tails, code = self._services.tails, bank.settings.bank_code
+        if len(tails.watching) >= TAILS_MAX:
+            raise ControlRefused("too_many")
+        told = self._acted(asked, Act(asked.operator, "frames_tail", code, f"{seconds} s", reason))
+
+        def begun(answer: Answer) -> Told:
+            return FrameTail(tails, code, seconds, self._call_later, is_recorded=answer["is_recorded"])
+
+        return told.addCallback(begun)
 
     def _bank(self, asked: Asked) -> Bank:
         bank = self._services.banks.get(asked.text("bank", 4))

@@ -256,6 +256,8 @@ class Link:
             if envelope.transaction is Transaction.ECHO and invalid.path == "header.bank_serial":
                 return self._drop(envelope, "echo_of_our_own")  # never echo an echo
             return self.answer(exchange, Answer(ResponseCode.FORMAT_ERROR))
+        if self.services.tails.watching:
+            self.services.tails.asked(self, exchange)
         return self._act(exchange, bank, exchange.request)
 
     def _log_problem(self, envelope: Envelope) -> None:
@@ -413,6 +415,8 @@ class Link:
         if frame is not None:
             self.wire.send(frame)
         self.answered_count += 1
+        if self.services.tails.watching and exchange.authenticator is not None:
+            self.services.tails.answered(self, exchange, answer, self.services.wall_clock())
         self.services.transaction_log.answered(
             self._bank_code(exchange.envelope),
             exchange.envelope.transaction,

@@ -37,6 +37,7 @@ _log = structlog.get_logger()
 class AskingLink(Protocol):
     """What is needed of a link to ask its bank."""
 
+    number: int
     services: Services
     dialect: Dialect
     bank: Bank | None
@@ -100,6 +101,8 @@ class OwnRequests:
         frame = sealed(link.dialect, outgoing, security)
         self._waiting[fep_serial] = Asked(transaction, on_reply)
         link.wire.send(frame)
+        if link.services.tails.watching:
+            link.services.tails.own_asked(link, transaction, body, fep_serial, link.services.wall_clock())
 
     def answers(self, envelope: Envelope) -> bool:
         """Tell whether ``envelope``, an authenticated reply, is one that is waited for."""
@@ -120,6 +123,9 @@ class OwnRequests:
             where = {"path": invalid.path, "reason": invalid.reason}
             _log.warning("own_reply_invalid", bank_code=self._bank_code(), fep_serial=envelope.fep_serial, **where)
             reply = PartnerSilent(Reason.NOT_A_REPLY, invalid.path)
+        if isinstance(reply, OwnReply) and self._link.services.tails.watching:
+            now, serial = self._link.services.wall_clock(), envelope.fep_serial or 0
+            self._link.services.tails.own_answered(self._link, asked.transaction, reply, serial, now)
         asked.on_reply(reply)
 
     def _read(self, exchange: Exchange) -> OwnReply:

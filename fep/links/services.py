@@ -17,6 +17,7 @@ from fep.links.bank import Bank
 from fep.links.in_work import InWork
 from fep.links.replay_guard import ReplayGuard
 from fep.links.submissions import AfterRound, Submissions, TakesWork, at_once
+from fep.links.tails import Tails
 from fep.links.transaction_log import TransactionLog
 
 
@@ -58,6 +59,7 @@ class Services:
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
         mac_failures: of those, the MACs that were wrong, by bank.
         clock_skews: by bank, seconds that its clock was ahead of ours when it last asked for keys.
+        tails: who watches frames.
         link_numbers: of connections, from 1.
         after_round: has a function called when the loop has read what has arrived.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
@@ -77,6 +79,7 @@ class Services:
     mac_failures: Counter[str] = field(default_factory=Counter)
     clock_skews: dict[str, float] = field(default_factory=dict)
     in_work: InWork = field(default_factory=InWork)
+    tails: Tails = field(default_factory=Tails)
     link_numbers: Iterator[int] = field(default_factory=lambda: count(1))
     admission: Admission = field(default_factory=Admission)
     branch_of: Callable[[Needs], Hashable | None] | None = None

@@ -9,7 +9,7 @@ from datetime import date
 from enum import Enum, IntEnum
 
 from protocol.canonical import Due, OriginalState
-from protocol.record import record
+from protocol.record import ACCOUNT, NAME, record
 from protocol.transactions import Transaction
 
 
@@ -57,7 +57,7 @@ class ReconcileRow:
 
     bank_date: date
     bank_serial: str
-    account_no: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
     transaction: Transaction
     amount_fen: int
     state: OriginalState
@@ -91,9 +91,9 @@ class MandateHead:
 class MandateRow:
     """A mandate that begins or ends; ``passbook`` is the customer's account at the bank."""
 
-    account_no: str = field(repr=False)
-    name: str = field(repr=False)
-    passbook: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
+    name: str = field(repr=False, metadata=NAME)
+    passbook: str = field(repr=False, metadata=ACCOUNT)
     action: MandateAction
 
 
@@ -125,9 +125,9 @@ class DebitRow(Due):
     """One bill that a bank is to debit; ``row_no`` counts from 1."""
 
     row_no: int
-    account_no: str = field(repr=False)
-    name: str = field(repr=False)
-    passbook: str = field(repr=False)
+    account_no: str = field(repr=False, metadata=ACCOUNT)
+    name: str = field(repr=False, metadata=NAME)
+    passbook: str = field(repr=False, metadata=ACCOUNT)
     month: int
     seq: int
     bill_no: str

@@ -8,10 +8,33 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
 from fep.config.settings import ControlSettings
-from fep.control.connection import CONNECTIONS_MAX, TIME_LIMIT_S, Asked, Command, ControlFactory, ControlRefused
+from fep.control.connection import (
+    CONNECTIONS_MAX,
+    TIME_LIMIT_S,
+    Asked,
+    Command,
+    ControlFactory,
+    ControlRefused,
+    Line,
+    Stream,
+)
 from fep.control.roles import Peer, Role, Roles
 
 STRANGER = Peer(65_001, frozenset({5}))
+
+
+class Counting(Stream):
+    """A stream that tests write to."""
+
+    def __init__(self) -> None:
+        self.line: Any = None
+        self.ends = 0
+
+    def begin(self, line: Line) -> None:
+        self.line = line
+
+    def end(self) -> None:
+        self.ends += 1
 
 
 class Site:
@@ -21,11 +44,13 @@ class Site:
         self.peer = Peer(0, frozenset())
         self.asked: list[Asked] = []
         self.later: Deferred[dict[str, Any]] = Deferred()
+        self.stream = Counting()
         commands = {
             "status": Command(lambda _: {"pid": 7, "name": "工商银行"}),
             "other": Command(self.note, frozenset({Role.AUDITOR})),
             "later": Command(lambda _: self.later),
             "refused": Command(self.refuse),
+            "stream": Command(lambda _: self.stream),
             "broken": Command(lambda _: 1 / 0),  # type: ignore[arg-type,return-value]
         }
         self.factory = ControlFactory(commands, Roles(ControlSettings()), lambda _socket: self.peer)
@@ -73,7 +98,7 @@ def test_an_unknown_command_is_told_which_there_are(site):
     """Whatever is asked, the answer is an object."""
     for line in (b"stop", b"", b"\xff\xfe", b"{}", b"{", b'{"command": 7}', b"{" * 1500, b'{"command": ["status"]}'):
         assert site.answer(line)["error"] == "unknown command"
-    assert site.answer(b"stop")["commands"] == ["broken", "later", "other", "refused", "status"]
+    assert site.answer(b"stop")["commands"] == ["broken", "later", "other", "refused", "status", "stream"]
 
 
 def test_arguments_come_as_an_object(site):
@@ -142,3 +167,27 @@ def test_operators_are_as_many_as_there_may_be(site):
     protocols[0].connectionLost()
     assert site.factory.buildProtocol(None) is not None
     assert TIME_LIMIT_S == 5.0
+
+
+def test_a_stream_writes_until_it_closes(site):
+    """The time limit of a command does not hold for it; what its operator does not take is not written."""
+    transport = site.send(b"stream\n")
+    assert site.stream.line.write({"a": 1})
+    assert transport.streaming
+    transport.producer.pauseProducing()
+    assert not site.stream.line.write({"a": 2})
+    transport.producer.resumeProducing()
+    assert site.stream.line.write({"a": 3})
+    assert transport.value() == b'{"a": 1}\n{"a": 3}\n'
+    site.stream.line.close()
+    assert transport.disconnecting
+    assert transport.producer is None
+
+
+def test_a_stream_is_told_when_its_operator_goes(site):
+    """Once, so that nothing is written for nobody."""
+    site.send(b"stream\n")
+    (protocol,) = site.factory.connections
+    protocol.connectionLost()
+    assert site.stream.ends == 1
+    assert site.factory.connections == set()

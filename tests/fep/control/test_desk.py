@@ -28,7 +28,7 @@ class Desk:
         self.error: Exception | None = None
         self.taken = 0
         links = lambda: [connection.link for connection in rim.factory.connections]  # noqa: E731
-        desk = ControlDesk(rim.services, links, lambda: {"pid": 7}, self.record, self.take_banks)
+        desk = ControlDesk(rim.services, links, lambda: {"pid": 7}, self.record, self.take_banks, rim.clock.callLater)
         self.commands = desk.commands()
 
     def record(self, act: Act) -> "Deferred[None]":
@@ -172,4 +172,96 @@ def test_who_may_what(desk):
         "link_close": {operator, officer},
         "bank_suspend": {operator},
         "bank_resume": {operator},
+        "frames_tail": {Role.AUDITOR},
     }
+
+
+class Screen:
+    """An operator's connection that takes lines until a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.takes = True
+        self.is_closed = False
+
+    def write(self, answer: dict[str, Any]) -> bool:
+        if self.takes:
+            self.lines.append(answer)
+        return self.takes
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def tail(desk: Desk, bank: str = "0102", seconds: int = 60) -> tuple[Any, Screen]:
+    stream, screen = desk.ask("frames_tail", bank=bank, seconds=seconds, reason="投诉"), Screen()
+    stream.begin(screen)
+    return stream, screen
+
+
+def test_a_tail_shows_frames_of_its_bank_until_its_time_is_over(desk):
+    """It is recorded before anything is shown; both directions, one line each, of this bank alone."""
+    bank, other = desk.rim.bank(), desk.rim.bank("0103")
+    stream, screen = tail(desk, seconds=60)
+    assert desk.acts == [Act("zhang", "frames_tail", "0102", "60 s", "投诉")]
+    assert screen.lines == [{"bank_code": "0102", "seconds": 60, "is_recorded": True}]
+    for each in (bank, other):
+        each.send(each.build(STATUS, status(ACCOUNT, 7, TODAY)))
+        desk.rim.gate.finish(status_found())
+    shown = screen.lines[1:]
+    assert [(line["direction"], line["transaction"]) for line in shown] == [("in", "status"), ("out", "status")]
+    assert shown[0]["body"]["account_no"] == "******0001"
+    assert shown[1]["head"]["response_code"] == "0000"
+    assert ACCOUNT not in str(screen.lines)
+    desk.rim.clock.advance(59)
+    assert not screen.is_closed
+    desk.rim.clock.advance(1)
+    assert screen.is_closed
+    stream.end()
+    bank.send(bank.build(STATUS, status(ACCOUNT, 7, TODAY)))
+    assert len(screen.lines) == 3
+
+
+def test_who_does_not_take_his_lines_is_told_how_many_he_missed(desk):
+    """Nothing piles up for him in the daemon."""
+    bank = desk.rim.bank()
+    _, screen = tail(desk)
+    screen.takes = False
+    bank.send(bank.build(STATUS, status(ACCOUNT, 7, TODAY)))
+    desk.rim.gate.finish(status_found())
+    screen.takes = True
+    bank.send(bank.build(STATUS, status(ACCOUNT, 7, TODAY)))
+    desk.rim.gate.finish(status_found())
+    assert [line.get("missed_count") for line in screen.lines[1:]] == [2, None]
+
+
+def test_who_leaves_is_forgotten(desk):
+    """His time runs no more, and there is room for another; five at once are too many."""
+    streams = [tail(desk)[0] for _ in range(4)]
+    with pytest.raises(ControlRefused, match="too_many"):
+        desk.ask("frames_tail", bank="0102", seconds=60)
+    streams[0].end()
+    tail(desk)
+    for stream in streams[1:]:
+        stream.end()
+    assert len(desk.rim.services.tails.watching) == 1
+    assert len(desk.rim.clock.getDelayedCalls()) == 1
+
+
+def test_a_frame_that_cannot_be_shown_costs_nobody_his_reply(desk, logs, monkeypatch):
+    """A bug in what is only shown is logged; the bank is answered."""
+    bank = desk.rim.bank()
+    tail(desk)
+    monkeypatch.setattr("fep.links.tails.masked", lambda _message: 1 / 0)
+    bank.send(bank.build(STATUS, status(ACCOUNT, 7, TODAY)))
+    desk.rim.gate.finish(status_found())
+    assert [frame.code for frame in bank.frames()] == ["0000"]
+    assert [event["event"] for event in logs if event["log_level"] == "error"] == ["tail_failed", "tail_failed"]
+
+
+@pytest.mark.parametrize("seconds", [0, 601, "60", None])
+def test_a_tail_has_a_limit(desk, seconds):
+    """Ten minutes at most, and whole seconds."""
+    with pytest.raises(ControlRefused, match="bad_arguments"):
+        desk.ask("frames_tail", bank="0102", seconds=seconds)
+    assert desk.acts == []
