@@ -20,7 +20,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from dbgate.books.differences import Difference, Side
-from dbgate.books.states import DifferenceAct
+from dbgate.books.states import DifferenceAct, DifferenceState
 from protocol.canonical import OriginalState
 from protocol.files.canonical import Matching
 
@@ -104,6 +104,25 @@ def amount_fen(difference: Difference, case: Case, act: DifferenceAct) -> int:
     side = fep if case in OURS_STANDS else bank
     assert side is not None
     return side.amount_fen
+
+
+def rest_of(difference: Difference) -> Difference | None:
+    """Return what the act of a difference leaves to be worked: what the bank has taken, once ours is undone."""
+    bank = difference.bank
+    if difference.act is not _UNDO or bank is None or not _stands(bank):
+        return None
+    return Difference(
+        difference_no=0,
+        identity=difference.identity,
+        clearing_date=difference.clearing_date,
+        matching=int(Matching.ONLY_BANK),
+        bank=bank,
+        fep=None,
+        fep_serial=None,
+        other_date=None,
+        undo=None,
+        state=DifferenceState.OPEN,
+    )
 
 
 def _stands(side: Side) -> bool:

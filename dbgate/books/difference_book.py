@@ -11,6 +11,7 @@ from dbgate.books import difference_steps as steps
 from dbgate.books.acts import Act, record_act
 from dbgate.books.differences import Difference
 from dbgate.books.differences import difference as find
+from dbgate.books.reconciling import add_differences
 from dbgate.books.states import DifferenceAct
 from dbgate.books.transactions import transaction
 from dbgate.database import Database
@@ -73,12 +74,23 @@ class DifferenceBook:
             moved = steps.release(connection, difference)
             return moved and _noted(connection, "difference_release", difference, difference.act, operator, now, reason)
 
-    def finish(self, difference: Difference, operator: str, adjustment_serial: int | None) -> bool:
-        """Note that an approved act is done; one that is recorded only is approved by this."""
+    def finish(
+        self, difference: Difference, operator: str, adjustment_serial: int | None, rest: Difference | None = None
+    ) -> bool:
+        """Note that an approved act is done; one that is recorded only is approved by this.
+
+        Args:
+            difference: as it was loaded.
+            operator: who approves.
+            adjustment_serial: of its movement.
+            rest: what is still to be worked after it: a difference that gets a number.
+        """
         name = "difference_approve" if difference.approved_at is None else "difference_done"
         with transaction(self._database) as connection:
             now = self._database.now(connection)
             moved = steps.finish(connection, difference, operator, now, adjustment_serial)
+            if moved and rest is not None:
+                add_differences(connection, self._database.database_no, [rest])
             return moved and _noted(connection, name, difference, difference.act, operator, now)
 
 

@@ -117,14 +117,20 @@ def _store(connection: Connection, database: Database, result: Result) -> Reconc
     stored = replace(result.reconciliation, batch_no=fep_serial_of(number, batch), done_at=now)
     if run(connection, _INSERT, [_reconciliation_values(stored)]).count != 1:
         raise Superseded
-    if result.differences:
-        block = take_block(connection, DIFFERENCE_NO, len(result.differences))
-        rows = starmap(_difference_values, zip(block, result.differences, strict=True))
-        for chunk in in_chunks(rows, CHUNK):
-            run(connection, _INSERT_DIFFERENCES, [(fep_serial_of(number, row[0]), *row[1:]) for row in chunk])
+    add_differences(connection, number, result.differences)
     _settle(connection, result.settled)
     record_act(connection, Act(result.operator, "reconcile", bank_code, day.isoformat()), now)
     return stored
+
+
+def add_differences(connection: Connection, database_no: int, found: Sequence[Difference]) -> None:
+    """Add differences in the caller's transaction; each gets its number."""
+    if not found:
+        return
+    block = take_block(connection, DIFFERENCE_NO, len(found))
+    rows = starmap(_difference_values, zip(block, found, strict=True))
+    for chunk in in_chunks(rows, CHUNK):
+        run(connection, _INSERT_DIFFERENCES, [(fep_serial_of(database_no, row[0]), *row[1:]) for row in chunk])
 
 
 def _settle(connection: Connection, settled: Sequence[Settled]) -> None:

@@ -31,7 +31,7 @@ from handlers.adjust_post import post
 from handlers.adjust_record import record_only
 from handlers.adjust_undo import undo
 from handlers.adjustment import Adjusted, Adjustment, Hindered, Hindrance, needs_of
-from handlers.difference_acts import ACTS, MOVES_MONEY, OURS_STANDS, Case, amount_fen, case_of
+from handlers.difference_acts import ACTS, MOVES_MONEY, OURS_STANDS, Case, amount_fen, case_of, rest_of
 
 CLAIM = timedelta(minutes=3)
 """How long an approval is left to whoever gave it: it ends within JOB_DEADLINE_S twice, unless its process has died."""
@@ -159,7 +159,8 @@ class Desk:
             if difference.approved_at is None:
                 self._book.release(claimed, self._operator, answer.hindrance.value)
             raise refusals.hindered(claimed, answer)
-        self._book.finish(claimed, self._operator, answer.fep_serial)  # or another has noted it meanwhile
+        # False when another has noted it meanwhile, and what is left of it too.
+        self._book.finish(claimed, self._operator, answer.fep_serial, rest_of(claimed))
         return self._load(difference.difference_no)
 
     # --- what is asked of the account's database

@@ -485,3 +485,29 @@ def test_no_customer_in_what_is_said(utility: Utility) -> None:
     assert COUNTY not in text
     assert "测试户" not in text
     assert not any(COUNTY in str(act) for act in utility.acts())
+
+
+@pytest.mark.engine("sqlite")
+def test_what_the_bank_has_taken_is_left_when_ours_is_undone(utility: Utility) -> None:
+    """Ours of another amount is undone; the bank's payment is then posted as it is, and no money is lost."""
+    utility.paid(amount_fen=20_000)
+    utility.differ(2, fep_amount_fen=20_000)
+    assert utility.recon("li", "undo", NUMBER, "--reason", "x").exit_code == 0
+    assert utility.recon("wang", "approve", NUMBER).exit_code == 0
+    [rest] = [row for row in utility.rows(differences, 0) if row.difference_no != NUMBER]
+    assert (rest.matching, rest.state, rest.bank_amount_fen, rest.fep_amount_fen) == (
+        4,
+        DifferenceState.OPEN,
+        30_000,
+        None,
+    )
+    assert (rest.bank_serial, rest.clearing_date) == (serial_no(1), utility.yesterday)
+    assert utility.recon("wang", "approve", NUMBER).exit_code == 0
+    assert utility.recon("li", "post", rest.difference_no, "--reason", "x").exit_code == 0
+    assert utility.recon("wang", "approve", rest.difference_no).exit_code == 0
+    standing = [
+        row.amount_fen for row in utility.rows(payments) if row.movement.value == "pay" and row.state.value == "posted"
+    ]
+    assert standing == [30_000]
+    assert len(utility.rows(differences, 0)) == 2
+    assert utility.run("audit", "sums", "--config", utility.config).exit_code == 0
