@@ -1,14 +1,19 @@
 """Reconciling as an operator does it, with files as banks send them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 
+from dbgate.books.differences import listed
+from dbgate.books.reconciling import add_differences
+from dbgate.books.states import DifferenceAct
 from dbgate.database import Database
 from dbgate.records import Movement, PaymentState
 from fep.reconciliation.bank_file import BankFile
+from handlers.difference_acts import rest_of
 from protocol.files.canonical import ReconcileRow
 from tests.dbgate.fixtures import account_no
 from tests.fep.commands.recon.conftest import Recon
@@ -266,3 +271,20 @@ def test_a_payment_that_the_bank_lists_late(recon: Recon, site: Path, journal: D
     assert found(journal) == [(2, 4, "open")]
     assert stored(journal, COUNTS.format(day=BEFORE)) == [(0, 0, 0, 0, 1, 0)]
     assert stored(journal, COUNTS.format(day=DAY)) == [(1, 0, 0, 1, 0, 0)]
+
+
+def test_the_result_file_after_ours_was_undone(recon: Recon, site: Path, journal: Database) -> None:
+    """What that left to be worked is a difference of the day too, and the bank is told what it was told before."""
+    keep(journal, [paid(1, 1, 100), paid(2, 2, 200)])
+    send(site, [Line(1, 1, 130), Line(2, 2, 200), Line(2, 2, 200)])
+    assert recon("run", "--date", DAY).exit_code == 1
+    told = result(site).read_bytes()
+    assert classes(result(site)) == [(1, 2), (2, 1), (2, 4)]
+    with journal.money_engine.begin() as connection:
+        [differs, _] = listed(connection)
+        rest = rest_of(replace(differs, act=DifferenceAct.UNDO))
+        assert rest is not None
+        add_differences(connection, 1, [rest])
+    result(site).unlink()
+    assert recon("run", "--date", DAY).exit_code == 1
+    assert result(site).read_bytes() == told
