@@ -15,6 +15,7 @@ from fep.config.dialect_tables import spoken
 from fep.config.key_findings import key_findings
 from fep.config.key_stores import open_key_store
 from fep.config.settings import BankSettings, DatabaseSettings, Settings
+from fep.config.watcher_check import check_watchers
 from fep.database_state import DatabaseState, clearing_dates_text, database_states
 from fep.language import Text
 from fep.links.bank import Bank
@@ -54,6 +55,8 @@ def check(settings: Settings, path: Path) -> Iterator[Check]:
             Level.WARNING, str(folder), Text("no bank files: no bank can connect", "没有银行配置: 无银行可接入")
         )
     yield from _check_listeners(settings)
+    for is_good, subject, text in check_watchers(settings.metrics, settings.control):
+        yield Check(Level.GOOD if is_good else Level.WARNING, subject, text)
     for bank in settings.banks.values():
         yield from _check_bank(bank)
     yield from _check_databases(settings)
