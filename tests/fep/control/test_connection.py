@@ -191,3 +191,11 @@ def test_a_stream_is_told_when_its_operator_goes(site):
     protocol.connectionLost()
     assert site.stream.ends == 1
     assert site.factory.connections == set()
+
+
+def test_nothing_is_asked_while_an_answer_is_awaited(site):
+    """A second line on the same connection is not read."""
+    transport = site.send(b"later\nstatus\n")
+    assert transport.value() == b""
+    site.later.callback({"done": True})
+    assert transport.value() == b'{"done": true}\n'

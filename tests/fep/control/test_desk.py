@@ -265,3 +265,19 @@ def test_a_tail_has_a_limit(desk, seconds):
     with pytest.raises(ControlRefused, match="bad_arguments"):
         desk.ask("frames_tail", bank="0102", seconds=seconds)
     assert desk.acts == []
+
+
+def test_requests_of_our_own_are_shown(desk):
+    """The ECHO that a silent link gets goes out."""
+    desk.rim.bank()
+    _, screen = tail(desk, seconds=600)
+    desk.rim.pass_time(61)
+    (echo,) = screen.lines[1:]
+    assert (echo["direction"], echo["transaction"], echo["head"]) == ("out", "echo", {"fep_serial": "000900000001"})
+
+
+def test_wrong_macs_are_counted_by_bank(desk):
+    """For the metrics: whose keys differ."""
+    bank = desk.rim.bank("0103")
+    bank.exchange(bank.build(STATUS, status(ACCOUNT, 7, TODAY), mac=b"\1" * 8))
+    assert dict(desk.rim.services.mac_failures) == {"0103": 1}

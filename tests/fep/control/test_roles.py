@@ -96,3 +96,10 @@ def test_a_peer_without_a_name_is_called_by_his_number():
     """For the log and the record of operators."""
     assert Peer(STRANGER, frozenset()).name == f"uid-{STRANGER}"
     assert Peer(0, frozenset()).name == "root"
+
+
+def test_a_daemon_that_is_not_root_is_asked_by_its_own_user(monkeypatch):
+    """And by nobody else who has no group."""
+    monkeypatch.setattr(module.os, "geteuid", lambda: 4242)
+    assert roles().of(Peer(4242, frozenset())) == EVERY_ROLE
+    assert roles().of(Peer(4243, frozenset())) == frozenset()

@@ -86,3 +86,8 @@ def test_an_address_that_is_taken_is_named(server):
     """The operator is told what of his configuration it is about."""
     with pytest.raises(OSError, match=f"metrics cannot be served on {server.address}: Address already in use"):
         MetricsServer(server.address, {})
+
+
+def test_who_is_answered_makes_room(server):
+    """Places are free again after each answer, however many come one after the other."""
+    assert [got(server, "/metrics")[0] for _ in range(CLIENTS_MAX + 2)] == [200] * (CLIENTS_MAX + 2)
