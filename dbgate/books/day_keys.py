@@ -4,7 +4,7 @@ One column instead of six, because a driver spends its time on values: the engin
 rows are read in the time of two hundred thousand.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from datetime import date
 from functools import partial, reduce
 from typing import Any
@@ -51,7 +51,16 @@ def key_prefix(bank_date: date, movement: Movement, state: PaymentState) -> str:
 
 def key_of(prefix: str, amount_fen: int, bank_serial: str, account_no: str) -> str:
     """Return the key of a row, the text that ``day_keys`` yields."""
-    return f"{prefix}{amount_fen}\t{bank_serial}\t{account_no}"
+    [key] = keys_of([prefix], [amount_fen], [bank_serial], [account_no])
+    return key
+
+
+def keys_of(
+    prefixes: Iterable[str], amounts_fen: Iterable[int], bank_serials: Iterable[str], account_nos: Iterable[str]
+) -> list[str]:
+    """Return the keys of many rows, as ``key_of`` makes one."""
+    rows = zip(prefixes, amounts_fen, bank_serials, account_nos, strict=True)
+    return [f"{prefix}{amount_fen}\t{serial}\t{account_no}" for prefix, amount_fen, serial, account_no in rows]
 
 
 def identity_of(bank_code: str, key: str) -> Identity:
@@ -122,7 +131,7 @@ _KEYS = {
 }
 
 
-def day_keys(connection: Connection, day: JournalDay) -> Iterator[Sequence[str]]:
+def day_keys(connection: Connection, day: JournalDay) -> Generator[Sequence[str]]:
     """Yield the keys of the rows that count in a day, some thousand at a time, in any order."""
     statement = _KEYS[day.with_batch_debits]
     for rows in stream(connection, statement, KEYS_AT_ONCE, day.bank_code, day_number(day.clearing_date)):

@@ -38,8 +38,9 @@ def as_listed(layout: FileLayout[Any, Any], debit: Debit, row_no: int) -> DebitR
         LocalProtocolError: the list cannot hold it.
     """
     line = layout.rows.build(file_row(debit, row_no), row_no)
-    rows: Sequence[DebitRow] = layout.rows.parse([line], row_no)
-    return rows[0]
+    row: DebitRow
+    [row] = layout.rows.parse([line], row_no)
+    return row
 
 
 def fits(layout: FileLayout[Any, Any]) -> Callable[[Debit], bool]:

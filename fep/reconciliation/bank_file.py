@@ -9,8 +9,9 @@ from fep.config.settings import BankSettings
 from fep.files.folders import chunks_of
 from fep.reconciliation.errors import FileRefused
 from handlers.reconciliation.exact import ExactMatching
-from handlers.reconciliation.keys import RowKeys
+from handlers.reconciliation.keys import keys_of
 from protocol.files.canonical import ReconcileRow
+from protocol.files.columns import Columns
 from protocol.files.errors import FileInvalid
 from protocol.files.names import FileKind, FileName
 from protocol.files.reading import CheckedFile, check_file
@@ -47,12 +48,11 @@ class BankFile:
         self.name = name
         self.layout = bank.files.layouts[FileKind.RECONCILE_DETAIL]
         self.exact = ExactMatching(DIFFERENCES_MAX)
-        keys = RowKeys()
         self._digest = sha256()
         expected = FileName(FileKind.RECONCILE_DETAIL, bank.bank_code, day).expected
 
-        def look(rows: Sequence[ReconcileRow]) -> None:
-            self.exact.add(keys.of(rows))
+        def look(rows: Columns[ReconcileRow]) -> None:
+            self.exact.add(keys_of(rows))
 
         try:
             self.checked: CheckedFile[Any, ReconcileRow] = check_file(

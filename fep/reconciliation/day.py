@@ -12,6 +12,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from dbgate.books.differences import Difference
@@ -25,6 +26,7 @@ from fep.files.folders import open_regular
 from fep.reconciliation.bank_day import BankDay
 from fep.reconciliation.bank_file import BankFile
 from fep.reconciliation.errors import AlwaysSuperseded, DayNotClosed, FileMissing, FileRefused
+from fep.reconciliation.journal_ahead import JournalAhead
 from fep.reconciliation.matched import matched
 from fep.reconciliation.result_file import result_chunks
 from protocol.files.errors import FileChanged
@@ -74,14 +76,21 @@ def reconcile(day: BankDay, path: Path | None = None, far_done: FarDone = lambda
         with open_regular(path or day.file_path) as opened:
             size = max(1, opened.seek(0, 2))
             name = (path or day.file_path).name
-            file = BankFile(day.bank, day.clearing_date, name, opened, lambda far: far_done(_FILE_SHARE * far // size))
-            if finished is None and path is None:  # an operator who names a file answers for it
-                _require_complete(day, file)
+
+            @cache
+            def read() -> BankFile:
+                file = BankFile(
+                    day.bank, day.clearing_date, name, opened, lambda far: far_done(_FILE_SHARE * far // size)
+                )
+                if finished is None and path is None:  # an operator who names a file answers for it
+                    _require_complete(day, file)
+                return file
+
             for _ in range(TRIES_MAX):
                 if finished is not None:
-                    return _shown(day, finished, file)
+                    return _shown(day, finished, read())
                 try:
-                    return _reconciled(day, file, far_done)
+                    return _reconciled(day, read, far_done)
                 except Superseded:
                     with day.snapshots() as snapshots:
                         finished = _finished(day, snapshots[0])
@@ -152,14 +161,21 @@ def _result(day: BankDay, file: BankFile, differences: Sequence[Difference]) -> 
     return result_chunks(day.bank.files.layouts[FileKind.RECONCILE_RESULT], file, differences)
 
 
-def _reconciled(day: BankDay, file: BankFile, far_done: FarDone) -> Outcome:
+def _reconciled(day: BankDay, read: Callable[[], BankFile], far_done: FarDone) -> Outcome:
     """Match a day and store what it comes to.
 
+    Args:
+        day: of the bank.
+        read: reads its file, while the journal is read ahead; the second time it returns the same.
+        far_done: is told how far it is.
+
     Raises:
+        FileRefused: it is not used.
         Superseded: somebody else has reconciled the day, or one beside it, since it was read.
     """
-    with day.snapshots() as snapshots:
-        result = matched(day, file, snapshots, lambda seen, count: far_done(_hundredths(seen, count)))
+    with day.snapshots() as snapshots, JournalAhead(snapshots, day.journal_day) as ahead:
+        file = read()
+        result = matched(day, file, snapshots, ahead, lambda seen, count: far_done(_hundredths(seen, count)))
     with ExitStack() as written:
         aside = None
         if day.result_name is not None:

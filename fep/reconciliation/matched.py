@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import chain
 
-from dbgate.books.day_keys import day_keys, day_sums, identity_of
+from dbgate.books.day_keys import identity_of
 from dbgate.books.day_rows import rows_under, undos_of
 from dbgate.books.reconciliations import (
     Reconciliation,
@@ -20,6 +20,7 @@ from dbgate.reports.snapshots import Snapshot
 from fep.reconciliation.bank_day import BankDay
 from fep.reconciliation.bank_file import DIFFERENCES_MAX, BankFile
 from fep.reconciliation.errors import FileRefused
+from fep.reconciliation.journal_ahead import JournalAhead
 from handlers.reconciliation.classes import bank_classes
 from handlers.reconciliation.entries import BankEntry, Day, FepEntry
 from handlers.reconciliation.exact import TooManyLeft
@@ -39,19 +40,26 @@ FarRead = Callable[[int, int], None]
 """Is told how many rows of the journal have been read, of how many."""
 
 
-def matched(day: BankDay, file: BankFile, snapshots: Sequence[Snapshot], far_read: FarRead) -> Result:
+def matched(
+    day: BankDay, file: BankFile, snapshots: Sequence[Snapshot], ahead: JournalAhead, far_read: FarRead
+) -> Result:
     """Return what the day comes to.
+
+    Args:
+        day: of the bank.
+        file: of the bank.
+        snapshots: of the databases, which are asked for nothing until ``ahead`` has read the keys of each.
+        ahead: what counts in the day, of the same snapshots.
+        far_read: is told how far it is.
 
     Raises:
         FileRefused: so much of one side lacks in the other that it is not that day's file.
     """
     books, bank_code = snapshots[0], day.bank.bank_code
-    beside = reconciliations_of(books, bank_code, neighbours(day.clearing_date))
-    carried = carried_to(books, bank_code, day.clearing_date)
-    sums = [day_sums(each, day.journal_day) for each in snapshots]
+    sums = ahead.sums()
     fep_count = sum(count for count, _ in sums)
     try:
-        fep = _left_of_journal(day, file, snapshots, fep_count, far_read)
+        fep = _left_of_journal(day, file, snapshots, ahead, lambda seen: far_read(seen, fep_count))
         places = file.exact.left_places()
     except TooManyLeft:
         raise FileRefused(
@@ -59,6 +67,8 @@ def matched(day: BankDay, file: BankFile, snapshots: Sequence[Snapshot], far_rea
             " are not in the other; nothing was stored",
             zh=f"{file.name}: 不是该日的文件: 一方有超过 {DIFFERENCES_MAX} 行为另一方所无; 未存储任何结果",
         ) from None
+    beside = reconciliations_of(books, bank_code, neighbours(day.clearing_date))
+    carried = carried_to(books, bank_code, day.clearing_date)
     bank = _bank_entries(bank_code, file, places)
     late = late_halves(open_around(books, bank_code, day.clearing_date), bank, fep)
     journal = list(chain.from_iterable(rows_under(each, [one.identity for one in bank]) for each in snapshots))
@@ -101,7 +111,7 @@ def _bank_entries(bank_code: str, file: BankFile, places: Sequence[int]) -> list
 
 
 def _left_of_journal(
-    day: BankDay, file: BankFile, snapshots: Sequence[Snapshot], fep_count: int, far_read: FarRead
+    day: BankDay, file: BankFile, snapshots: Sequence[Snapshot], ahead: JournalAhead, far_read: Callable[[int], None]
 ) -> list[FepEntry]:
     """Hold the journal against the file and return what is not equal.
 
@@ -113,10 +123,10 @@ def _left_of_journal(
     file.exact.begin()
     for each in snapshots:
         left: list[str] = []
-        for keys in day_keys(each, day.journal_day):
+        for keys in ahead.portions():
             left += file.exact.left_of(keys)
             seen += len(keys)
-            far_read(seen, fep_count)
+            far_read(seen)
         rows = list(rows_under(each, [identity_of(day.bank.bank_code, key) for key in left]))
         undone = [row.account_no for row in rows if _is_undone(row)]
         entries += left_entries(rows, undos_of(each, day.journal_day, undone))

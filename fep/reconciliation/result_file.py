@@ -14,7 +14,7 @@ from fep.reconciliation.bank_file import BankFile
 from handlers.reconciliation.classes import bank_classes, fep_rows
 from protocol.files.canonical import Matching, ReconcileResultRow, ReconcileRow
 from protocol.files.layout import FileLayout
-from protocol.files.writing import write_file, write_lines
+from protocol.files.writing import joined, write_blocks, write_file
 
 
 def result_chunks(
@@ -35,21 +35,28 @@ def result_chunks(
     if suffix is None:
         return write_file(layout, head, _rows(file, classes, own))
     suffixes = {matching: suffix(matching) for matching in Matching}
-    of_fep = (layout.rows.build(row) for row in own)
-    return write_lines(layout, head, chain(_lines(file, classes, suffixes), of_fep))
+    of_fep = (joined([layout.rows.build(row)], layout.newline) for row in own)
+    return write_blocks(layout, head, chain(_blocks(file, classes, suffixes, layout.newline), of_fep))
 
 
-def _lines(file: BankFile, classes: Mapping[int, Matching], suffixes: Mapping[Matching, bytes]) -> Iterator[bytes]:
+def _blocks(
+    file: BankFile, classes: Mapping[int, Matching], suffixes: Mapping[Matching, bytes], newline: bytes
+) -> Iterator[bytes]:
     """Yield the bank's lines as they came, with their classes; by far the most of them are matched."""
-    matched = suffixes[Matching.MATCHED]
+    end_of_matched = suffixes[Matching.MATCHED] + newline
     places = sorted(classes)
     first, at = 0, 0
     for lines in file.checked.lines(file.chunks):
         end = bisect_left(places, first + len(lines), at)
-        out = [line + matched for line in lines]
+        begin = 0
+        pieces = []
         for place in places[at:end]:
-            out[place - first] = lines[place - first] + suffixes[classes[place]]
-        yield from out
+            index = place - first
+            pieces += [line + end_of_matched for line in lines[begin:index]]
+            pieces.append(lines[index] + suffixes[classes[place]] + newline)
+            begin = index + 1
+        rest = lines[begin:]
+        yield b"".join([*pieces, end_of_matched.join(rest), end_of_matched if rest else b""])
         first, at = first + len(lines), end
 
 

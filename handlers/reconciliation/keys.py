@@ -1,8 +1,8 @@
 """Keys of the bank's rows 银行流水对账键: for equal rows the texts that ``dbgate.books.day_keys`` gives."""
 
-from collections.abc import Iterator, Sequence
 from datetime import date
 
+from dbgate.books import day_keys
 from dbgate.books.day_keys import key_of, key_prefix
 from dbgate.books.differences import Side
 from dbgate.records import Identity, Movement, Payment
@@ -10,6 +10,7 @@ from handlers.bank_view import MONEY_REQUESTS, ORIGINAL_STATES
 from handlers.reconciliation.entries import TXN_CODES
 from protocol.canonical import OriginalState
 from protocol.files.canonical import ReconcileRow
+from protocol.files.columns import Columns
 from protocol.transactions import Transaction
 
 _MOVEMENTS = {MONEY_REQUESTS[each]: each for each in (Movement.PAY, Movement.CANCEL, Movement.REVERSE)}
@@ -17,24 +18,16 @@ _STATES = {theirs: ours for ours, theirs in ORIGINAL_STATES.items()}
 _TRANSACTIONS = {code: transaction for transaction, code in TXN_CODES.items()}
 
 
-class RowKeys:
-    """Makes keys of rows; what rows share, date, transaction and state, is put into words once."""
+def keys_of(rows: Columns[ReconcileRow]) -> list[str]:
+    """Return the keys of rows; what rows share, date, transaction and state, is put into words once."""
+    shared = list(zip(rows.of("bank_date"), rows.of("transaction"), rows.of("state"), strict=True))
+    prefixes = {each: _prefix(*each) for each in set(shared)}
+    own = [rows.of(attribute) for attribute in ("amount_fen", "bank_serial", "account_no")]
+    return day_keys.keys_of(map(prefixes.__getitem__, shared), *own)
 
-    def __init__(self) -> None:
-        self._prefixes: dict[tuple[date, Transaction, OriginalState], str] = {}
 
-    def of(self, rows: Sequence[ReconcileRow]) -> Iterator[str]:
-        """Yield the keys of rows."""
-        known = self._prefixes
-        for row in rows:
-            shared = row.bank_date, row.transaction, row.state
-            prefix = known.get(shared) or self._prefix(*shared)
-            yield key_of(prefix, row.amount_fen, row.bank_serial, row.account_no)
-
-    def _prefix(self, bank_date: date, transaction: Transaction, state: OriginalState) -> str:
-        prefix = key_prefix(bank_date, _MOVEMENTS[transaction], _STATES[state])
-        self._prefixes[bank_date, transaction, state] = prefix
-        return prefix
+def _prefix(bank_date: date, transaction: Transaction, state: OriginalState) -> str:
+    return key_prefix(bank_date, _MOVEMENTS[transaction], _STATES[state])
 
 
 def key_of_side(identity: Identity, side: Side) -> str:

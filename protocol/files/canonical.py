@@ -7,8 +7,10 @@ out of ``repr``.
 from dataclasses import field
 from datetime import date
 from enum import Enum, IntEnum
+from typing import ClassVar
 
 from protocol.canonical import Due, OriginalState
+from protocol.files.columns import Signed
 from protocol.record import ACCOUNT, NAME, record
 from protocol.transactions import Transaction
 
@@ -51,6 +53,14 @@ class ReconcileHead:
     total_fen: int
 
 
+def _direction(transaction: Transaction, state: OriginalState) -> int:
+    """Return the sign of a row in the total: a CANCEL takes its amount away, a REVERSE when it undid something."""
+    if transaction is Transaction.PAY:
+        return 1
+    undid = transaction is Transaction.CANCEL or state is OriginalState.POSTED
+    return -1 if undid else 0
+
+
 @record
 class ReconcileRow:
     """One money request of a clearing date 对账明细; ``state`` as STATUS tells it."""
@@ -62,13 +72,8 @@ class ReconcileRow:
     amount_fen: int
     state: OriginalState
 
-    @property
-    def counted_fen(self) -> int:
-        """What it adds to the total: a PAY its amount, a CANCEL takes it away, a REVERSE when it undid something."""
-        if self.transaction is Transaction.PAY:
-            return self.amount_fen
-        undid = self.transaction is Transaction.CANCEL or self.state is OriginalState.POSTED
-        return -self.amount_fen if undid else 0
+    counted_fen: ClassVar[Signed] = Signed("amount_fen", ("transaction", "state"), _direction)
+    """What it adds to the total."""
 
 
 @record

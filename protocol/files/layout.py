@@ -10,9 +10,8 @@ A file is a head, rows and, in some layouts, a tail. Each kind of line is a ``Sh
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -21,6 +20,7 @@ from protocol.bindings import Constant
 from protocol.bound import ROW_NUMBER, Sources
 from protocol.errors import LocalProtocolError
 from protocol.fields import FieldInvalid, FixedField
+from protocol.files.columns import Column, Columns, ParseColumn, column_parser
 from protocol.files.errors import Fault, FileInvalid
 from protocol.files.field_types import Marker
 from protocol.files.forms import Fixed, LineForm, LineMisfit
@@ -52,6 +52,18 @@ class Rule(Generic[R]):
 NOTHING_GIVEN: Mapping[str, object] = MappingProxyType({})
 
 
+_Source = Callable[[Sequence[Sequence[bytes]], int], Column]
+"""Makes the values of an attribute from the raw values of each field, which so many lines have."""
+
+
+def _of_field(index: int, parse: ParseColumn) -> _Source:
+    return lambda raws, count: parse(raws[index]) if count else ()
+
+
+def _given(value: object) -> _Source:
+    return lambda raws, count: [value] * count
+
+
 class Lines(Generic[T]):
     """Lines of one kind.
 
@@ -81,7 +93,7 @@ class Lines(Generic[T]):
             (index, field.type.marker) for index, field in enumerate(sheet.fields) if isinstance(field.type, Marker)
         ]
         self._indexes = self._indexes_by_attribute()
-        self._arguments = self._arguments_in_order(given)
+        self._sources = self._sources_in_order(given)
         self._derived = [
             (self._indexes[name], attrgetter(name))
             for name in self._indexes
@@ -99,22 +111,22 @@ class Lines(Generic[T]):
                 indexes.setdefault(field.attribute, index)
         return indexes
 
-    def _arguments_in_order(self, given: Mapping[str, object]) -> list[tuple[int | None, Any]]:
-        """Return for each attribute, in the order of the dataclass, index and conversion of its field, or its value."""
+    def _sources_in_order(self, given: Mapping[str, object]) -> dict[str, _Source]:
+        """Return where the values of each attribute come from, in the order of the dataclass."""
         attributes = dataclasses.fields(self.canonical)  # type: ignore[arg-type]
         defaults = {each.name: each.default for each in attributes if each.default is not dataclasses.MISSING}
         known = defaults | dict(given)
         filled = [name for name in self._indexes if not isinstance(getattr(self.canonical, name, None), property)]
         if {*filled, *known} != {each.name for each in attributes} or not given.keys().isdisjoint(filled):
             raise LocalProtocolError(f"{self.canonical.__name__} is filled by {sorted({*filled, *given})}")
-        return [
-            (index, self.sheet.fields[index].type.parse)
-            if (index := self._indexes.get(each.name)) is not None
-            else (None, known[each.name])
+        return {
+            each.name: _given(known[each.name])
+            if (index := self._indexes.get(each.name)) is None
+            else _of_field(index, column_parser(self.sheet.fields[index].type))
             for each in attributes
-        ]
+        }
 
-    def parse(self, lines: Sequence[bytes], number: int) -> list[T]:
+    def parse(self, lines: Sequence[bytes], number: int) -> Columns[T]:
         """Return what lines mean; the first of them has that number.
 
         Field by field and not line by line, so that a line costs little more than the conversion of its values.
@@ -122,16 +134,14 @@ class Lines(Generic[T]):
         Raises:
             FileInvalid: one does not fit.
         """
-        if not lines:
-            return []
         try:
-            columns = list(zip(*map(self._cut, lines), strict=True))
+            raws = list(zip(*map(self._cut, lines), strict=True))
             for index, marker in self._markers:
-                if columns[index].count(marker) != len(lines):
+                if lines and raws[index].count(marker) != len(lines):
                     raise FieldInvalid
-            values = self._values(columns, len(lines))
+            values = self._values(raws, len(lines))
             for index, derived in self._derived:
-                if [self._parsed(index, raw) for raw in columns[index]] != list(map(derived, values)):
+                if [self._parsed(index, raw) for raw in raws[index]] != list(map(derived, values)):
                     raise FieldInvalid
         except LineMisfit:
             pass  # said below of the line that it was
@@ -142,15 +152,9 @@ class Lines(Generic[T]):
             self._check(line, number_of_line)
         raise AssertionError("lines do not fit, yet each one does")
 
-    def _values(self, columns: Sequence[Sequence[bytes]], count: int) -> list[T]:
-        made: Iterable[T] = map(
-            self.canonical,
-            *[
-                repeat(parse, count) if index is None else map(parse, columns[index])
-                for index, parse in self._arguments
-            ],
-        )
-        return list(made)
+    def _values(self, raws: Sequence[Sequence[bytes]], count: int) -> Columns[T]:
+        columns = {name: source(raws, count) for name, source in self._sources.items()}
+        return Columns(self.canonical, columns, count)
 
     def _parsed(self, index: int, raw: bytes) -> Any:
         return self.sheet.fields[index].type.parse(raw)
@@ -174,7 +178,7 @@ class Lines(Generic[T]):
             if self._parsed(index, raws[index]) != derived(value):
                 raise FileInvalid(Fault.DISAGREES, number, field=self.sheet.fields[index])
 
-    def _check_rules(self, values: Sequence[T], number: int) -> None:
+    def _check_rules(self, values: Columns[T], number: int) -> None:
         for rule, field in self._rules:
             if all(map(rule.holds, values)):
                 continue

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
+from protocol.files.columns import Columns
 from protocol.files.errors import Fault, FileChanged, FileInvalid
 from protocol.files.layout import FileLayout
 from protocol.files.lines import Block, blocks
@@ -20,7 +21,7 @@ from protocol.files.tally import Succession, Tally
 H = TypeVar("H")
 R = TypeVar("R")
 
-Look = Callable[[Sequence[R]], None]
+Look = Callable[[Columns[R]], None]
 """Is shown the rows of a block."""
 
 _TAIL = re.compile(rb"T([0-9A-F]{8})")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from protocol.files.columns import Columns
 from protocol.files.errors import Fault, FileInvalid
 from protocol.files.layout import FileLayout
 
@@ -17,7 +18,7 @@ class Succession:
         self._key = attrgetter(*layout.one_by) if layout.one_by else None
         self._last: Any = None
 
-    def first_of_each(self, rows: list[R], number: int) -> list[R]:
+    def first_of_each(self, rows: Columns[R], number: int) -> Columns[R]:
         """Return ``rows`` without those that say again what the one before says; the first has that line's number.
 
         Raises:
@@ -26,13 +27,13 @@ class Succession:
         if self._key is None:
             return rows
         distinct = []
-        for number_of_line, row in enumerate(rows, number):
+        for place, row in enumerate(rows):
             if self._last is None or self._key(row) != self._key(self._last):
-                distinct.append(row)
+                distinct.append(place)
             elif row != self._last:
-                raise FileInvalid(Fault.REPEAT_DIFFERS, number_of_line)
+                raise FileInvalid(Fault.REPEAT_DIFFERS, number + place)
             self._last = row
-        return distinct
+        return rows.at(distinct)
 
 
 class Tally:
@@ -41,7 +42,7 @@ class Tally:
     def __init__(self, layout: FileLayout[Any, Any]) -> None:
         self._layout = layout
         totals = (layout.total,) if layout.total else ()
-        self._sums = [(attribute, attrgetter(of_row)) for attribute, of_row in (*totals, *layout.sums)]
+        self._sums = (*totals, *layout.sums)
         self._counted = [0] * len(self._sums)
         self.row_count = 0
 
@@ -50,11 +51,14 @@ class Tally:
         """Sum of the rows, 0 where they are not summed up."""
         return self._counted[0] if self._layout.total else 0
 
-    def add(self, rows: Sequence[Any]) -> None:
+    def add(self, rows: Columns[Any] | Sequence[Any]) -> None:
         """Count ``rows``."""
         self.row_count += len(rows)
-        for index, (_, amount) in enumerate(self._sums):
-            self._counted[index] += sum(map(amount, rows))
+        for index, (_, attribute) in enumerate(self._sums):
+            if isinstance(rows, Columns):
+                self._counted[index] += rows.sum_of(attribute)
+            else:
+                self._counted[index] += sum(map(attrgetter(attribute), rows))
 
     def for_head(self) -> Mapping[str, int]:
         """Return the attributes of the head that the rows give; a sum has no sign there: below zero it is zero."""

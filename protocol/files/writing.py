@@ -1,6 +1,6 @@
 """Writing of files 写文件: a head, rows as they come, and the tail only when the head has told the truth of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TypeVar
 from zlib import crc32
@@ -34,19 +34,24 @@ def write_file(layout: FileLayout[H, R], head: H, rows: Iterable[R]) -> Iterator
 
 
 def write_lines(layout: FileLayout[H, R], head: H, lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of a file whose rows are lines already, without their ends; what the head says is the caller's.
+    """Return the bytes of a file whose rows are lines already, without their ends; what the head says is the caller's.
 
     Raises:
         LocalProtocolError: a line holds a control character. The tail is missing then.
     """
-    crc = 0
     remaining = iter(lines)
-    taken: list[bytes] = [layout.head.build(head)]
-    while taken:
-        block = _joined(taken, layout.newline)
+    portions = iter(lambda: list(islice(remaining, _ROWS_AT_ONCE)), [])
+    return write_blocks(layout, head, (joined(portion, layout.newline) for portion in portions))
+
+
+def write_blocks(layout: FileLayout[H, R], head: H, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of a file whose rows are lines already, some in each block: ``joined``, or of a file that was
+    checked; what the head says is the caller's.
+    """
+    crc = 0
+    for block in chain([joined([layout.head.build(head)], layout.newline)], blocks):
         crc = crc32(block, crc)
         yield block
-        taken = list(islice(remaining, _ROWS_AT_ONCE))
     if layout.has_tail:
         yield b"T%08X" % crc + layout.newline
 
@@ -73,7 +78,8 @@ def tally_of(layout: FileLayout[H, R], rows: Iterable[R]) -> Tally:
     return tally
 
 
-def _joined(lines: list[bytes], newline: bytes) -> bytes:
+def joined(lines: Sequence[bytes], newline: bytes) -> bytes:
+    """Return lines with their ends; LocalProtocolError when one holds a control character."""
     block = b"".join([line + newline for line in lines])
     if has_controls(block, len(newline) * len(lines)):
         raise LocalProtocolError("a line would hold a control character")

@@ -194,7 +194,7 @@ def test_what_no_line_says() -> None:
     """A value that is true of every line is given once, and for nothing that a line says itself."""
     bank = Field("A", Digits(2), "a", "甲", "bank_code")
     rows = Field("B", Count(2), "b", "乙", "rows")
-    assert Lines(Head, Sheet("head", bank), given={"rows": 7}).parse([b"01", b"02"], 1) == [
+    assert list(Lines(Head, Sheet("head", bank), given={"rows": 7}).parse([b"01", b"02"], 1)) == [
         Head("01", 7),
         Head("02", 7),
     ]
@@ -223,7 +223,7 @@ def test_rules() -> None:
         ),
         rules=[Rule("rows", "odd", "为奇数", lambda head: head.rows % 2 == 0)],
     )
-    assert lines.parse([b"D012 ", b"D014 "], 7) == [Head("01", 2), Head("01", 4)]
+    assert list(lines.parse([b"D012 ", b"D014 "], 7)) == [Head("01", 2), Head("01", 4)]
     with pytest.raises(FileInvalid, match="line 8: B: odd") as caught:
         lines.parse([b"D012 ", b"D013 "], 7)
     assert caught.value.gloss == "B 乙: 为奇数"
