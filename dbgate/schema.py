@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from dbgate.backends.registry import BACKENDS
@@ -17,7 +14,16 @@ from dbgate.books.tables import metadata
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from dbgate.faults import label_of
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Alembic takes a tenth of a second to import. Every command checks the schema, few change it; so it is asked only then.
+
 REMEDY = "run fep db upgrade"
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))
+"""Where Alembic keeps the revision that a database has."""
 
 
 def upgrade(engine: Engine) -> None:
@@ -29,6 +35,8 @@ def upgrade(engine: Engine) -> None:
     """
     if engine.dialect.name == "sqlite":  # nothing else may make the file; its rows name customers
         Path(engine.url.database or "").touch(mode=0o600)
+    from alembic import command
+
     try:
         with _migration(engine) as config:
             _refuse_foreign_tables(config.attributes["connection"])
@@ -50,6 +58,8 @@ def downgrade(engine: Engine, revision: str) -> None:
         SchemaMismatch: the database has a schema that this code does not know, or holds what must not be dropped.
         DatabaseUnavailable: the database refused.
     """
+    from alembic import command
+
     try:
         with _migration(engine) as config:
             command.downgrade(config, revision)
@@ -64,6 +74,8 @@ def offline_sql(dialect: str = "sqlite", *, since: str | None = None) -> str:
         dialect: SQLAlchemy's name of the engine: ``sqlite``, ``postgresql``, ``oracle``.
         since: the revision that the database has; None for an empty one.
     """
+    from alembic import command
+
     output = StringIO()
     config = _config(output)
     config.attributes["dialect"] = dialect
@@ -73,7 +85,7 @@ def offline_sql(dialect: str = "sqlite", *, since: str | None = None) -> str:
 
 def revisions() -> list[str]:
     """Return all revisions of the schema, the oldest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+    return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def check(engine: Engine) -> None:
@@ -83,11 +95,11 @@ def check(engine: Engine) -> None:
         SchemaMismatch: it has not; the message contains the line ``run fep db upgrade``.
         DatabaseUnavailable: the database cannot be asked.
     """
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = revisions()[-1]
     _refuse_missing_file(engine)
     try:
         with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+            current = _current(connection)
     except DBAPIError as error:
         raise DatabaseUnavailable(f"the schema cannot be read: {label_of(error)}") from None
     _refuse_unknown(current)
@@ -97,20 +109,29 @@ def check(engine: Engine) -> None:
 
 
 @contextmanager
-def _migration(engine: Engine) -> Iterator[Config]:
+def _migration(engine: Engine) -> "Iterator[Config]":
     """Begin the one transaction of a migration; the schema is the old one or the new one, nothing between."""
     config = _config()
     with engine.begin() as connection:
         BACKENDS[engine.dialect.name].lift_time_limit(connection)
-        _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
+        _refuse_unknown(_current(connection))
         config.attributes["connection"] = connection
         yield config
 
 
-def _config(output: StringIO | None = None) -> Config:
+def _current(connection: Connection) -> str | None:
+    """Return the revision that the database has, None when it has none."""
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.execute(select(_VERSION.c.version_num)).scalar()
+
+
+def _config(output: StringIO | None = None) -> "Config":
+    from alembic.config import Config
+
     # Without a file and without logging: the path inside the package is all there is to say.
     config = Config(output_buffer=output) if output is not None else Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
     return config
 
@@ -118,8 +139,7 @@ def _config(output: StringIO | None = None) -> Config:
 def _refuse_unknown(current: str | None) -> None:
     if current is None:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current not in known:
+    if current not in revisions():
         raise SchemaMismatch(
             f"the database has schema {current}, which is newer than this program: "
             f"install the newer program on this machine too, and where needed with it\n{REMEDY}"
@@ -128,7 +148,7 @@ def _refuse_unknown(current: str | None) -> None:
 
 def _refuse_foreign_tables(connection: Connection) -> None:
     """Where we have never been, nobody else may have tables of our names."""
-    if MigrationContext.configure(connection).get_current_revision() is not None:
+    if _current(connection) is not None:
         return
     there = sorted(metadata.tables.keys() & set(inspect(connection).get_table_names()))
     if there:

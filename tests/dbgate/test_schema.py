@@ -239,3 +239,10 @@ def test_missing_file_is_refused_and_not_made(url: str) -> None:
         schema.check(database.read_engine)
     database.dispose()
     assert not Path(url.removeprefix("sqlite:///")).exists()
+
+
+def test_revisions_are_those_of_the_migrations() -> None:
+    """They are told by the names of their files, each one's successor being the next."""
+    scripts = ScriptDirectory.from_config(schema._config())
+    assert schema.revisions() == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert schema.revisions()[-1] == scripts.get_current_head()
