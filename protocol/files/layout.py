@@ -52,8 +52,8 @@ class Rule(Generic[R]):
 NOTHING_GIVEN: Mapping[str, object] = MappingProxyType({})
 
 
-_Source = Callable[[Sequence[Sequence[bytes]], int], Column]
-"""Makes the values of an attribute from the raw values of each field, which so many lines have."""
+_Source = Callable[[Mapping[int, Sequence[bytes]], int], Column]
+"""Makes the values of an attribute from the raw values of the fields, which so many lines have."""
 
 
 def _of_field(index: int, parse: ParseColumn) -> _Source:
@@ -93,6 +93,8 @@ class Lines(Generic[T]):
             (index, field.type.marker) for index, field in enumerate(sheet.fields) if isinstance(field.type, Marker)
         ]
         self._indexes = self._indexes_by_attribute()
+        wanted = {index for index, _ in self._markers} | {*self._indexes.values()}
+        self._cut_all = self.form.cut_all_of(sheet.fields, wanted)
         self._sources = self._sources_in_order(given)
         self._derived = [
             (self._indexes[name], attrgetter(name))
@@ -135,12 +137,12 @@ class Lines(Generic[T]):
             FileInvalid: one does not fit.
         """
         try:
-            raws = list(zip(*map(self._cut, lines), strict=True))
+            raws = self._cut_all(lines)
             for index, marker in self._markers:
                 if lines and raws[index].count(marker) != len(lines):
                     raise FieldInvalid
             values = self._values(raws, len(lines))
-            for index, derived in self._derived:
+            for index, derived in self._derived if lines else ():
                 if [self._parsed(index, raw) for raw in raws[index]] != list(map(derived, values)):
                     raise FieldInvalid
         except LineMisfit:
@@ -152,7 +154,7 @@ class Lines(Generic[T]):
             self._check(line, number_of_line)
         raise AssertionError("lines do not fit, yet each one does")
 
-    def _values(self, raws: Sequence[Sequence[bytes]], count: int) -> Columns[T]:
+    def _values(self, raws: Mapping[int, Sequence[bytes]], count: int) -> Columns[T]:
         columns = {name: source(raws, count) for name, source in self._sources.items()}
         return Columns(self.canonical, columns, count)
 
@@ -173,7 +175,7 @@ class Lines(Generic[T]):
             except FieldInvalid as error:
                 chinese = f"不符合 {field.type.wire_name}"
                 raise FileInvalid(Fault.FIELD, number, error, field=field, chinese=chinese) from None
-        [value] = self._values([[raw] for raw in raws], 1)
+        [value] = self._values({index: [raw] for index, raw in enumerate(raws)}, 1)
         for index, derived in self._derived:
             if self._parsed(index, raws[index]) != derived(value):
                 raise FileInvalid(Fault.DISAGREES, number, field=self.sheet.fields[index])
