@@ -67,8 +67,8 @@ class CheckedFile(Generic[H, R]):
         first, at = 0, 0  # place of the block's first row; how many of the places have been
         for lines, number in self._row_lines(chunks):
             end = bisect_left(places, first + len(lines), at)
-            for place in places[at:end]:
-                yield from self._layout.rows.parse([lines[place - first]], number + place - first)
+            if at < end:  # none can be wrong, so it does not matter that the lines between them are missing
+                yield from self._layout.rows.parse([lines[place - first] for place in places[at:end]], number)
             first, at = first + len(lines), end
 
     def _row_lines(self, chunks: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
