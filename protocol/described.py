@@ -172,7 +172,7 @@ class DescribedDialect:
         if not envelope.supported:
             raise MessageInvalid(self._head.where_at("frame.version"), "not supported")
         message = opened.message
-        if message is None:
+        if message is None or envelope.is_misdirected:
             raise MessageInvalid(self._head.where_at("frame.code"), "unknown")
         if not opened.node:
             raise MessageInvalid(self._head.where_at("frame.node"), "blank or malformed")

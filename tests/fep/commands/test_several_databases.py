@@ -116,7 +116,7 @@ def test_a_bank_is_shown_with_its_earliest_date(run: Run, config: Path, site: Pa
     with closing(sqlite3.connect(site / "county.db")) as connection, connection:
         connection.execute("INSERT INTO clearing_dates VALUES ('0102', 20200101, 20200101)")
     lines = run("status", "--config", config).out.splitlines()
-    assert "0102\t工商银行 (演示)\t-\t2020-01-01" in lines
+    assert "0102\t工商银行 (演示)\t-\t2020-01-01\tno\t-" in lines
     assert "county\t2\t-\t2020-01-01\tschema current" in lines
 
 
@@ -243,10 +243,10 @@ def test_a_database_that_fails_after_others_were_stored(
     """Which databases have the file is said; loading again completes it."""
     store = CheckedFile.store
 
-    def fail(self: CheckedFile, place: int) -> object:
+    def fail(self: CheckedFile, place: int, targets: object) -> object:
         if place == 1:
             raise DatabaseUnavailable("nothing was loaded: OperationalError SQLITE_FULL")
-        return store(self, place)
+        return store(self, place, targets)
 
     accounts = write(tmp_path / "a.csv", ACCOUNTS, account(CITY), account(COUNTY), account(SUBURB))
     with monkeypatch.context() as patch:

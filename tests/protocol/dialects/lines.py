@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from ipaddress import ip_address
 from typing import Any, Protocol, cast
 
 from twisted.internet.address import IPv4Address
@@ -98,7 +99,8 @@ class Elec02Line:
         self.connect()
 
     def connect(self) -> None:
-        """Connect anew to the same daemon."""
+        """Connect anew to the same daemon, which forgets what this address has sent it so far."""
+        self.rim.services.admission.signed_in(ip_address(PEER))
         connection = self.rim.factory.buildProtocol(IPv4Address("TCP", PEER, 40_000))
         assert connection is not None
         self.connection, self._transport = connection, FakeTransport()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from itertools import count
 from typing import Any, cast
 
@@ -45,6 +45,7 @@ class IsoBank:
         self.rim, self.form, self.suite, self.node = rim, form, SUITES[bank_code], node or bank_code
         self.version, self.keys = 0, dict[int, bytes]()
         self._serials, self._buffer = count(1), b""
+        rim.services.admission.signed_in(ip_address(PEER))  # whatever this address has sent so far
         connection = rim.factory.buildProtocol(IPv4Address("TCP", PEER, 40_000))
         assert connection is not None, "refused"
         self.connection: Connection = connection
