@@ -199,6 +199,14 @@ def spoken(path: Path, line: str) -> bytes:
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
+def logged(daemon: Any, count: int, *names: str) -> list[dict[str, Any]]:
+    """Return the log lines of these names once there are ``count``: the log is written beside the answers."""
+    deadline = time.monotonic() + 10
+    while len(told := [event for event in daemon.events() if event["event"] in names]) < count:
+        assert time.monotonic() < deadline, told
+    return told
+
+
 @needs_root
 def test_users_have_the_roles_of_their_groups(fresh_site, groups, shared):
     """The kernel says who asks: auditors look, security officers close links, operators suspend too."""
@@ -220,7 +228,7 @@ def test_users_have_the_roles_of_their_groups(fresh_site, groups, shared):
     assert asked_as(path, auditors, close)["error"] == "forbidden"
     assert asked_as(path, officers, close) == {"done": True, "is_recorded": True}
     assert asked_as(path, operators, suspend) == {"done": True, "is_recorded": True}
-    told = [event for event in fresh_site.daemon.events() if event["event"] in ("control_denied", "operator_act")]
+    told = logged(fresh_site.daemon, 6, "control_denied", "operator_act")
     assert {event["operator"] for event in told} == {f"uid-{CLERK}"}
     assert [event["event"] for event in told].count("control_denied") == 4
     assert acts_of(fresh_site.directory / "fep.toml") == [("link closed", "0102"), ("bank suspended", "0102")]
