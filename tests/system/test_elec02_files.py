@@ -14,6 +14,7 @@ from tests.protocol.files.elec02_golden import DH, DS, DZ, PREFIX, dz_head, dz_r
 from tests.support import partner_bank
 from tests.support.daemon import done, fep, free_port
 from tests.support.partner_bank import Manner, PartnerBank, refuse
+from tests.support.raw_bank import today
 from tests.system.checks import clearing_date
 from tests.system.conftest import Site
 from tests.system.tellers.bank import FORMATS, Bank, start
@@ -152,7 +153,10 @@ def test_what_has_been_noted(bank: Bank, folder: Path) -> None:
 
 
 def day_file(payments: list[tuple[Request, Shown]], day: str) -> bytes:
-    """Return the bank's file of a day: a row for each bill of each payment, all with the amount of the payment."""
+    """Return the bank's file of a day: a row for each bill of each payment, all with the amount of the payment.
+
+    Its rows have the calendar's day, which is the bank's own; after the cut-off that is the day before the file's.
+    """
     rows = [
         dz_row(
             b"11",
@@ -160,7 +164,7 @@ def day_file(payments: list[tuple[Request, Shown]], day: str) -> bytes:
             payment.account_no.encode("ascii"),
             b"%d" % payment.amount_fen,
             bill.bill_no.encode("ascii"),
-            day.encode("ascii"),
+            f"{today():%Y%m%d}".encode("ascii"),
         )
         for payment, shown in payments
         for bill in shown.bills
