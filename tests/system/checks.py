@@ -6,12 +6,8 @@ from typing import Any
 from tests.support.raw_bank import ENCRYPTED, ERROR, REPEAT, RESPONSE, Frame, RawBank, now
 from tests.system import messages
 
-# The demo's cut-off is 23:30. A run that starts around it has another one, so that no day rolls in the middle of it: a
-# later one while there is time for the whole run before midnight, then one that has been.
-_STARTED_AT = now().time()
-CUT_OFF = time(23, 30)
-if time(23, 0) <= _STARTED_AT:
-    CUT_OFF = time(23, 58) if time(23, 38) > _STARTED_AT else time(23, 0)
+# The demo's cut-off is 23:30; a run that starts shortly before moves it back, so that no day rolls in the middle of it.
+CUT_OFF = time(23, 0) if time(23, 0) <= now().time() < time(23, 30) else time(23, 30)
 MONEY = (messages.PAY, messages.CANCEL, messages.REVERSE)
 NONE_DATE, NONE_SERIAL = "0" * 8, "0" * 12
 
