@@ -49,7 +49,7 @@ def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
     # Before Twisted is imported, which takes some of these variables for itself.
     manager = ServiceManager.from_environment(os.environ)
 
-    from fep import daemon
+    from fep import process
     from fep.config.configuration import load
     from fep.databases import open_databases
 
@@ -58,4 +58,4 @@ def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
         database.dispose()
     if addresses:
         settings = replace(settings, listener=replace(settings.listener, addresses=addresses))
-    return daemon.run(settings, manager)
+    return process.run(settings, manager)

@@ -15,13 +15,17 @@ _log = structlog.get_logger()
 
 
 class EchoSerials:
-    """Draws the first block at once and each next one when half is used."""
+    """Draws the first block when it begins, and each next one when half is used."""
 
     def __init__(self, draw_block: Callable[[int], Sequence[int]], reactor: Any) -> None:
         self._draw_block = draw_block
         self._reactor = reactor
-        self._serials = deque(draw_block(BLOCK))
+        self._serials: deque[int] = deque()
         self._is_drawing = False
+
+    def begin(self) -> None:
+        """Draw the first block. Blocks; raises what the drawing raises."""
+        self._serials.extend(self._draw_block(BLOCK))
 
     def draw(self) -> int | None:
         """Return the next number, None when the database has given none for a whole block's time."""

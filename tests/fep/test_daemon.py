@@ -22,10 +22,12 @@ from crypto.keys import Key
 from crypto.suites import SUITES
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from fep import daemon as module
+from fep import process
 from fep.config.settings import Address, ControlSettings, ListenerSettings, Settings
 from fep.control.roles import Peer
-from fep.daemon import CLEARING_INTERVAL_S, Daemon, run
+from fep.daemon import CLEARING_INTERVAL_S, Daemon
 from fep.links.listener import CHECK_INTERVAL_S
+from fep.process import run
 from tests.support import raw_bank
 from tests.support.raw_bank import AK, KEK
 from tests.support.records import NOW, TODAY
@@ -189,8 +191,8 @@ class World:
             signal=self.signals.__setitem__,
         )
         monkeypatch.setattr(module, "signal", own)
-        monkeypatch.setattr(module, "set_up_logging", lambda *_: None)
-        monkeypatch.setattr(module, "ReactorBase", Reactor)
+        monkeypatch.setattr(process, "set_up_logging", lambda *_: None)
+        monkeypatch.setattr(process, "ReactorBase", Reactor)
         monkeypatch.setattr("twisted.internet.reactor", reactor, raising=False)
 
     def check(self, engine: object) -> None:
@@ -220,7 +222,6 @@ def connected(daemon: Daemon, reactor: Reactor, bank_code: str = "0102") -> Wire
     """Return a connection to the daemon's listener; its clock is the machine's, so it is used without sign-in."""
     connection = reactor.factory.buildProtocol(IPv4Address("TCP", "10.1.2.3", 40_000))
     rim = Rim()
-    assert daemon._services is not None
     daemon._services.wall_clock = lambda: rim.wall_now
     return WiredBank(rim, connection, bank_code, encrypted=False)
 
@@ -233,7 +234,7 @@ def events(logs: Any) -> list[str]:
 
 
 def test_what_is_opened(world, site, reactor, logs):
-    """Keys, schema, gate, clearing dates, echo numbers, then the listeners and the operators' socket."""
+    """Keys, schema, gate, clearing dates, echo numbers, the operators' socket, and the banks' listeners last."""
     daemon = Daemon(site, reactor)
     daemon.start()
 
@@ -242,10 +243,10 @@ def test_what_is_opened(world, site, reactor, logs):
     assert Gate.made.banks == sorted(raw_bank.SUITES)
     assert world.drawn == [1000]
     assert reactor.done == [
+        "threads 13",
+        f"listen {site.directory}/fep.sock {{'mode': 384, 'wantPID': True}}",
         "listen _Binding(_address='127.0.0.1', _port=9700, _reuseAddress=True, _reusePort=True) 1024 127.0.0.1",
         "listen _Binding(_address='::1', _port=0, _reuseAddress=True, _reusePort=True) 1024 ::1",
-        f"listen {site.directory}/fep.sock {{'mode': 384, 'wantPID': True}}",
-        "threads 13",
     ]
     assert set(world.signals) == {signal.SIGHUP, signal.SIGTERM, signal.SIGINT}
     started = logs[-1]
@@ -270,7 +271,7 @@ def test_a_database_that_cannot_be_used(world, site, reactor, logs, error):
     """Nothing is listened on; the reason is said, exit code 3."""
     world.schema = error
     assert run(site) == 3
-    assert reactor.done == []
+    assert reactor.done == ["threads 13"]
     assert (logs[-1]["event"], logs[-1]["reason"]) == ("start_failed", str(error))
 
 
@@ -283,7 +284,7 @@ def test_a_key_store_that_cannot_be_used(world, site, reactor, logs):
 
 @pytest.mark.parametrize(("interface", "shown"), [("127.0.0.1", "127.0.0.1:9700"), ("", "*:9700")])
 def test_a_port_that_is_taken(world, site, reactor, logs, interface, shown):
-    """The error names address and port; the gate that was open already is closed, exit code 3."""
+    """The error names address and port; what was open already is closed, exit code 3."""
     reactor.refusals["tcp"] = CannotListenError(interface, 9700, OSError("Address already in use"))
     assert run(site) == 3
     assert logs[-1]["reason"] == f"cannot listen on {shown}: Address already in use"
@@ -393,7 +394,7 @@ def test_a_loop_that_fails_ends_the_daemon(daemon, reactor, logs, monkeypatch):
     monkeypatch.setattr(type(reactor.factory), "check", lambda *_: 1 / 0)
     reactor.advance(CHECK_INTERVAL_S)
     reactor.settle()
-    assert daemon.exit_code == 3
+    assert daemon.has_failed
     assert reactor.done[-1] == "stop reactor"
     assert "loop_failed" in events(logs)
 
@@ -455,7 +456,7 @@ def test_a_signal_drains(daemon, world, reactor, logs, number):
     assert Gate.made.closed_within_s == [15.0]
     assert reactor.done[-1] == "stop reactor"
     assert events(logs)[-1] == "stopped"
-    assert daemon.exit_code == 0
+    assert not daemon.has_failed
     assert reactor.getDelayedCalls() == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fep import daemon
+from fep import process
 from fep.config.settings import Address, Settings
 from tests.fep.commands.conftest import Run
 
@@ -20,7 +20,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         seen.append(settings)
         return 3
 
-    monkeypatch.setattr(daemon, "run", run_daemon)
+    monkeypatch.setattr(process, "run", run_daemon)
     return seen
 
 

@@ -62,6 +62,7 @@ def reactor() -> Reactor:
 def test_the_first_block_is_there_at_once(database, reactor):
     """A daemon that starts has numbers before its first link, and asks for no more while half are left."""
     serials = EchoSerials(database.draw, reactor)
+    serials.begin()
     assert [serials.draw() for _ in range(BLOCK // 2)] == list(range(1, BLOCK // 2 + 1))
     assert (database.drawn, reactor.jobs) == (BLOCK, [])
 
@@ -69,6 +70,7 @@ def test_the_first_block_is_there_at_once(database, reactor):
 def test_the_next_block_is_drawn_when_half_is_used(database, reactor):
     """One drawing at a time, in another thread, and not a number is lost, doubled or late."""
     serials = EchoSerials(database.draw, reactor)
+    serials.begin()
     numbers = [serials.draw() for _ in range(BLOCK)]
     assert len(reactor.jobs) == 1
     reactor.jobs.pop()()
@@ -81,6 +83,7 @@ def test_the_next_block_is_drawn_when_half_is_used(database, reactor):
 def test_a_database_that_is_down(database, reactor, logs):
     """The numbers that are left are used; then there is none until the database is back."""
     serials = EchoSerials(database.draw, reactor)
+    serials.begin()
     database.is_down = True
     for _ in range(BLOCK // 2 + 1):
         serials.draw()

@@ -1,0 +1,28 @@
+"""Control port 控制端口: the UNIX socket on which operators reach a daemon."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+
+from fep.config.settings import ControlSettings
+from fep.control.connection import Command, ControlFactory
+from fep.control.roles import Roles, open_to_roles
+
+_log = structlog.get_logger()
+
+
+def listen_for_operators(
+    reactor: Any, settings: ControlSettings, commands: Mapping[str, Command]
+) -> list[IListeningPort]:
+    """Return what listens: nothing when another daemon of the same directory serves operators already."""
+    path, roles = settings.socket, Roles(settings)
+    try:
+        port = reactor.listenUNIX(str(path), ControlFactory(commands, roles), mode=0o600, wantPID=True)
+    except CannotListenError:
+        _log.warning("control_socket_taken", path=str(path))
+        return []
+    open_to_roles(path, roles)
+    return [port]
