@@ -12,6 +12,7 @@ from twisted.internet.error import CannotListenError
 from crypto.errors import CryptoError
 from dbgate.errors import GateError
 from fep.config.settings import Settings
+from fep.core_dumps import forbid_core_dumps
 from fep.daemon import Daemon
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
@@ -31,6 +32,7 @@ def run(settings: Settings, manager: ServiceManager = ALONE) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return the exit code."""
     writer = LogWriter(sys.stdout or open(os.devnull, "w"))  # noqa: SIM115 - for the life of the process
     _raise_file_limit()
+    forbid_core_dumps()
     set_up_logging(settings.log.level, settings.log.format, writer)
     try:
         return _run(settings, manager)
