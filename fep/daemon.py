@@ -21,6 +21,7 @@ from dbgate.branches import Branches
 from dbgate.work import Work
 from fep.billing import Billing
 from fep.clock import SteadyClock, shanghai_now
+from fep.clock_watch import ClockWatch
 from fep.config.dialect_tables import spoken
 from fep.config.settings import Settings
 from fep.control.daemon_status import DaemonStatus
@@ -31,6 +32,8 @@ from fep.links.echo_serials import EchoSerials
 from fep.links.link import Link
 from fep.links.listener import CHECK_INTERVAL_S
 from fep.links.services import Services
+from fep.loop_watch import LoopWatch
+from fep.metrics.pulse import TICK_INTERVAL_S, Pulse
 from fep.partners.partners import Partners
 from fep.ports import Ports
 from fep.pushes.lane import BankLane
@@ -110,6 +113,8 @@ class Daemon:
         self._partners = Partners(self._services, reactor)
         owner = f"{socket.gethostname()[:48]}:{os.getpid()}"
         self._pusher = Pusher(self._services, self._push_lanes(), self._in_thread, owner)
+        self._pulse = Pulse()
+        self._loop_watch = LoopWatch(self._pulse, manager.watchdog_s)
         self._monitor: Monitor | None = None
         self._control_ports: list[IListeningPort] = []
 
@@ -129,11 +134,13 @@ class Daemon:
         self._control_ports = self._listen_for_operators()
         self._listen()
         self._begin_rounds()
+        self._watch_itself()
         _log.info("started", pid=os.getpid(), banks=len(self._services.banks), addresses=self._addresses())
         self._feed_watchdog()
 
     def release(self) -> None:
         """Close what ``start`` had opened."""
+        self._loop_watch.close()
         if self._monitor is not None:
             self._monitor.close()
         if self._control_ports:  # the loop, which would close it, never runs
@@ -196,6 +203,12 @@ class Daemon:
             # A push of a bank that is not pushed to any more still ages.
             every(AGED_INTERVAL_S, partial(self._pusher.look_at_aged, branch))
 
+    def _watch_itself(self) -> None:
+        """Say so when the loop stands still, and when the clock is set."""
+        self._loop_watch.start()
+        self._rounds.every(TICK_INTERVAL_S, self._pulse.beat)
+        self._rounds.every(TICK_INTERVAL_S, ClockWatch(self._services.events).check)
+
     def _feed_watchdog(self) -> None:
         watchdog = Watchdog(self._manager, (self._ports.ailments, self._billing.ailments))
         if watchdog.interval_s is not None:
@@ -208,13 +221,12 @@ class Daemon:
         if address is None:
             return
         from fep.metrics.monitor import Monitor  # a daemon without metrics does without their library
-        from fep.metrics.pulse import TICK_INTERVAL_S
         from fep.metrics.readings import Parts
         from fep.metrics.survey import SURVEY_INTERVAL_S
 
         parts = Parts(self._services, self._links, self._partners, self._pusher, lambda: self._files.waiting)
         branches, ailments = self._billing.branches, self._ports.ailments
-        self._monitor = Monitor(address, parts, branches, ailments, self._is_draining, self._reactor)
+        self._monitor = Monitor(address, parts, branches, ailments, self._is_draining, self._reactor, self._pulse)
         self._monitor.start()
         self._rounds.every(TICK_INTERVAL_S, self._monitor.beat)
         self._rounds.every(SURVEY_INTERVAL_S, self._monitor.look)
@@ -269,6 +281,7 @@ class Daemon:
         self._files.check(now)
         self._pusher.check(now)
         self._services.in_work.check(now)
+        self._services.descriptors.check(now)
 
     def _look_after(self, branch: Branch) -> "Deferred[None]":
         done: Deferred[None] = self._in_thread(self._billing.look_after, branch)
@@ -306,6 +319,7 @@ class Daemon:
             yield factory.drain()
         yield partners_drained
         self._rounds.end()
+        self._loop_watch.close()
         self._files.close()
         yield self._in_thread(self._billing.close, CLOSE_S)
         if self._monitor is not None:

@@ -1,16 +1,23 @@
 """Log writer 日志输出: a thread of its own writes the log, so that a reader that stalls stalls no bank.
 
 Whatever has gathered while the last write ran goes out together, in pieces that a pipe takes whole or not at all: so a
-daemon that ends while nobody reads leaves no half of a line. When the reader takes nothing for so long that
-``WAITING_CHARS_MAX`` wait, lines are dropped and their number is logged as soon as it reads again: the journal in the
+daemon that ends while nobody reads leaves no half of a line. What cannot be written, because the disk is full or the
+reader has gone, waits and is tried again; once it can be, the log says for how long it could not. When so much waits as
+``WAITING_CHARS_MAX``, lines are dropped and their number is logged as soon as there is room again: the journal in the
 database has every transaction, the log is what people read.
 """
 
+import json
+import os
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from io import UnsupportedOperation
 from select import PIPE_BUF
+from time import monotonic
 from typing import TextIO
+
+from fep.log_lines import timestamp
 
 WAITING_CHARS_MAX = 8 * 1024 * 1024
 """Some 30,000 transactions: seconds of full load, which is longer than a rotation or a restart of the reader takes."""
@@ -19,15 +26,30 @@ GATHER_S = 0.1
 """Pause between two writes: waking for each line would cost the loop more than making the line. Nobody who reads a log
 misses a tenth of a second."""
 
+RETRY_S = 1.0
+"""Pause before what could not be written is tried again: somebody has to make room on the disk first."""
+
 CLOSE_LIMIT_S = 5.0
 """How long ``close`` waits for a reader that takes nothing."""
 
 
 class LogWriter:
-    """Has what a logger needs of a stream: ``write``, ``flush`` and ``isatty``; lines are written whole."""
+    """Has what a logger needs of a stream: ``write``, ``flush`` and ``isatty``; lines are written whole.
 
-    def __init__(self, stream: TextIO) -> None:
+    Args:
+        stream: that is written to, past its own buffers where it has a file descriptor.
+        on_trouble: called in the writer's thread with the reason when nothing can be written, and with an empty one
+            when it can be again.
+    """
+
+    def __init__(self, stream: TextIO, on_trouble: Callable[[str], object] = lambda _reason: None) -> None:
         self._stream = stream
+        self._put = _putter(stream)
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._on_trouble = on_trouble
+        self._trouble = ""
+        self._troubled_since_s = 0.0
+        self._unsent: deque[bytes] = deque()  # of the thread alone
         self._lines: list[str] = []
         self._waiting_chars = 0
         self._dropped_count = 0
@@ -64,23 +86,75 @@ class LogWriter:
         self._thread.join(CLOSE_LIMIT_S)
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._lines and not self._is_closed:
-                    self._changed.wait()
-                if not self._lines:
-                    return
-                lines, self._lines = [*self._lines, *self._told_of_drops()], []
-                self._waiting_chars = 0
-            with suppress(OSError, ValueError):  # a full disk, or a reader that has gone, costs lines only
-                for piece in _pieces(lines):
-                    self._stream.write(piece)
-                    self._stream.flush()
+        while self._take():
+            while not self._send():
+                if self._closing.wait(RETRY_S):
+                    return  # nobody takes it, and nobody waits for it any more
             self._closing.wait(GATHER_S)
+
+    def _take(self) -> bool:
+        """Wait for lines and make pieces of them; False: there are none, and there will be none."""
+        with self._changed:
+            while not self._lines and not self._is_closed:
+                self._changed.wait()
+            lines, self._lines = self._lines, []
+            self._waiting_chars = 0
+            if lines:
+                lines += self._told_of_drops()
+        self._unsent.extend(piece.encode(self._encoding, "backslashreplace") for piece in _pieces(lines))
+        return bool(lines)
+
+    def _send(self) -> bool:
+        """Write what has not been written, and tell whether all of it was."""
+        try:
+            while self._unsent:
+                rest = self._unsent[0][self._put(self._unsent[0]) :]
+                self._unsent.popleft()
+                if rest:  # the end of a disk; or of a pipe's room, for a line that is longer than a piece
+                    self._unsent.appendleft(rest)
+                elif not self._unsent:
+                    self._over()
+        except (OSError, ValueError) as error:  # a full disk, a reader that has gone; a stream that was closed
+            self._begun(getattr(error, "strerror", None) or str(error))
+            return False
+        return True
+
+    def _begun(self, reason: str) -> None:
+        if not self._trouble:
+            self._trouble, self._troubled_since_s = reason, monotonic()
+            self._on_trouble(reason)
+
+    def _over(self) -> None:
+        """Say that there was trouble: behind what it held up, as that is in the order of time."""
+        if self._trouble:
+            lasted_s, reason, self._trouble = round(monotonic() - self._troubled_since_s, 3), self._trouble, ""
+            event = {"event": "log_resumed", "level": "warning", "reason": reason, "interrupted_s": lasted_s}
+            line = json.dumps(event | {"timestamp": timestamp()}) + "\n"
+            self._unsent.append(line.encode())
+            self._on_trouble("")
 
     def _told_of_drops(self) -> list[str]:
         count, self._dropped_count = self._dropped_count, 0
         return [f'{{"event": "log_lines_dropped", "level": "warning", "count": {count}}}\n'] if count else []
+
+
+def _putter(stream: TextIO) -> Callable[[bytes], int]:
+    """Return what writes bytes to ``stream`` and says how many it took.
+
+    A text stream that has failed once may have kept a part, or lost one, and does not say which; a descriptor does.
+    """
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, UnsupportedOperation):
+
+        def _put(piece: bytes) -> int:
+            stream.write(piece.decode())
+            stream.flush()
+            return len(piece)
+
+        return _put
+    stream.flush()
+    return lambda piece: os.write(descriptor, piece)
 
 
 def _pieces(lines: Iterable[str]) -> Iterator[str]:

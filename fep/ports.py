@@ -10,6 +10,7 @@ from typing import Any
 from twisted.internet.tcp import Port, makeBinding
 
 from fep.config.settings import Address, ListenerSettings
+from fep.doorkeeper import Doorkeeper
 from fep.links.listener import LinkFactory
 from fep.links.services import Services
 from fep.links.transport import PromptServer
@@ -39,6 +40,7 @@ class Ports:
         self._settings = settings
         self._inherited = inherited
         self._ports: list[Port] = []
+        self._keepers: dict[Port, Doorkeeper] = {}
         self.factories: list[LinkFactory] = []
 
     def require_wanted(self, dialects: Sequence[Dialect]) -> None:
@@ -63,8 +65,12 @@ class Ports:
         for dialect in dialects:
             if not any(factory.dialect is dialect for factory in self.factories):
                 factory = LinkFactory(services, dialect)
+                known = len(self._ports)
                 self.listen(factory, dialect)
                 self.factories.append(factory)
+                for port in self._ports[known:]:
+                    keeper = Doorkeeper(port, services.descriptors, services.clock, self._reactor)
+                    self._keepers[port] = keeper
 
     def listen(self, factory: LinkFactory, dialect: Dialect) -> None:
         """Let ``factory`` make the connections of the banks of ``dialect``.
@@ -86,6 +92,8 @@ class Ports:
     def ailments(self) -> Iterator[str]:
         """Yield what is wrong: a port that accepts nobody any more."""
         for port in self._ports:
+            if port in self._keepers and self._keepers[port].is_paused:
+                continue  # for a second; and to start again would cut off the links that are there
             if not port.connected or port not in self._reactor.getReaders():
                 yield f"port {port.port} accepts no connections"
 

@@ -1,9 +1,11 @@
 """Process 进程: what ``fep run`` makes of it before there is a daemon, and how it ends."""
 
+import faulthandler
 import gc
 import os
 import resource
 import sys
+from functools import partial
 
 import structlog
 from twisted.internet.base import ReactorBase
@@ -11,9 +13,10 @@ from twisted.internet.error import CannotListenError
 
 from crypto.errors import CryptoError
 from dbgate.errors import GateError
+from fep.clock import SteadyClock
 from fep.config.settings import Settings
-from fep.core_dumps import forbid_core_dumps
 from fep.daemon import Daemon
+from fep.descriptors import RESERVE
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.service_manager import ALONE, ServiceManager
@@ -30,10 +33,16 @@ _log = structlog.get_logger()
 
 def run(settings: Settings, manager: ServiceManager = ALONE) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return the exit code."""
-    writer = LogWriter(sys.stdout or open(os.devnull, "w"))  # noqa: SIM115 - for the life of the process
-    _raise_file_limit()
-    forbid_core_dumps()
+    stream = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for the life of the process
+    writer = LogWriter(stream, partial(_tell_of_log, manager))
+    limit = _raise_file_limit()
+    if sys.stderr is not None:
+        # A watchdog ends a process that hangs by SIGABRT: where each of its threads stood is then on stderr.
+        faulthandler.enable()
     set_up_logging(settings.log.level, settings.log.format, writer)
+    wanted = settings.listener.connections_max + RESERVE
+    if limit < wanted:
+        _log.warning("file_limit_low", limit=limit, wanted=wanted)
     try:
         return _run(settings, manager)
     finally:
@@ -44,6 +53,7 @@ def _run(settings: Settings, manager: ServiceManager) -> int:
     from twisted.internet import reactor
 
     assert isinstance(reactor, ReactorBase)
+    reactor.seconds = SteadyClock().seconds  # its own go back when the clock is set, and every wait with them
     daemon = None
     try:
         daemon = Daemon(settings, reactor, manager)
@@ -59,10 +69,16 @@ def _run(settings: Settings, manager: ServiceManager) -> int:
     return EXIT_CANNOT_RUN if daemon.has_failed else 0
 
 
-def _raise_file_limit() -> None:
-    """Use all the file descriptors that the system grants: each connection takes one."""
+def _tell_of_log(manager: ServiceManager, trouble: str) -> None:
+    """Let whoever looks at the service see why its log is silent."""
+    manager.status(f"the log cannot be written: {trouble}" if trouble else "")
+
+
+def _raise_file_limit() -> int:
+    """Use all the file descriptors that the system grants, as each connection takes one, and return how many."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def _settle_memory() -> None:

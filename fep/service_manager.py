@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import MutableMapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -59,11 +60,14 @@ class ServiceManager:
         notify_socket: where it wants to be told; empty: nowhere.
         watchdog_s: how long it waits for a sign of life before it kills this process; None: it does not wait.
         sockets: that it hands over.
+        sender: what it is told through, opened at the start: a process that has run out of file descriptors must not
+            be killed for giving no sign of life. None: opened for each word.
     """
 
     notify_socket: str = ""
     watchdog_s: float | None = None
     sockets: Sequence[InheritedSocket] = field(default_factory=tuple)
+    sender: socket.socket | None = None
 
     @classmethod
     def from_environment(cls, environment: MutableMapping[str, str]) -> Self:
@@ -74,6 +78,7 @@ class ServiceManager:
             said["NOTIFY_SOCKET"],
             int(said["WATCHDOG_USEC"]) / 1_000_000 if is_watched else None,
             _sockets(said) if said["LISTEN_PID"] == str(os.getpid()) else (),
+            _datagram_socket() if said["NOTIFY_SOCKET"] else None,
         )
 
     def ready(self) -> None:
@@ -100,11 +105,15 @@ class ServiceManager:
         if not self.notify_socket:
             return
         address = "\0" + self.notify_socket[1:] if self.notify_socket.startswith("@") else self.notify_socket
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK) as sender:
-            try:
+        try:
+            with nullcontext(self.sender) if self.sender is not None else _datagram_socket() as sender:
                 sender.sendto(lines.encode(), address)
-            except OSError as error:  # it is told again; a daemon that serves banks does not end for that
-                _log.warning("service_manager_not_told", reason=error.strerror)
+        except OSError as error:  # it is told again; a daemon that serves banks does not end for that
+            _log.warning("service_manager_not_told", reason=error.strerror)
+
+
+def _datagram_socket() -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
 
 
 ALONE = ServiceManager()

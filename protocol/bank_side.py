@@ -4,8 +4,7 @@ from types import MappingProxyType
 from typing import Any
 
 from protocol.bound import Reading, Sources
-from protocol.canonical.messages import Head, RequestBody
-from protocol.canonical.push import PushReply, PushRequest
+from protocol.canonical import Head, PushReply, PushRequest, RequestBody
 from protocol.described import NO_NONCE, DescribedDialect
 from protocol.dialect import BankReply, Envelope, Outgoing, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid

@@ -71,6 +71,9 @@ class LinkFactory(Factory):
         if refusal is not None:
             self._refuse(str(peer), refusal)
             return None
+        if services.descriptors.are_short():
+            services.descriptors.refused(services.clock.seconds())
+            return None
         connection = Connection(self._services, self._dialect, self._banks, peer, self._lost)
         self.connections.add(connection)
         services.admission.opened(peer)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from dbgate.work import Needs
 from fep.config.settings import Settings
+from fep.descriptors import Descriptors
 from fep.files.work import FileWork
 from fep.links.admission import Admission
 from fep.links.bank import Bank
@@ -60,6 +61,7 @@ class Services:
         mac_failures: of those, the MACs that were wrong, by bank.
         clock_skews: by bank, seconds that its clock was ahead of ours when it last asked for keys.
         tails: who watches frames.
+        descriptors: that new connections leave enough file descriptors for the rest.
         link_numbers: of connections, from 1.
         after_round: has a function called when the loop has read what has arrived.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
@@ -84,8 +86,10 @@ class Services:
     admission: Admission = field(default_factory=Admission)
     branch_of: Callable[[Needs], Hashable | None] | None = None
     after_round: AfterRound = at_once
+    descriptors: Descriptors = field(init=False)
     submissions: Submissions = field(init=False)
 
     def __post_init__(self) -> None:
-        """Let what a round brings go to the gate together."""
+        """Make what is made of the other parts; what a round brings goes to the gate together."""
+        self.descriptors = Descriptors(self.events)
         self.submissions = Submissions(self.gate, self.after_round)

@@ -6,8 +6,7 @@ from crypto.errors import KeyRingBusy
 from crypto.key_ring import KeyRing
 from fep.links.bank import Bank, SignInKeys
 from fep.links.services import Services
-from protocol.canonical.link import KeyReply, KeyRequest
-from protocol.canonical.messages import Answer, Head, Request
+from protocol.canonical import Answer, Head, KeyReply, KeyRequest, Request
 from protocol.response_codes import ResponseCode
 
 

@@ -35,6 +35,7 @@ class Monitor:
         ailments_of_ports: what is wrong with where it listens.
         is_draining: whether it ends.
         reactor: its loop.
+        pulse: which the loop beats.
 
     Raises:
         OSError: the address cannot be listened on.
@@ -48,15 +49,16 @@ class Monitor:
         ailments_of_ports: Callable[[], Iterable[str]],
         is_draining: Callable[[], bool],
         reactor: Any,
+        pulse: Pulse,
     ) -> None:
-        self.pulse = Pulse()
+        self._pulse = pulse
         self._parts = parts
         self._branches = branches
         self._reactor = reactor
         self._found = Found()
         self._ailments_of_ports = ailments_of_ports
         self._port_ailments: tuple[str, ...] = ()
-        self._readiness = Readiness(self.pulse, branches, lambda: self._port_ailments, is_draining)
+        self._readiness = Readiness(self._pulse, branches, lambda: self._port_ailments, is_draining)
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._registry.register(
@@ -64,7 +66,7 @@ class Monitor:
                 version(),
                 LoopReader(reactor, parts.take),
                 branches,
-                self.pulse,
+                self._pulse,
                 lambda: self._found,
                 lambda: not self._readiness.unready(),
                 is_draining,
@@ -87,8 +89,7 @@ class Monitor:
         self._server.close()
 
     def beat(self) -> None:
-        """Note that the loop turns, and what only the loop may look at; it calls this every ``TICK_INTERVAL_S``."""
-        self.pulse.beat()
+        """Note what only the loop may look at; it calls this every ``TICK_INTERVAL_S``."""
         self._port_ailments = tuple(self._ailments_of_ports())
 
     def look(self) -> "Deferred[None]":
@@ -113,7 +114,7 @@ class Monitor:
     def _health(self, _accept: str) -> Page:
         reasons = self._readiness.ill()
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
-        lag_s = round(self.pulse.lag_s, 3)
+        lag_s = round(self._pulse.lag_s, 3)
         return json_page(status, {"healthy": not reasons, "reasons": reasons, "reactor_lag_seconds": lag_s})
 
     def _ready(self, _accept: str) -> Page:

@@ -7,6 +7,7 @@ data.
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,6 +88,14 @@ class _Server(ThreadingHTTPServer):
         """Bind without looking up this machine's name, which may take a name server's time."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
+
+    def get_request(self) -> tuple[socket, Any]:
+        """Accept who waits; when there is no file descriptor for him, do not look again at once."""
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(_POLL_S)
+            raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread of its own, while there is one to be had."""

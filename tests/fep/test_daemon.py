@@ -48,6 +48,9 @@ class Port:
     def getHost(self) -> IPv4Address:
         return self._host
 
+    def doRead(self) -> None:
+        """Accept nobody: connections are made by hand."""
+
     def stopListening(self) -> None:
         self._reactor.done.append(f"stop {self._host.port}")
 
@@ -191,6 +194,7 @@ class World:
             signal=self.signals.__setitem__,
         )
         monkeypatch.setattr(module, "signal", own)
+        monkeypatch.setattr(process, "SteadyClock", lambda: reactor)
         monkeypatch.setattr(process, "set_up_logging", lambda *_: None)
         monkeypatch.setattr(process, "ReactorBase", Reactor)
         monkeypatch.setattr("twisted.internet.reactor", reactor, raising=False)

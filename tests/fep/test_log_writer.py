@@ -1,7 +1,11 @@
 """The log writer: whole lines in order, a stalled reader stalls nobody, drops are told."""
 
+import errno
+import json
+import os
 import threading
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +105,53 @@ def test_terminal_is_known() -> None:
     writer = LogWriter(StringIO())
     assert writer.isatty() is False
     writer.close()
+
+
+def lines_of(path: Path) -> list[str]:
+    """Return the whole lines of a log file."""
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_a_disk_that_is_full_costs_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be written waits, halves of lines too; once there is room the log says how long there was none."""
+    monkeypatch.setattr(log_writer, "RETRY_S", 0.01)
+    room = [1000]
+
+    def write(descriptor: int, data: bytes) -> int:
+        """Write as a disk does that fills up: a part at first, nothing then."""
+        if not room[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = data[: room[0]]
+        room[0] -= len(taken)
+        return real_write(descriptor, taken)
+
+    real_write = os.write
+    troubles: list[str] = []
+    changed = threading.Event()
+    path = tmp_path / "log"
+    lines = [f"line {number} 户\n" for number in range(300)]
+    with path.open("w", encoding="utf-8") as stream:
+        monkeypatch.setattr(log_writer.os, "write", write)
+        writer = LogWriter(stream, lambda trouble: (troubles.append(trouble), changed.set()))
+        for line in lines:
+            writer.write(line)
+        assert changed.wait(10)
+        changed.clear()
+        room[0] = 1_000_000
+        assert changed.wait(10)
+        writer.close()
+
+    *written, last = lines_of(path)
+    assert written == [line.rstrip("\n") for line in lines]
+    told = json.loads(last)
+    assert (told["event"], told["reason"]) == ("log_resumed", os.strerror(errno.ENOSPC))
+    assert troubles == [os.strerror(errno.ENOSPC), ""]
+
+
+def test_a_daemon_ends_although_its_log_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing tries once more and no longer."""
+    monkeypatch.setattr(log_writer, "RETRY_S", 60.0)
+    writer = LogWriter(Broken())
+    writer.write("lost\n")
+    writer.close()
+    assert not writer._thread.is_alive()

@@ -40,6 +40,8 @@ def test_the_variables_are_taken_out() -> None:
 
     manager = ServiceManager.from_environment(environment)
 
+    assert manager.sender is not None
+    manager.sender.close()
     assert (manager.notify_socket, manager.watchdog_s, environment) == ("/run/notify", 30.0, {"HOME": "/"})
 
 

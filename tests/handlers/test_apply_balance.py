@@ -22,8 +22,7 @@ from dbgate.work import Work
 from handlers import apply_balance
 from handlers.apply_balance import NOTHING_APPLIED, Applied
 from handlers.terms import LateFeeRates
-from protocol.canonical.business import ConsumptionReply, PaymentsReply, UndoReply
-from protocol.canonical.codes import UndoOutcome
+from protocol.canonical import ConsumptionReply, PaymentsReply, UndoOutcome, UndoReply
 from tests.support.ledger import Utility
 from tests.support.ledger_gate import WorkLedger
 from tests.support.records import (

@@ -4,8 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from protocol.canonical.codes import TotalsResult
-from protocol.canonical.reconciliation import Totals, TotalsReply
+from protocol.canonical import Totals, TotalsReply, TotalsResult
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     BANK,

@@ -7,9 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from dbgate.records import AccountState, BillState, Identity, LimitKey, Movement, Payment, PaymentState
-from protocol.canonical.business import PayReply, UndoReply
-from protocol.canonical.codes import UndoOutcome
-from protocol.canonical.messages import Request
+from protocol.canonical import PayReply, Request, UndoOutcome, UndoReply
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     ACCOUNT,

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from protocol.canonical.business import UndoReply
-from protocol.canonical.codes import PayMode, UndoOutcome
+from protocol.canonical import PayMode, UndoOutcome, UndoReply
 from protocol.response_codes import ResponseCode
 from tests.conftest import NewDatabase
 from tests.support.databases import open_database

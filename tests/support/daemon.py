@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -98,6 +98,8 @@ class Daemon:
         self.port = free_port()
         self.notify_socket: Path | None = None  # where a service manager listens
         self.watchdog_s = 0.0
+        self.environment: dict[str, str] = {}  # beside that of all product processes
+        self.log_path: Path | None = None  # a file that takes stdout; nothing is collected from it
         self.handed_over: socket.socket | None = None  # listens on ``port`` before and after each run
         self.socket_name = "standard"
         self.process: subprocess.Popen[str] | None = None
@@ -127,20 +129,22 @@ class Daemon:
         """Start the daemon and wait until it listens."""
         assert self.process is None
         command = [sys.executable, "-m", "fep", "run", "--config", str(self.directory / "fep.toml")]
-        self.process = subprocess.Popen(
-            [*self._manager_command(), *command, "--listen", f"127.0.0.1:{self.port}"],
-            cwd=ROOT,
-            env=environment() | self._manager_environment(),
-            pass_fds=[self.handed_over.fileno()] if self.handed_over else [],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+        with nullcontext(subprocess.PIPE) if self.log_path is None else self.log_path.open("ab") as stdout:
+            self.process = subprocess.Popen(
+                [*self._manager_command(), *command, "--listen", f"127.0.0.1:{self.port}"],
+                cwd=ROOT,
+                env=environment() | self._manager_environment() | self.environment,
+                pass_fds=[self.handed_over.fileno()] if self.handed_over else [],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
         self._readers = [
-            threading.Thread(target=self._collect, args=(self.process.stdout, True), daemon=True),
-            threading.Thread(target=self._collect, args=(self.process.stderr, False), daemon=True),
+            threading.Thread(target=self._collect, args=(stream, stream is self.process.stdout), daemon=True)
+            for stream in (self.process.stdout, self.process.stderr)
+            if stream is not None
         ]
         for reader in self._readers:
             reader.start()
@@ -208,8 +212,8 @@ class Daemon:
         for reader in self._readers:
             reader.join(timeout_s)
         for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
+            if stream is not None:
+                stream.close()
         self.process = None
         return code
 

@@ -140,12 +140,12 @@ def secrets() -> set[str]:
 @pytest.fixture(scope="module")
 def make_site(
     template: Template, secrets: set[str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Site]]:
-    """A way to get sites of the module's own, not started yet."""
+) -> Iterator[Callable[..., Site]]:
+    """A way to get sites of the module's own, not started yet; in a folder ``parent`` if one is given."""
     sites: list[Site] = []
 
-    def make() -> Site:
-        directory = template.copy(tmp_path_factory.mktemp("site") / "site")
+    def make(parent: Path | None = None) -> Site:
+        directory = template.copy((parent or tmp_path_factory.mktemp("site")) / "site")
         sites.append(Site(directory, template.books.copy()))
         return sites[-1]
 

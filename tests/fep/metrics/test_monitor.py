@@ -14,6 +14,7 @@ from fep.config.settings import Address
 from fep.metrics import pulse as pulse_module
 from fep.metrics import readings as readings_module
 from fep.metrics.monitor import Monitor
+from fep.metrics.pulse import Pulse
 from fep.metrics.readings import Readings
 
 
@@ -48,8 +49,9 @@ class Site:
         self.is_draining = False
         parts: Any = SimpleNamespace(take=lambda: self.readings)
         address = Address("127.0.0.1", 0)
+        self.pulse = Pulse()
         self.monitor = Monitor(
-            address, parts, self.branches, lambda: self.ailments, lambda: self.is_draining, self.loop
+            address, parts, self.branches, lambda: self.ailments, lambda: self.is_draining, self.loop, self.pulse
         )
         self.monitor.start()
 
@@ -91,7 +93,7 @@ def test_what_is_so_is_told(site):
 def test_buckets_of_a_histogram_add_up(site):
     """Each bucket has those below it too, as the format wants; the last one has all."""
     for _ in range(3):
-        site.monitor.beat()
+        site.pulse.beat()
     samples = site.samples()
     buckets = [value for key, value in samples.items() if key[0] == "fep_reactor_tick_delay_seconds_bucket"]
     assert buckets == sorted(buckets)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from protocol.canonical.codes import OriginalState
-from protocol.canonical.reconciliation import DetailReply, DetailRequest, DetailRow, Page
+from protocol.canonical import DetailReply, DetailRequest, DetailRow, OriginalState, Page
 from protocol.characters import Digits, LenientAlphanumeric, Number
 from protocol.dialects.standard.codes import CODES
 from protocol.fields import FEN, U8, U16, U32, Enumeration, FieldInvalid, FieldType, FixedField, enumeration

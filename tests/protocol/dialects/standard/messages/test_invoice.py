@@ -6,8 +6,7 @@ from datetime import date
 
 import pytest
 
-from protocol.canonical.business import InvoiceReply, InvoiceRequest, InvoiceRow
-from protocol.canonical.codes import InvoiceAction
+from protocol.canonical import InvoiceAction, InvoiceReply, InvoiceRequest, InvoiceRow
 from protocol.dialects.standard.messages.invoice import INVOICE_REPLY, INVOICE_REQUEST
 from protocol.errors import MessageInvalid
 from tests.protocol.frames import an, text
