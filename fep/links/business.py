@@ -31,7 +31,9 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
 
     Where there are several databases, one whose share of the link is full is busy for this link.
     """
-    if not bank.load.takes(bank.settings, exchange.started_s):
+    limit = bank.load.refusal(bank.settings, exchange.started_s)
+    if limit is not None:
+        link.services.refusals.requests[bank.settings.bank_code, limit] += 1
         return link.answer(exchange, Answer(ResponseCode.BUSY))
     if request.transaction in FILE_TRANSACTIONS:
         return submit_for_files(link, exchange, bank, request)

@@ -207,8 +207,7 @@ class Link:
         if not self.dialect.session.has_mac:
             return self._believed_by_address(exchange, bank)
         if envelope.transaction is Transaction.SIGN_IN and not bank.may_connect_from(self.peer):
-            _log.warning("sign_in_refused", bank_code=bank.settings.bank_code, peer=str(self.peer), reason="address")
-            return self.wire.close()
+            return self._sign_in_refused_by_address(bank)
         if self.bank is not None and bank is not self.bank:
             self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
             return self._count_mac_failure(envelope)
@@ -224,11 +223,16 @@ class Link:
             return self._mac_failed(exchange, mismatch)
         return self._authenticated(exchange, bank)
 
+    def _sign_in_refused_by_address(self, bank: Bank) -> None:
+        bank_code = bank.settings.bank_code
+        self.services.refusals.sign_ins[bank_code, "address"] += 1
+        _log.warning("sign_in_refused", bank_code=bank_code, peer=str(self.peer), reason="address")
+        self.wire.close()
+
     def _believed_by_address(self, exchange: Exchange, bank: Bank) -> None:
         """Go on with a request of a format without a MAC: the connection's first frame says whose it is."""
         if not bank.may_connect_from(self.peer):
-            _log.warning("sign_in_refused", bank_code=bank.settings.bank_code, peer=str(self.peer), reason="address")
-            return self.wire.close()
+            return self._sign_in_refused_by_address(bank)
         if self.bank is None:
             self._signed_in(bank)
         elif bank is not self.bank:
@@ -379,6 +383,7 @@ class Link:
 
     def _keys_asked_for(self, exchange: Exchange, bank: Bank, request: Request) -> None:
         if self.bank is None and bank.load.links >= bank.settings.links_max:
+            self.services.refusals.sign_ins[bank.settings.bank_code, "links_max"] += 1
             return self.answer(exchange, Answer(ResponseCode.BUSY))
         ring = self.ring or bank.new_key_ring(self.services.settings.link.key_lifetime)
         keys = exchange.keys
@@ -393,6 +398,8 @@ class Link:
                 peer=str(self.peer),
                 keys=keys.version.number,
             )
+        elif self.bank is None:
+            self.services.refusals.sign_ins[bank.settings.bank_code, answer.code.name.lower()] += 1
         return self.answer(exchange, answer)
 
     def _signed_in(self, bank: Bank) -> None:
@@ -432,6 +439,7 @@ class Link:
         exchange.authenticator = exchange.security = None
         if self.bank is None:
             self.services.admission.failed(self.peer, self.services.clock.seconds())
+            self.services.refusals.sign_ins[self._bank_code(exchange.envelope), code.name.lower()] += 1
         self.answer(exchange, Answer(code))
 
     # --- requests of our own

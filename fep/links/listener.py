@@ -81,6 +81,7 @@ class LinkFactory(Factory):
 
     def _refuse(self, peer: str, reason: str) -> None:
         self._services.events["connection_refused"] += 1
+        self._services.refusals.connections[reason] += 1
         _log.warning("connection_refused", peer=peer, reason=reason)
 
     def _lost(self, connection: Connection) -> None:

@@ -17,18 +17,18 @@ class Load:
         self._tokens = 0.0
         self._filled_s: float | None = None
 
-    def takes(self, settings: BankSettings, now: float) -> bool:
-        """Tell whether one more request may be worked on at ``now`` (monotonic seconds), and count it if so."""
+    def refusal(self, settings: BankSettings, now: float) -> str | None:
+        """Return which limit keeps one more request out at ``now`` (monotonic seconds); None takes and counts it."""
         if self.in_flight >= settings.in_flight_max:
-            return False
+            return "in_flight_max"
         rate_max = settings.rate_max
         if not rate_max:
-            return True
+            return None
         self._fill(rate_max, now)
         if self._tokens < 1.0:
-            return False
+            return "rate_max"
         self._tokens -= 1.0
-        return True
+        return None
 
     def _fill(self, rate_max: int, now: float) -> None:
         """Let the rate flow in; a second of it may be saved up, so that a burst after a pause is no offence."""

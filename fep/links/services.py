@@ -16,6 +16,7 @@ from fep.files.work import FileWork
 from fep.links.admission import Admission
 from fep.links.bank import Bank
 from fep.links.in_work import InWork
+from fep.links.refusals import Refusals
 from fep.links.replay_guard import ReplayGuard
 from fep.links.submissions import AfterRound, Submissions, TakesWork, at_once
 from fep.links.tails import Tails
@@ -58,6 +59,7 @@ class Services:
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
         admission: who may connect, over all dialects.
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
+        refusals: what the limits have turned away, by reason.
         mac_failures: of those, the MACs that were wrong, by bank.
         clock_skews: by bank, seconds that its clock was ahead of ours when it last asked for keys.
         tails: who watches frames.
@@ -78,6 +80,7 @@ class Services:
     transaction_log: TransactionLog = field(default_factory=TransactionLog)
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)
     events: Counter[str] = field(default_factory=Counter)
+    refusals: Refusals = field(default_factory=Refusals)
     mac_failures: Counter[str] = field(default_factory=Counter)
     clock_skews: dict[str, float] = field(default_factory=dict)
     in_work: InWork = field(default_factory=InWork)

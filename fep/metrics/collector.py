@@ -57,6 +57,7 @@ class DaemonCollector(Collector):
         readings = self._reader.read()
         yield from self._of_daemon()
         yield from _of_links(readings)
+        yield from _of_refusals(readings)
         yield from _of_requests(readings)
         yield from _of_databases(self._branches)
         yield from _of_pushes(readings)
@@ -81,6 +82,8 @@ def _of_links(readings: Readings) -> Iterator[Metric]:
     labels = ["bank", "dialect", "state"]
     text = "Connections of banks by state; without a bank while nobody is signed in."
     yield _gauge("fep_links", text, labels, sorted(readings.links.items()))
+    text = "Connections that are open, signed in or not."
+    yield _gauge("fep_connections", text, [], [([], readings.connections)])
     text = "Connections that may be open at a time."
     yield _gauge("fep_links_max", text, [], [([], readings.connections_max)])
     text = "Signed-in links of each bank of the configuration, 0 while it has none."
@@ -97,6 +100,18 @@ def _of_links(readings: Readings) -> Iterator[Metric]:
     yield _counter("fep_mac_failures", text, ["bank"], by_bank(readings.mac_failures))
     text = "What happened that is no transaction, as fep status lists it."
     yield _counter("fep_events", text, ["event"], [([name], count) for name, count in sorted(readings.events.items())])
+
+
+def _of_refusals(readings: Readings) -> Iterator[Metric]:
+    text = "Connections that were closed unread: a stranger's, over a cap, or of a peer that waits after failures."
+    refused = [([reason], float(count)) for reason, count in sorted(readings.refused_connections.items())]
+    yield _counter("fep_connections_refused", text, ["reason"], refused)
+    text = "Sign-ins that were refused, and frames before a sign-in that were not believed."
+    yield _counter("fep_sign_ins_refused", text, ["bank", "reason"], sorted(readings.refused_sign_ins.items()))
+    text = "Requests that were answered 1011 for a limit of the bank's file."
+    yield _counter("fep_requests_refused", text, ["bank", "limit"], sorted(readings.refused_requests.items()))
+    text = "What protects the bank's link; always 1. weak: des, cups; legacy: 3des; no_mac: a format without a MAC."
+    yield _gauge("fep_bank_suite_info", text, ["bank", "suite", "strength"], sorted(readings.suites.items()))
 
 
 def _of_requests(readings: Readings) -> Iterator[Metric]:

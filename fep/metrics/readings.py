@@ -12,6 +12,7 @@ import structlog
 from dbgate.histogram import Histogram
 from fep.links.bank import Bank
 from fep.links.link import Link
+from fep.links.refusals import LIMITS
 from fep.links.services import Services
 from fep.partners.partners import Partners
 from fep.pushes.pusher import Pusher
@@ -28,6 +29,9 @@ class Readings:
 
     Attributes:
         links: by (bank, dialect, state); the bank is empty while nobody is signed in.
+        connections, connections_max: open, and how many may be.
+        refused_connections, refused_sign_ins, refused_requests: as of ``Refusals``.
+        suites: by (bank, suite, strength); 1 each.
         in_work: requests that wait for a database.
         file_requests: requests for files that wait.
         requests: by (bank, transaction, response code).
@@ -41,7 +45,12 @@ class Readings:
     """
 
     links: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    connections: int = 0
     connections_max: int = 0
+    refused_connections: dict[str, int] = field(default_factory=dict)
+    refused_sign_ins: dict[tuple[str, str], int] = field(default_factory=dict)
+    refused_requests: dict[tuple[str, str], int] = field(default_factory=dict)
+    suites: dict[tuple[str, str, str], int] = field(default_factory=dict)
     in_work: int = 0
     file_requests: int = 0
     requests: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -77,7 +86,12 @@ class Parts:
         pushes = {code: self.pusher.state(code).get("pushes") for code in services.banks}
         return Readings(
             links=Counter(map(_link_key, self.links())),
+            connections=services.admission.count,
             connections_max=services.settings.listener.connections_max,
+            refused_connections=dict(services.refusals.connections),
+            refused_sign_ins=dict(services.refusals.sign_ins),
+            refused_requests=_of_every_bank(services),
+            suites={_suite_key(bank): 1 for bank in services.banks.values()},
             in_work=len(services.in_work),
             file_requests=self.file_requests(),
             requests=dict(log.counts),
@@ -137,6 +151,21 @@ def _key_ages_s(banks: Iterable[Bank], now: datetime) -> dict[tuple[str, str], f
         for code, version in versions
         if version.valid_from is not None and version.is_accepted(now)
     }
+
+
+def _of_every_bank(services: Services) -> dict[tuple[str, str], int]:
+    """Return the requests that were refused, 0 for the others: a rise from nothing is one that Prometheus misses."""
+    refused = services.refusals.requests
+    return {(code, limit): refused[code, limit] for code in services.banks for limit in LIMITS}
+
+
+def _suite_key(bank: Bank) -> tuple[str, str, str]:
+    """Return bank, suite and how strong it is, as the daemon warns of it when it starts."""
+    settings = bank.settings
+    if not settings.session.has_mac:
+        return settings.bank_code, "none", "no_mac"
+    suite = settings.suite
+    return settings.bank_code, suite.name, "weak" if suite.weak else "legacy" if suite.legacy else "current"
 
 
 def _link_key(link: Link) -> tuple[str, str, str]:

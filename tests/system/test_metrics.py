@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.daemon import ROOT, forms, free_port
+from tests.support.raw_bank import SIGN_IN
 from tests.system.checks import ask
 from tests.system.database import write_lock
 from tests.system.messages import DEPOSIT, PAY, QUERY, pay, query
@@ -81,6 +83,77 @@ def test_wrong_macs_are_counted_by_bank(fresh_site, metrics):
     assert metrics.samples()["fep_mac_failures_total", "0103"] == 1
 
 
+PROMISED = {
+    "links by state": ("fep_links", "0102", "standard", "signed_in"),
+    "requests by bank, transaction and code": ("fep_requests_total", "0102", "0000", "pay"),
+    "latency of the whole": ("fep_request_duration_seconds_count", "pay"),
+    "latency of the queue, which is the wait for a pooled connection": (
+        "fep_queue_wait_seconds_count",
+        "billing",
+        "money",
+    ),
+    "latency of the batch": ("fep_batch_duration_seconds_count", "billing", "money"),
+    "batch sizes": ("fep_batch_size_count", "billing", "money"),
+    "queue depths": ("fep_queue_waiting", "billing", "money"),
+    "database up": ("fep_database_up", "billing"),
+    "clock skew": ("fep_bank_clock_skew_seconds", "0102"),
+    "key age": ("fep_key_age_seconds", "0102", "1"),
+    "reactor tick": ("fep_reactor_tick_delay_seconds_count",),
+    "reactor lag": ("fep_reactor_lag_seconds",),
+    "connections": ("fep_connections",),
+    "cap of connections": ("fep_links_max",),
+    "connections refused: no bank's": ("fep_connections_refused_total", "address"),
+    "connections refused: cap in all": ("fep_connections_refused_total", "connections_max"),
+    "connections refused: cap of an address": ("fep_connections_refused_total", "connections_per_address_max"),
+    "connections refused: after failures": ("fep_connections_refused_total", "sign_in_failures"),
+    "refused by a bank's limit: in flight": ("fep_requests_refused_total", "0102", "in_flight_max"),
+    "refused by a bank's limit: rate": ("fep_requests_refused_total", "0102", "rate_max"),
+    "a bank of suite des": ("fep_bank_suite_info", "0403", "weak", "des"),
+    "a bank of suite 3des": ("fep_bank_suite_info", "0102", "legacy", "3des"),
+    "a bank of suite sm4": ("fep_bank_suite_info", "0104", "current", "sm4"),
+}
+"""What an operator is promised to see, by what he calls it: a sample, its labels' values in order of their names."""
+
+
+def test_each_number_that_is_promised_is_there(fresh_site, metrics):
+    """Of a daemon that has taken one payment; days and pushes too, which are looked at in a thread."""
+    bank, account = fresh_site.bank(), fresh_site.take("empty")
+    ask(bank, PAY, pay(account.account_no, 700, DEPOSIT))
+    deadline = time.monotonic() + 20
+    while ("fep_files_received", "0102") not in (samples := metrics.samples()):  # the first survey is taken by now
+        assert time.monotonic() < deadline, "no survey was taken"
+        time.sleep(0.1)
+    assert [what for what, sample in PROMISED.items() if sample not in samples] == []
+    families = {line.split()[2] for line in metrics.get("/metrics")[1].splitlines() if line.startswith("# TYPE")}
+    assert families >= {"fep_pushes", "fep_days_unreconciled", "fep_mac_failures_total", "fep_sign_ins_refused_total"}
+
+
+def test_what_is_turned_away_is_counted_by_its_reason(fresh_site):
+    """Requests above a bank's rate, one link too many, a sign-in under another key, one connection too many."""
+    port = free_port()
+    daemon = fresh_site.daemon.configure("metrics", address=f"127.0.0.1:{port}")
+    daemon.configure("listener", connections_per_address_max=3)
+    daemon.configure_bank("0102", "limits", rate_max=1, links_max=1).start()
+    daemon.wait_for_event(lambda event: event.get("event") == "metrics_served")
+    bank = fresh_site.bank()
+    asked = bank.replies([bank.build(QUERY, query("0199999999")) for _ in range(20)])
+    assert fresh_site.connect("0102").exchange_keys(SIGN_IN).code == "1011"
+    wrong = fresh_site.connect("0103")
+    frame = wrong.build(SIGN_IN, bytes(32))[:-8] + b"wrongmac"
+    wrong.send(frame)
+    assert wrong.reply(frame).code == "1002"
+    assert fresh_site.connect().until_closed() == []
+
+    samples = Scraped(port).samples()
+    assert samples["fep_requests_refused_total", "0102", "rate_max"] == [each.code for each in asked].count("1011") > 0
+    assert samples["fep_requests_refused_total", "0102", "in_flight_max"] == 0
+    assert samples["fep_sign_ins_refused_total", "0102", "links_max"] == 1
+    assert samples["fep_sign_ins_refused_total", "0103", "mac_incorrect"] == 1
+    assert samples["fep_connections_refused_total", "connections_per_address_max"] == 1
+    assert samples["fep_connections_refused_total", "address"] == 0
+    assert (samples["fep_connections",], samples["fep_links_max",]) == (3, 1024)
+
+
 def test_no_customer_is_in_a_scrape(fresh_site, metrics, secrets):
     """Neither a name nor a number nor a key, whatever was asked and refused."""
     bank, account = fresh_site.bank(encrypted=True), fresh_site.take("empty")
@@ -135,9 +208,10 @@ def await_status(metrics: Scraped, status: int) -> None:
 
 def test_an_address_that_is_taken_ends_the_start(fresh_site):
     """The reason names it, exit code 3."""
-    taken = fresh_site.daemon.port
-    fresh_site.daemon.configure("metrics", address=f"127.0.0.1:{taken}").start(wait=False)
-    assert fresh_site.daemon.wait() == 3
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        fresh_site.daemon.configure("metrics", address=f"127.0.0.1:{taken}").start(wait=False)
+        assert fresh_site.daemon.wait() == 3
     reasons = [event["reason"] for event in fresh_site.daemon.events() if event["event"] == "start_failed"]
     assert reasons == [f"metrics cannot be served on 127.0.0.1:{taken}: Address already in use"]
 
@@ -184,6 +258,7 @@ def test_expressions_are_whole():
 LABELS = {
     *("instance", "job", "le"),
     *("bank", "dialect", "state", "transaction", "response_code", "event", "database", "lane"),
+    *("reason", "limit", "suite", "strength"),
 }
 
 

@@ -13,21 +13,21 @@ def test_requests_in_work() -> None:
     """So many at once; when one is answered there is room again."""
     load = Load()
     load.in_flight = 2
-    assert not load.takes(bank(in_flight_max=2), 0.0)
+    assert load.refusal(bank(in_flight_max=2), 0.0) == "in_flight_max"
     load.in_flight -= 1
-    assert load.takes(bank(in_flight_max=2), 0.0)
+    assert load.refusal(bank(in_flight_max=2), 0.0) is None
 
 
 def test_without_a_rate_there_is_none() -> None:
     """A bank without a limit is never counted."""
     load = Load()
-    assert all(load.takes(bank(), 0.0) for _ in range(10_000))
+    assert all(load.refusal(bank(), 0.0) is None for _ in range(10_000))
 
 
 def test_a_rate() -> None:
     """So many a second; what a pause saves up is a second's worth and no more."""
     load, limited = Load(), bank(rate_max=10)
-    assert [load.takes(limited, 0.0) for _ in range(11)] == [True] * 10 + [False]
-    assert load.takes(limited, 0.1)
-    assert not load.takes(limited, 0.1)
-    assert sum(load.takes(limited, 3600.0) for _ in range(50)) == 10
+    assert [load.refusal(limited, 0.0) for _ in range(11)] == [None] * 10 + ["rate_max"]
+    assert load.refusal(limited, 0.1) is None
+    assert load.refusal(limited, 0.1) == "rate_max"
+    assert sum(load.refusal(limited, 3600.0) is None for _ in range(50)) == 10
