@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -18,7 +18,7 @@ from dbgate.database import Database
 from dbgate.records import Payment
 from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
-from tests.dbgate.fixtures import BANK, DAY, account_no, answers, deposit, fill, identity, settle, undo
+from tests.dbgate.fixtures import BANK, account_no, answers, deposit, fill, identity, settle, undo
 from tests.dbgate.running import Hold, Running, session, wait_for_waiting, wait_until
 from tests.support.databases import driver_connection, stored
 
@@ -260,15 +260,17 @@ def test_a_payment_is_in_one_day(database: Database, new_lane: NewLane) -> None:
     lanes = new_lane(), new_lane()
     dates = CountedDates()
     totals: list[object] = []
+    days: list[date] = []
 
     def _close() -> None:
-        CutOff(database, dates).close_day(BANK, DAY)
+        CutOff(database, dates).close_day(BANK, days[0])
         totals.append(stored(database, day_total))
 
     with Hold(paying) as hold:
         first = Running(lanes[0], [paying])
         hold.wait()
         [(today,)] = stored(database, f"SELECT clearing_date FROM clearing_dates WHERE bank_code = '{BANK}'")
+        days.append(date.fromisoformat(f"{today}"))
         day_total = f"SELECT sum(amount_fen)::int FROM payments WHERE clearing_date = {today}"
         closing = Running(_Call(_close), [])  # type: ignore[arg-type]
         wait_until(lambda: closing.is_done or dates.rolls > 2)  # it has tried, in vain

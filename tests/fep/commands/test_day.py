@@ -28,6 +28,10 @@ def config(site: Path) -> Path:
     for path in (site / "banks").glob("*.toml"):
         text = path.read_text("utf-8").replace('# cut_off = "23:30"', 'cut_off = "23:59"')
         path.write_text(text, encoding="utf-8")
+    database, today = open_database(load(site / "fep.toml")), shanghai_now().date()
+    with database.money_engine.begin() as connection:  # made after 23:30, the site is a day ahead
+        connection.execute(update(clearing_dates).values(clearing_date=today, first_date=today))
+    database.dispose()
     return site / "fep.toml"
 
 
