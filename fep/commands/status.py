@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, command, config_option, option
+from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, command, config_option, option
 from fep.commands.daemon_asking import silence_text
+from fep.commands.health import problems
 from fep.language import say
 from fep.live import watch, watch_option
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
 @command(
     "status",
-    en="Show what the running daemon says of itself.\n\nExit code 3 when no daemon answers.",
-    zh="显示运行中前置机的状态。\n\n无前置机应答时退出码为 3。",
+    en="""Show what the running daemon says of itself.
+
+Exit code 1 when something is wrong, as with a database that is down, and a line for each; 3 when no daemon answers.""",
+    zh="""显示运行中前置机的状态。
+
+有异常 (包括数据库不可用) 时逐行说明, 退出码为 1; 无前置机应答时为 3。""",
 )
 @config_option
 @option("--json", "as_json", is_flag=True, en="As one JSON object.", zh="输出为一个 JSON 对象。")
@@ -49,14 +54,20 @@ def status(config_path: Path, as_json: bool, is_watched: bool) -> int:
     else:
         for report in _reports(settings, daemon, states):
             report.show()
-    if silence is not None:
+    if daemon is None:
+        assert silence is not None
         click.echo(silence_text(silence, config_path), err=True)
-    return EXIT_DONE if daemon is not None else EXIT_CANNOT_RUN
+        return EXIT_CANNOT_RUN
+    wrong = list(problems(settings, daemon, states))
+    for each in wrong:
+        click.echo(say(en=f"not well: {each}", zh=f"异常: {each}"), err=True)
+    return EXIT_FINDINGS if wrong else EXIT_DONE
 
 
 def _as_json(settings: "Settings", daemon: dict[str, Any] | None, states: "list[DatabaseState]") -> dict[str, Any]:
     return {
         "daemon": daemon,
+        "problems": None if daemon is None else list(problems(settings, daemon, states)),
         "databases": [
             {
                 "name": table.name,
@@ -74,14 +85,14 @@ def _as_json(settings: "Settings", daemon: dict[str, Any] | None, states: "list[
 def _reports(settings: "Settings", daemon: dict[str, Any] | None, states: "list[DatabaseState]") -> "Iterator[Report]":
     """Yield what is shown; tables that stand empty without a daemon are left out."""
     if daemon is not None:
-        yield _of_daemon(daemon)
+        yield _of_daemon(daemon, list(problems(settings, daemon, states)))
     yield _of_banks(settings, daemon or {}, states)
     counts = _of_counts(daemon) if daemon is not None else ()
     yield from (report for report in (_of_partners(daemon or {}), _of_pushes(daemon or {}), *counts) if len(report))
     yield _of_databases(settings, daemon or {}, states)
 
 
-def _of_daemon(daemon: dict[str, Any]) -> "Report":
+def _of_daemon(daemon: dict[str, Any], wrong: list[str]) -> "Report":
     from fep.reports import Report
 
     report = Report(say(en="daemon", zh="前置机"), "")
@@ -94,6 +105,7 @@ def _of_daemon(daemon: dict[str, Any]) -> "Report":
         ("is_draining", say(en="draining", zh="停止接入中")),
     )
     report.rows((name, _text(daemon.get(key))) for key, name in names)
+    report.row(say(en="health", zh="健康状况"), "; ".join(wrong) or say(en="well", zh="正常"))
     return report
 
 

@@ -45,6 +45,7 @@ class DaemonStatus:
             "connections": len(links),
             "in_work": len(services.in_work),
             "is_draining": self.is_draining(),
+            "ailments": [*self.ports.ailments(), *self.billing.ailments()],
             "banks": {code: self._bank(code, signed_in[code]) for code in services.banks},
             "databases": self.billing.state(),
             "transactions": [

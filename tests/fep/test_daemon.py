@@ -41,6 +41,8 @@ STATUS_BODY = status(ACCOUNT, 7, TODAY)
 class Port:
     """A listening port."""
 
+    connected = True
+
     def __init__(self, reactor: "Reactor", host: str, port: int) -> None:
         self._reactor = reactor
         self._host = IPv4Address("TCP", host, port)
@@ -65,12 +67,18 @@ class Reactor(MemoryReactorClock):
         self.refusals: dict[str, Exception] = {}
         self.factory: Any = None
         self.operators: Any = None
+        self.listening: list[Port] = []
+
+    def getReaders(self) -> list[Any]:
+        return list(self.listening)
 
     def listenTCP(self, binding: Any, factory: Any, backlog: int, interface: str) -> Port:
         self.refuse("tcp")
         self.factory = factory
         self.done.append(f"listen {binding} {backlog} {interface}")
-        return Port(self, interface, binding._port or 40_000)
+        port = Port(self, interface, binding._port or 40_000)
+        self.listening.append(port)
+        return port
 
     def listenUNIX(self, path: str, factory: Any, **options: Any) -> Port:
         self.refuse("unix")
@@ -132,6 +140,10 @@ class Gate(ScriptedGate):
         self.closed_within_s: list[float] = []
         self.forgets = 0
         self.is_up = True
+        self.hung: list[str] = []
+
+    def ailments(self, _hung_s: float) -> list[str]:
+        return self.hung
 
     def ensure_banks(self, bank_codes: Any) -> None:
         self.banks = sorted(bank_codes)
@@ -422,6 +434,7 @@ def test_the_status(daemon, reactor, site):
     told = json.loads(transport.value())
 
     assert told["addresses"] == ["127.0.0.1:9700", "[::1]:40000"]
+    assert told["ailments"] == []
     assert (told["connections"], told["in_work"], told["is_draining"]) == (2, 1, False)
     keys = {"keys": [{"version": 1, "state": "active", "valid_from": f"{NOW}", "valid_until": ""}]}
     own = {"is_suspended": False, **keys}

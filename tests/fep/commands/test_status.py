@@ -141,6 +141,51 @@ def test_without_a_daemon_json_says_null(run: Run, site: Path) -> None:
     assert json.loads(outcome.out)["daemon"] is None
 
 
+@pytest.mark.parametrize(
+    ("changed", "english", "chinese"),
+    [
+        ({"is_draining": True}, "the daemon ends and takes no new business", "正在停止"),
+        ({"ailments": ["port 9700 accepts no connections"]}, "port 9700 accepts no connections", "port 9700"),
+        (
+            {"databases": [{"name": "billing", "number": 1, "is_up": False}]},
+            "database billing: it answers here, but the daemon cannot work with it",
+            "数据库 billing",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_exit_code_is_1(
+    run: Run,
+    site: Path,
+    daemon: Callable[[Path, bytes], list[bytes]],
+    changed: dict[str, Any],
+    english: str,
+    chinese: str,
+) -> None:
+    """A monitor learns by the exit code that not everybody is served, an operator by a line, in both languages."""
+    for language, said in (("en", f"not well: {english}"), ("zh", "异常: ")):
+        (site / "fep.sock").unlink(missing_ok=True)
+        daemon(site / "fep.sock", json.dumps({**ANSWER, **changed}).encode() + b"\n")
+        outcome = run("--lang", language, "status", "--config", site / "fep.toml")
+        assert outcome.exit_code == 1
+        assert outcome.err.startswith(said)
+        assert (english if language == "en" else chinese) in outcome.out
+
+
+def test_a_database_that_is_down_is_no_good_news(
+    run: Run, site: Path, daemon: Callable[[Path, bytes], list[bytes]]
+) -> None:
+    """Exit code 1 with its name and what it is, in the table, on stderr and in JSON."""
+    (site / "billing.db").rename(site / "aside.db")
+    for words in ((), ("--json",)):
+        (site / "fep.sock").unlink(missing_ok=True)
+        daemon(site / "fep.sock", json.dumps(ANSWER).encode() + b"\n")
+        outcome = run("status", *words, "--config", site / "fep.toml")
+        assert outcome.exit_code == 1
+        assert outcome.err.startswith("not well: database billing: ")
+    (problem,) = json.loads(outcome.out)["problems"]
+    assert problem.startswith("database billing: ")
+
+
 def test_a_schema_that_is_not_ours_is_said(run: Run, site: Path) -> None:
     """With the command that mends it."""
     (site / "billing.db").write_bytes(b"")
