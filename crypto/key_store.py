@@ -73,6 +73,7 @@ class KeyStore:
         self._banks = dict(content.banks)
         self._head = content.journal
         self._secret = content.secret
+        self._has_lasting_secret = content.is_secret_kept
         self._journal = KeyJournal(path.with_name(path.name + JOURNAL_SUFFIX), content.secret)
 
     @classmethod
@@ -107,6 +108,13 @@ class KeyStore:
     def derived_secret(self, purpose: str) -> bytes:
         """Return 32 secret bytes for ``purpose``: the same for all daemons that share the master key."""
         return hmac.digest(self._master_key.secret, f"fep {purpose}".encode(), "sha256")
+
+    def lasting_secret(self, purpose: str) -> bytes | None:
+        """Return 32 secret bytes for ``purpose`` that stay when the store is sealed under another master key.
+
+        None: the store is of the first format, which kept none; it gets one when it is next saved.
+        """
+        return hmac.digest(self._secret, f"fep {purpose}".encode(), "sha256") if self._has_lasting_secret else None
 
     # --- what is there
 
@@ -194,6 +202,7 @@ class KeyStore:
         except PrivateFileRefused as refused:
             raise KeyStoreInvalid(self._path, refused.fault, refused.detail) from refused
         self._file_content = file_content
+        self._has_lasting_secret = True
 
     def _bury(self, now: datetime) -> None:
         """Destroy the secrets of versions that have ended."""

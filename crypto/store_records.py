@@ -34,11 +34,13 @@ class Content:
 
     Attributes:
         secret: 32 bytes under which the journal is written; they stay when the store gets another master key.
+        is_secret_kept: they stand in the store; it is not so in format 1 until it is written again.
     """
 
     banks: Mapping[str, Versions] = field(default_factory=dict)
     journal: JournalHead = field(default_factory=JournalHead)
     secret: bytes = field(default_factory=lambda: token_bytes(_SECRET_BYTES), repr=False)
+    is_secret_kept: bool = True
 
 
 def document_of(content: Content) -> bytes:
@@ -60,7 +62,7 @@ def content_of(document: bytes) -> Content | None:
         return None
     records, journal = parsed
     banks = {code: tuple(_version_of(code, each) for each in entries) for code, entries in records.items()}
-    return Content(banks, *journal)
+    return Content(banks, *journal) if journal else Content(banks, is_secret_kept=False)
 
 
 def _record_of(version: KeyVersion) -> dict[str, Any]:

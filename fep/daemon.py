@@ -19,6 +19,7 @@ from dbgate.books.acts import Act, record_alone
 from dbgate.branch import Branch
 from dbgate.branches import Branches
 from dbgate.work import Work
+from fep.audit.keeping import AUDIT_INTERVAL_S, AuditKeeping
 from fep.billing import Billing
 from fep.clock import SteadyClock, shanghai_now
 from fep.clock_watch import ClockWatch
@@ -95,6 +96,8 @@ class Daemon:
         self._ports = Ports(reactor, settings.listener, manager.sockets)
         self._billing = Billing(settings, self._deliver, self._turn)
         clock = SteadyClock()
+        first = self._billing.branches[0].database
+        self._audit = AuditKeeping(self._settings, configured.seal_key, first, self._in_thread, clock.seconds)
         self._files = FileService(settings.files, configured.banks, self._turn, reactor, clock.seconds)
         self._serials = EchoSerials(self._billing.draw_fep_serials, reactor)
         self._services = Services(
@@ -106,6 +109,7 @@ class Daemon:
             self._serials.draw,
             self._files,
             self._turn,
+            audit=self._audit.log,
             after_round=partial(self._reactor.callLater, 0),
         )
         if isinstance(self._billing.gate, Branches):
@@ -127,6 +131,7 @@ class Daemon:
         # One that hangs keeps a thread of the pool busy; drawing numbers and ending need some too.
         self._reactor.suggestThreadPoolSize(_THREADS + 3 * len(self._billing.branches))
         self._billing.open()
+        self._audit.start(self._services.banks.keys, self._services.gate.clearing_date)
         self._serials.begin()
         self._files.start()
         self._tell_metrics()
@@ -146,6 +151,7 @@ class Daemon:
         if self._control_ports:  # the loop, which would close it, never runs
             self._settings.control.socket.unlink(missing_ok=True)
         self._billing.close(1.0)
+        self._audit.close()
 
     def _warn_of_weakness(self) -> None:
         for bank in self._settings.banks.values():
@@ -160,7 +166,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
         reloader = Reloader(
-            self._services, self._billing, self._ports, self._take_banks, self._manager, self._in_thread
+            self._services, self._billing, self._ports, self._take_banks, self._manager, self._in_thread, self._audit
         )
         signal.signal(signal.SIGHUP, partial(self._reload, reloader))
 
@@ -197,6 +203,7 @@ class Daemon:
         every = self._rounds.every
         every(CHECK_INTERVAL_S, self._check_limits)
         every(FILES_INTERVAL_S, self._files.look_after)
+        every(AUDIT_INTERVAL_S, self._audit.look)
         for branch in self._billing.branches:
             every(CLEARING_INTERVAL_S, partial(self._look_after, branch))
             every(LOOK_INTERVAL_S, partial(self._pusher.look, branch))
@@ -322,6 +329,7 @@ class Daemon:
         self._loop_watch.close()
         self._files.close()
         yield self._in_thread(self._billing.close, CLOSE_S)
+        yield self._in_thread(self._audit.close)
         if self._monitor is not None:
             self._monitor.close()
         _log.info("stopped")

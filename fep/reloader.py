@@ -40,6 +40,18 @@ class Listens(Protocol):
         ...
 
 
+class KeepsSettings(Protocol):
+    """What of the audit log is told of settings."""
+
+    def take_settings(self, present: Settings) -> object:
+        """Tell of settings that a reload has brought."""
+        ...
+
+    def settings_refused(self, reason: str) -> None:
+        """Tell of a reload that was refused."""
+        ...
+
+
 class Reloader:
     """Reads the configuration again whenever it is asked to; asked meanwhile, once more when it is done.
 
@@ -49,6 +61,7 @@ class Reloader:
         listener: of the banks' connections.
         take_banks: lets whatever else knows banks take in which there are.
         manager: is told when it begins and ends.
+        audit: the audit log, which keeps what has changed and what was refused.
         in_thread: files, keys and databases are asked beside the event loop.
     """
 
@@ -60,6 +73,7 @@ class Reloader:
         take_banks: Callable[[], None],
         manager: ServiceManager,
         in_thread: InThread,
+        audit: KeepsSettings | None = None,
     ) -> None:
         self._services = services
         self._billing = billing
@@ -67,6 +81,7 @@ class Reloader:
         self._take_banks = take_banks
         self._manager = manager
         self._in_thread = in_thread
+        self._audit = audit
         self._is_reading = False
         self._is_wanted = False
 
@@ -94,6 +109,8 @@ class Reloader:
         self._take_banks()
         if changes.added:
             self._in_thread(self._billing.ensure_banks).addErrback(_unforeseen)
+        if self._audit is not None:
+            self._audit.take_settings(read.settings)
         self._say_taken_over(present, read.settings, changes)
 
     def _change_banks(self, read: Configuration, changes: BankChanges) -> list[Bank]:
@@ -119,6 +136,8 @@ class Reloader:
         """Run on with what there is, and say why: a bug of ours in here is no reason to end either."""
         known = failure.check(ConfigInvalid, CryptoError, CannotListenError, OSError)
         reason = str(failure.value) if known else "unexpected error"
+        if self._audit is not None:
+            self._audit.settings_refused(reason)
         _log.error("reload_refused", reason=reason, **({} if known else {"error": failure.value}))
 
     def _done(self, _: object) -> None:

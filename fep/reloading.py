@@ -12,13 +12,14 @@ from typing import Any
 
 from crypto.key_store import KeyStore
 from crypto.master_key import resolve_master_key
+from fep.audit.seals import SealKey, seal_keys
 from fep.config.configuration import load
 from fep.config.findings import ConfigInvalid, Finding
 from fep.config.settings import BankSettings, Settings
 from fep.language import Text
 from fep.links.bank import Bank
 
-_FIXED = ("billing", "listener", "control", "metrics", "files")
+_FIXED = ("billing", "listener", "control", "metrics", "files", "audit")
 """Tables that a start alone reads: databases, sockets and folders are opened then."""
 
 _FIXED_EXCEPT = {"listener": frozenset({"connections_max"})}
@@ -26,10 +27,11 @@ _FIXED_EXCEPT = {"listener": frozenset({"connections_max"})}
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A configuration that has been checked whole, with the keys that it needs."""
+    """A configuration that has been checked whole, with the keys that it needs; ``seal_key``: of its audit log."""
 
     settings: Settings
     banks: dict[str, Bank]
+    seal_key: SealKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def with_keys(settings: Settings) -> Configuration:
     store = KeyStore.open(settings.keys.store, resolve_master_key(settings.keys.master_key, settings.directory))
     references = replace(settings.rules.query_references, key=store.derived_secret("query references"))
     with_secret = replace(settings, rules=replace(settings.rules, query_references=references))
-    return Configuration(with_secret, {code: Bank.from_store(bank, store) for code, bank in settings.banks.items()})
+    banks = {code: Bank.from_store(bank, store) for code, bank in settings.banks.items()}
+    return Configuration(with_secret, banks, seal_keys(store)[0])
 
 
 def fixed_changes(present: Settings, wanted: Settings) -> Iterator[str]:

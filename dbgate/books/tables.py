@@ -24,6 +24,7 @@ FILE_NAME_CHARS = 64
 OPERATOR_CHARS = 64
 REASON_CHARS = 200
 OWNER_CHARS = 64
+PLACE_CHARS = 200
 
 reconciliations = Table(
     "reconciliations",
@@ -207,4 +208,17 @@ operator_acts = Table(
     Column("reason", Text(REASON_CHARS)),
     PrimaryKeyConstraint("id", name="pk_operator_acts"),
     Index("ix_operator_acts_created_at", "created_at"),
+)
+
+# Where audit logs have been sealed: rows are added, never changed.
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("chain", Key(16), nullable=False),
+    Column("line_no", BigInteger, nullable=False),
+    Column("line_hash", Key(64), nullable=False),
+    Column("place", Key(PLACE_CHARS), nullable=False),
+    Column("sealed_at", Clock, nullable=False),
+    PrimaryKeyConstraint("chain", "line_no", name="pk_audit_seals"),
+    sqlite_with_rowid=False,
 )

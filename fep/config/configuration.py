@@ -29,6 +29,7 @@ from fep.config.database_url import url_without_password
 from fep.config.dialect_tables import check_listeners, dialect_tables
 from fep.config.findings import ConfigInvalid, Finding, Gathering, Place
 from fep.config.settings import (
+    AuditSettings,
     BankSettings,
     BillingSettings,
     ControlSettings,
@@ -85,6 +86,7 @@ class _File:
     control: ControlSettings = field(default_factory=ControlSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     files: FileSettings = field(default_factory=FileSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     rules: _Rules = field(default_factory=_Rules)
     dialect: Mapping[str, Dialect] = field(default_factory=lambda: DIALECTS)
 
@@ -133,6 +135,7 @@ _FILE = Table(
         part_count_max=whole(1, 10_000),
         part_age_max=seconds(3600, 366 * 86_400),
     ),
+    audit=Table(AuditSettings, seal_interval=seconds(1, 86_400)),
     log=Table(LogSettings, level=choice(LOG_LEVELS)),
     control=Table(ControlSettings, operators=_GROUP, security_officers=_GROUP, auditors=_GROUP),
     metrics=Table(MetricsSettings, address=address_or_none),
@@ -211,6 +214,7 @@ def _settings(path: Path, file: _File, banks: Mapping[str, BankSettings]) -> Set
         control=replace(file.control, socket=path.parent / file.control.socket),
         metrics=file.metrics,
         files=replace(file.files, directory=path.parent / file.files.directory),
+        audit=replace(file.audit, directory=path.parent / file.audit.directory),
         rules=Rules(
             file.rules.late_fee,
             MappingProxyType(windows),

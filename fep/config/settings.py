@@ -212,6 +212,20 @@ class FileSettings:
         return FileQuotas(self.file_size_max, self.bank_size_max, self.part_count_max)
 
 
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """Table ``[audit]``: the audit log 审计日志.
+
+    Attributes:
+        directory: of its chains; daemons of one machine may share it, each takes a chain of its own.
+        seal_interval: a chain that has grown is sealed after so long, beside the seals at each cut-off: what is cut off
+            behind the last seal is found by the movements in the database alone.
+    """
+
+    directory: Path = Path("audit")
+    seal_interval: float = 3600.0
+
+
 LINKS_MAX = 256
 """Links of one bank: a quarter of all, and more than any has."""
 
@@ -304,5 +318,6 @@ class Settings:
     control: ControlSettings = ControlSettings()
     metrics: MetricsSettings = MetricsSettings()
     files: FileSettings = FileSettings()
+    audit: AuditSettings = AuditSettings()
     rules: Rules = field(default_factory=Rules)
     file_name: str = "fep.toml"

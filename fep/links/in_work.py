@@ -22,6 +22,10 @@ class AnswersExchanges(Protocol):
         """Send the reply to ``exchange`` and write its log line."""
         ...
 
+    def answered_late(self, exchange: Exchange, answer: Answer) -> None:
+        """Tell of what was done after its bank had been told that the outcome is unknown."""
+        ...
+
     def work_done(self) -> None:
         """One request less is in work."""
         ...
@@ -42,7 +46,7 @@ class Ticket:
         is_money: what nobody foresaw leaves its outcome unknown.
     """
 
-    __slots__ = ("exchange", "is_answered", "is_money", "link", "work")
+    __slots__ = ("_overdue", "exchange", "is_answered", "is_money", "link", "work")
 
     work: Waiting
     not_begun = ResponseCode.DATABASE_UNAVAILABLE
@@ -54,10 +58,12 @@ class Ticket:
         self.exchange = exchange
         self.is_money = is_money
         self.is_answered = False
+        self._overdue: Exchange | None = None
 
     def done(self, result: object) -> None:
         """Take the gate's answer: an ``Answer``, or the error that stands for it."""
         if self.is_answered:
+            self._done_late(result)
             return
         if isinstance(result, Answer):
             answer = result
@@ -72,7 +78,14 @@ class Ticket:
         """Answer without the gate, which waits for its database: nothing is done after the deadline but to commit."""
         may_be_stored = self.work.fate.may_be_stored
         _log.error(self.overdue_event, money=self.is_money, may_be_stored=may_be_stored)
+        self._overdue = self.exchange if self.is_money else None
         self._answer(Answer(ResponseCode.OUTCOME_UNKNOWN if may_be_stored else self.not_begun))
+
+    def _done_late(self, result: object) -> None:
+        """Tell of what was committed after the bank had been answered."""
+        exchange, self._overdue = self._overdue, None
+        if exchange is not None and isinstance(result, Answer):
+            self.link.answered_late(exchange, result)
 
     def _answer(self, answer: Answer) -> None:
         self.is_answered = True

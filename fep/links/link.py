@@ -15,6 +15,7 @@ here: bytes go out through ``Wire``, time comes from ``Services``.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from types import MappingProxyType
 
 import structlog
@@ -84,6 +85,11 @@ class Link:
         self.own_requests = OwnRequests(self)
         self._sign_out_exchange: Exchange | None = None
         self._has_been_asked = False
+
+    @cached_property
+    def origin(self) -> str:
+        """Where its requests come from, as fields of a line of the audit log."""
+        return f'"peer": "{self.peer}", "link": {self.number}'
 
     def can_ask(self, transaction: Transaction) -> bool:
         """Tell whether the FEP may ask the bank for ``transaction`` on this link now."""
@@ -227,6 +233,7 @@ class Link:
         bank_code = bank.settings.bank_code
         self.services.refusals.sign_ins[bank_code, "address"] += 1
         _log.warning("sign_in_refused", bank_code=bank_code, peer=str(self.peer), reason="address")
+        self.services.audit.refused_unread(self, bank_code, "address")
         self.wire.close()
 
     def _believed_by_address(self, exchange: Exchange, bank: Bank) -> None:
@@ -424,16 +431,34 @@ class Link:
         self.answered_count += 1
         if self.services.tails.watching and exchange.authenticator is not None:
             self.services.tails.answered(self, exchange, answer, self.services.wall_clock())
-        self.services.transaction_log.answered(
-            self._bank_code(exchange.envelope),
-            exchange.envelope.transaction,
-            self.dialect.trace(exchange.envelope),
-            answer,
-            (self.services.clock.seconds() - exchange.started_s) * 1000,
-            batch_size,
-        )
+        self._tell(exchange, answer, batch_size)
         if self.dialect.session.is_one_exchange and not self.is_closed:
             self.drain()
+
+    def answered_late(self, exchange: Exchange, answer: Answer) -> None:
+        """Tell of what was done after its bank had been told that the outcome is unknown."""
+        if self.services.audit.wants(exchange.envelope.transaction, answer.code):
+            said = self.services.transaction_log.said(
+                self._bank_code(exchange.envelope),
+                exchange.envelope.transaction,
+                self.dialect.trace(exchange.envelope),
+                answer,
+            )
+            self.services.audit.answered(self, exchange, answer, said, is_late=True)
+
+    def _tell(self, exchange: Exchange, answer: Answer, batch_size: int) -> None:
+        """Write the log line of an answer, and tell the audit log where that keeps it."""
+        transaction, services = exchange.envelope.transaction, self.services
+        said = services.transaction_log.answered(
+            self._bank_code(exchange.envelope),
+            transaction,
+            self.dialect.trace(exchange.envelope),
+            answer,
+            (services.clock.seconds() - exchange.started_s) * 1000,
+            batch_size,
+        )
+        if services.audit.wants(transaction, answer.code):
+            services.audit.answered(self, exchange, answer, said)
 
     def _refuse_unauthenticated(self, exchange: Exchange, code: ResponseCode) -> None:
         exchange.authenticator = exchange.security = None

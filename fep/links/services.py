@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Protocol
 
 from dbgate.work import Needs
+from fep.audit.log import AuditLog
 from fep.config.settings import Settings
 from fep.descriptors import Descriptors
 from fep.files.work import FileWork
@@ -57,6 +58,7 @@ class Services:
         next_own_serial: number for a request of our own; None while there is none.
         file_desk: for batch files.
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
+        audit: the audit log, which is told of what is answered.
         admission: who may connect, over all dialects.
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
         refusals: what the limits have turned away, by reason.
@@ -86,6 +88,7 @@ class Services:
     in_work: InWork = field(default_factory=InWork)
     tails: Tails = field(default_factory=Tails)
     link_numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    audit: AuditLog = field(default_factory=AuditLog)
     admission: Admission = field(default_factory=Admission)
     branch_of: Callable[[Needs], Hashable | None] | None = None
     after_round: AfterRound = at_once

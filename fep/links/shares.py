@@ -29,6 +29,10 @@ class Share:
         """Send the reply over the link."""
         self._link.answer(exchange, answer, batch_size)
 
+    def answered_late(self, exchange: Exchange, answer: Answer) -> None:
+        """Tell of it for the link."""
+        self._link.answered_late(exchange, answer)
+
     def work_done(self) -> None:
         """One request less is in work."""
         self.in_flight -= 1

@@ -42,6 +42,17 @@ class TransactionLog:
         self._write = None if lines is None else lines.write
         self._threshold = first or Threshold(INFO)
 
+    @staticmethod
+    def said(bank_code: str, transaction: Transaction | None, trace: Mapping[str, str], answer: Answer) -> str:
+        """Return the fields that name a frame and its answer, as JSON without braces; none can need an escape."""
+        names = "".join([f'"{name}": "{digits}", ' for name, digits in trace.items()])
+        if answer.fep_serial is not None:
+            names += f'"fep_serial": "{answer.fep_serial:012d}", '
+        label = transaction.label if transaction else "unknown"
+        repeat = ', "repeat": true' if answer.repeat else ""
+        code = f'"response_code": "{answer.code.code}"{repeat}'
+        return f'"bank_code": "{bank_code}", "transaction": "{label}", {names}{code}'
+
     def answered(
         self,
         bank_code: str,
@@ -50,8 +61,8 @@ class TransactionLog:
         answer: Answer,
         elapsed_ms: float,
         batch_size: int,
-    ) -> None:
-        """Write the line of one answered frame.
+    ) -> str:
+        """Write the line of one answered frame, and return the fields that name it, as JSON without braces.
 
         ``bank_code`` is a known bank's or ``unknown``; ``trace`` is what the frame says of itself, digits all of it.
         """
@@ -61,10 +72,11 @@ class TransactionLog:
         if durations is None:
             durations = self.durations[label] = Histogram(DURATION_BOUNDS_S)
         durations.note(elapsed_ms / 1000)
+        said = self.said(bank_code, transaction, trace, answer)
         level = "warning" if answer.code in _UNFORESEEN else "info"
         if self._write is not None and self._threshold.level <= INFO:
-            self._write(_json_line(level, bank_code, label, trace, answer, elapsed_ms, batch_size))
-            return
+            self._write(_json_line(level, said, elapsed_ms, batch_size))
+            return said
         fields: dict[str, object] = {"bank_code": bank_code, "transaction": label, **trace}
         if answer.fep_serial is not None:
             fields["fep_serial"] = f"{answer.fep_serial:012d}"
@@ -77,24 +89,12 @@ class TransactionLog:
             self._log.warning("transaction", **fields)
         else:
             self._log.info("transaction", **fields)
+        return said
 
 
-def _json_line(
-    level: str,
-    bank_code: str,
-    label: str,
-    trace: Mapping[str, str],
-    answer: Answer,
-    elapsed_ms: float,
-    batch_size: int,
-) -> str:
-    """Return the line as structlog would render it; nothing in it can need an escape."""
-    names = "".join([f'"{name}": "{digits}", ' for name, digits in trace.items()])
-    if answer.fep_serial is not None:
-        names += f'"fep_serial": "{answer.fep_serial:012d}", '
-    repeat = '"repeat": true, ' if answer.repeat else ""
+def _json_line(level: str, said: str, elapsed_ms: float, batch_size: int) -> str:
+    """Return the line as structlog would render it."""
     return (
-        f'{{"bank_code": "{bank_code}", "transaction": "{label}", {names}"response_code": "{answer.code.code}", '
-        f'{repeat}"elapsed_ms": {elapsed_ms:.2f}, "batch_size": {batch_size}, '
+        f'{{{said}, "elapsed_ms": {elapsed_ms:.2f}, "batch_size": {batch_size}, '
         f'"event": "transaction", "level": "{level}", "timestamp": "{timestamp()}"}}\n'
     )

@@ -174,7 +174,7 @@ def test_database_without_schema(engine: str, url: str) -> None:
         schema.check(Database(url).read_engine)
 
     assert str(caught.value).splitlines() == [
-        "the database has no schema, this program needs 0004",
+        "the database has no schema, this program needs 0005",
         "run fep db upgrade",
     ]
 
@@ -211,7 +211,7 @@ def test_sql_for_the_dba(dialect: str) -> None:
     sql = schema.offline_sql(dialect)
 
     assert sql.count("CREATE TABLE ") == len(metadata.tables) + 1
-    assert "'0004'" in sql
+    assert "'0005'" in sql
     assert "CREATE TABLE accounts" not in schema.offline_sql(dialect, since="0003")
 
 

@@ -69,6 +69,7 @@ RESERVED = frozenset(_RESERVED.split())
 
 OF_COMMANDS = {
     "insert_operator_acts",
+    "insert_audit_seals",
     "select_candidates",
     "select_candidates_among",
     "insert_differences",

@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -20,9 +20,11 @@ from twisted.python.failure import Failure
 from crypto.key_store import KeyStore
 from crypto.keys import Key
 from crypto.suites import SUITES
+from dbgate.books.audit_seals import AuditSeal
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
 from fep import daemon as module
 from fep import process
+from fep.audit.writer import AuditWriter
 from fep.config.settings import Address, ControlSettings, ListenerSettings, Settings
 from fep.control.roles import Peer
 from fep.daemon import CLEARING_INTERVAL_S, Daemon
@@ -193,9 +195,11 @@ class World:
         )
         self.schema: Exception | None = None
         self.drawn: list[int] = []
+        self.sealed: list[AuditSeal] = []
         monkeypatch.setattr("fep.billing.open_databases", lambda _settings: [self.database])
         monkeypatch.setattr("fep.billing.Gate", Gate)
         monkeypatch.setattr("dbgate.schema.check", self.check)
+        monkeypatch.setattr("fep.audit.sealing.record_seals", self.record)
         monkeypatch.setattr("dbgate.drawing.draw_fep_serials", self.draw)
         monkeypatch.setattr(module, "SteadyClock", lambda: reactor)
         own = SimpleNamespace(
@@ -216,6 +220,10 @@ class World:
         if self.schema is not None:
             raise self.schema
 
+    def record(self, database: object, seals: Sequence[AuditSeal], _within_s: float) -> None:
+        assert database is self.database
+        self.sealed += seals
+
     def draw(self, database: object, count: int) -> range:
         assert database is self.database
         self.drawn.append(count)
@@ -223,8 +231,13 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, reactor: Reactor, logs: object) -> World:
-    return World(monkeypatch, reactor)
+def world(monkeypatch: pytest.MonkeyPatch, reactor: Reactor, logs: object) -> Iterator[World]:
+    begun: list[AuditWriter] = []
+    start = AuditWriter.start
+    monkeypatch.setattr(AuditWriter, "start", lambda writer: begun.append(writer) or start(writer))
+    yield World(monkeypatch, reactor)
+    for writer in begun:
+        writer.close()
 
 
 @pytest.fixture
@@ -303,7 +316,8 @@ def test_a_port_that_is_taken(world, site, reactor, logs, interface, shown):
     """The error names address and port; what was open already is closed, exit code 3."""
     reactor.refusals["tcp"] = CannotListenError(interface, 9700, OSError("Address already in use"))
     assert run(site) == 3
-    assert logs[-1]["reason"] == f"cannot listen on {shown}: Address already in use"
+    [failed] = [event for event in logs if event["event"] == "start_failed"]
+    assert failed["reason"] == f"cannot listen on {shown}: Address already in use"
     assert Gate.made.closed_within_s == [1.0]
 
 

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from crypto.errors import KeyUnavailable
+from fep.audit.seals import SealKey
 from fep.config.findings import ConfigInvalid, Finding
 from fep.config.settings import Settings
 from fep.language import Text
@@ -66,7 +67,7 @@ class World:
 
     def of(self, banks: dict[str, Any]) -> Configuration:
         settings = replace(self.services.settings, banks=banks)
-        return Configuration(settings, {code: Bank(bank, UNSIGNED, None) for code, bank in banks.items()})
+        return Configuration(settings, {code: Bank(bank, UNSIGNED, None) for code, bank in banks.items()}, SealKey(b""))
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from crypto.suites import SUITES
 from dbgate.errors import GateError
 from dbgate.work import Work
 from fep.config.settings import (
+    AuditSettings,
     BankSettings,
     BillingSettings,
     DatabaseSettings,
@@ -334,6 +335,7 @@ def settings(banks: dict[str, BankSettings], directory: Path = Path("/nowhere"))
         billing=BillingSettings((DatabaseSettings("billing", 1, "sqlite:///billing.db"),)),
         keys=KeySettings(directory / "keys.store", "file:master.key"),
         banks=banks,
+        audit=AuditSettings(directory / "audit"),
     )
 
 

@@ -448,6 +448,23 @@ UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num 
 
 /
 
+-- Running upgrade 0004 -> 0005
+
+CREATE TABLE audit_seals (
+    chain VARCHAR2(16 CHAR) NOT NULL,
+    line_no NUMBER(19) NOT NULL,
+    line_hash VARCHAR2(64 CHAR) NOT NULL,
+    place VARCHAR2(200 CHAR) NOT NULL,
+    sealed_at NUMBER(19) NOT NULL,
+    CONSTRAINT pk_audit_seals PRIMARY KEY (chain, line_no)
+)
+
+/
+
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004'
+
+/
+
 COMMIT
 
 /

@@ -368,3 +368,17 @@ CREATE TABLE operator_acts (
 CREATE INDEX ix_operator_acts_created_at ON operator_acts (created_at);
 
 UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+-- Running upgrade 0004 -> 0005
+
+CREATE TABLE audit_seals (
+    chain VARCHAR(16) NOT NULL,
+    line_no BIGINT NOT NULL,
+    line_hash VARCHAR(64) NOT NULL,
+    place VARCHAR(200) NOT NULL,
+    sealed_at BIGINT NOT NULL,
+    CONSTRAINT pk_audit_seals PRIMARY KEY (chain, line_no)
+)
+ WITHOUT ROWID;
+
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';

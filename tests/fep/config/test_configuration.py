@@ -13,6 +13,7 @@ from crypto.suites import SUITES
 from fep.config.configuration import ConfigInvalid, load
 from fep.config.settings import (
     Address,
+    AuditSettings,
     BillingSettings,
     ControlSettings,
     DatabaseSettings,
@@ -87,6 +88,7 @@ def test_what_is_not_written_has_the_defaults_of_the_settings(path: Path) -> Non
         banks={},
         control=ControlSettings(folder / "fep.sock"),
         files=FileSettings(folder / "files"),
+        audit=AuditSettings(folder / "audit"),
     )
     assert wanted == replace(load(path), rules=wanted.rules)
     assert Rules().late_fee == load(path).rules.late_fee

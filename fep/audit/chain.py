@@ -1,0 +1,354 @@
+"""A chain 审计链: the lines of one writer, over as many files as it takes; the only place that writes them.
+
+A line is written whole or not at all: what a failed write has left is cut off again, and what a crash has left is put
+aside when the chain is opened next, and told there. Not for two threads at a time.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import structlog
+
+from fep.audit.folders import COMMANDS, FILE_MODE, FolderTaken, chain_files, file_name, hold, slots
+from fep.audit.lines import NO_HASH, Entry, Kind, chained, counted_of, entry, fields_of, is_configuration, is_seal
+from fep.audit.seals import SealKey
+from fep.audit.tallies import BankDay, Tallies, day_of
+
+_log = structlog.get_logger()
+
+FORMAT = 1
+FILE_BYTES_MAX = 64 << 20
+"""A fresh file is begun beyond it: opening a chain reads its last file, which takes a third of a second then."""
+
+CUT_OFF, INTERVAL, CLEAN = "cut_off", "interval", "stop"
+"""Reasons of seals: days are over, an hour is, a writer ends in order."""
+
+_BEGUN_BYTES_MAX = 1 << 20
+"""More than the first line of a file with every bank's unsealed days."""
+
+
+class ChainUnusable(OSError):
+    """What stands in a chain's last file was not written by this program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chain stands after a line.
+
+    Attributes:
+        chain: its number, by which the database knows it too; random, of 16 hex digits.
+        line_no: of the last line; 0 before the first.
+        line_hash: of that line, 64 hex digits.
+    """
+
+    chain: str
+    line_no: int = 0
+    line_hash: bytes = NO_HASH
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A seal that has been written, and is on the disk."""
+
+    place: Place
+    folder: Path
+    reason: str
+    days: Sequence[BankDay] = ()
+
+
+@dataclass(slots=True)
+class _Found:
+    """How a chain's last file ends.
+
+    Attributes:
+        is_clean: its last line is the seal of an orderly end.
+        is_sealed: there is nothing behind its last seal, or its first line.
+        is_new: it begins now.
+        configuration: the settings that it told last.
+    """
+
+    place: Place
+    size: int = 0
+    tallies: Tallies = field(default_factory=Tallies)
+    is_clean: bool = True
+    is_sealed: bool = True
+    is_new: bool = False
+    configuration: dict[str, str] = field(default_factory=dict)
+    torn: dict[str, Any] = field(default_factory=dict)
+
+
+class Chain:
+    """An open chain; ``close`` lets others write.
+
+    Args:
+        folder: of the chain.
+        holder: the descriptor that holds the folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, folder: Path, holder: int) -> None:
+        self.folder = folder
+        self.place = Place("")
+        self.tallies = Tallies()
+        self._holder = holder
+        self._file = -1
+        self._size = 0
+        self._is_whole = True  # nothing stands behind what has been written whole
+        self.preamble: Entry | None = None  # stands behind the first line of every new file
+        try:
+            self._found = self._resume()
+        except BaseException:
+            self.close()
+            raise
+        self.is_sealed = self._found.is_sealed
+        self.former_configuration = self._found.configuration
+
+    @classmethod
+    def of_slot(cls, directory: Path, kind: str) -> "Chain":
+        """Open the first chain of a kind that nobody writes; OSError when there is none to be had."""
+        for folder, holder in slots(directory, kind):
+            try:
+                return cls(folder, holder)
+            except ChainUnusable as error:
+                _log.error("audit_chain_unusable", reason=str(error))
+        raise FolderTaken(f"no chain {kind}-N in {directory} can be written")
+
+    @classmethod
+    def of_commands(cls, directory: Path, wait_s: float) -> "Chain":
+        """Open the chain of commands, waiting for another command that writes there; OSError likewise."""
+        folder = directory / COMMANDS
+        return cls(folder, hold(folder, wait_s))
+
+    # --- writing
+
+    def opened(self, fields: dict[str, Any]) -> None:
+        """Tell who writes from here on, and what was found of the writer before."""
+        after = "" if self._found.is_new else "stop" if self._found.is_clean else "crash"
+        self.append([entry(Kind.OPENED, fields | {"after": after} | self._found.torn)])
+        self._found.torn = {}
+
+    @property
+    def has_torn(self) -> bool:
+        """Whether something was put aside that ``opened`` has not told of yet."""
+        return bool(self._found.torn)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write lines behind all others, all of them or none; they are safe after ``sync``.
+
+        Raises:
+            OSError: none was written.
+        """
+        if self._size > FILE_BYTES_MAX:
+            self._begin_file()
+        lines, place = _lines(self.place, entries)
+        self._write(lines)
+        self.place = place
+        self.is_sealed = False
+        for _, counted in entries:
+            if counted is not None:
+                self.tallies.add(counted)
+
+    def seal(self, key: SealKey, reason: str, days: Sequence[BankDay] = ()) -> Sealed:
+        """Write a seal of these days and have it on the disk; a new file is begun behind one that has days.
+
+        Raises:
+            OSError: it was not written.
+        """
+        told = {"reason": reason, "chain": self.place.chain, "days": self.tallies.told(days), "key": key.number}
+        text, _ = entry(Kind.SEAL, told)
+        line_no = self.place.line_no + 1
+        head = key.sealed(self.place.line_hash, b'{"seq": %d, %s' % (line_no, text.encode()))
+        digest, line = chained(self.place.line_hash, head)
+        self._write(line)
+        self.place = Place(self.place.chain, line_no, digest)
+        self.is_sealed = True
+        self.tallies.forget(days)
+        try:
+            self.sync()
+        except OSError as error:  # what the disk has lost of it, fep audit verify finds
+            _log.error("audit_not_on_disk", folder=str(self.folder), reason=error.strerror)
+        sealed = Sealed(self.place, self.folder, reason, tuple(days))
+        if days:
+            with suppress(OSError):  # the next line tries again, for the size or the next seal
+                self._begin_file()
+        return sealed
+
+    def overdue(self, present: Mapping[str, str]) -> list[BankDay]:
+        """Return the days that are not sealed and are over; ``present``: the clearing date of each bank."""
+        return [day for day in self.tallies.days() if day[1] < present.get(day[0], "")]
+
+    def sync(self) -> None:
+        """Have on the disk what has been written; OSError when that is not certain."""
+        if self._file >= 0:
+            os.fdatasync(self._file)
+
+    def close(self) -> None:
+        """Let others write."""
+        for descriptor in (self._file, self._holder):
+            if descriptor >= 0:
+                with suppress(OSError):
+                    os.close(descriptor)
+        self._file = self._holder = -1
+
+    def _write(self, content: bytes) -> None:
+        """Write all of it, or cut off again what was written."""
+        if not self._is_whole:
+            os.ftruncate(self._file, self._size)
+            self._is_whole = True
+        self._is_whole = False
+        rest = memoryview(content)
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
+                self._is_whole = True
+            raise
+        self._size += len(content)
+        self._is_whole = True
+
+    def _begin_file(self) -> None:
+        """Go on in a new file, whose first line names the end of the one before."""
+        path = self.folder / file_name(self.place.line_no + 1)
+        # One of this name was left by a crash before its first line.
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+        former = self._file, self._size
+        self._file, self._size = descriptor, 0
+        before = self.place
+        told = {
+            "format": FORMAT,
+            "chain": before.chain,
+            "after": before.line_hash.decode(),
+            "unsealed": self.tallies.told(self.tallies.days()),
+        }
+        entries = [entry(Kind.FILE, told), *([] if self.preamble is None else [self.preamble])]
+        lines, place = _lines(before, entries)
+        try:
+            self._write(lines)
+            os.fsync(descriptor)
+            _sync_folder(self.folder)
+        except OSError:
+            self._file, self._size = former
+            os.close(descriptor)
+            with suppress(OSError):
+                path.unlink()
+            raise
+        self.place = place
+        if former[0] >= 0:
+            os.close(former[0])
+
+    # --- opening
+
+    def _resume(self) -> _Found:
+        """Go on where the chain ends, or begin it."""
+        files, torn = chain_files(self.folder), dict[str, Any]()
+        found = None
+        while files and found is None:
+            path = files.pop()
+            found = _end_of(path)
+            if found is None:  # a crash while it was begun
+                torn = _put_aside(path, 0)
+        if found is None:
+            found = _Found(Place(token_hex(8)), is_new=True, torn=torn)
+            self.place, self.tallies = found.place, found.tallies
+            self._begin_file()
+            return found
+        found.torn = found.torn or torn
+        self.place, self.tallies, self._size = found.place, found.tallies, found.size
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        return found
+
+
+def _lines(place: Place, entries: Sequence[Entry]) -> tuple[bytes, Place]:
+    """Return the lines of entries behind a place, and the place behind them."""
+    line_no, digest = place.line_no, place.line_hash
+    lines = []
+    for text, _ in entries:
+        line_no += 1
+        digest, line = chained(digest, b'{"seq": %d, %s' % (line_no, text.encode()))
+        lines.append(line)
+    return b"".join(lines), Place(place.chain, line_no, digest)
+
+
+def _end_of(path: Path) -> _Found | None:
+    """Return how a file ends, with what is torn put aside; None when it has not even a whole first line.
+
+    What stands there is believed: ``fep audit verify`` is who doubts it. Raises ChainUnusable for what no crash leaves.
+    """
+    content = path.read_bytes()
+    lines = content.splitlines(keepends=True)
+    size = len(content)
+    while lines and fields_of(lines[-1]) is None:
+        size -= len(lines.pop())
+    if not lines and len(content.rstrip(b"\0")) <= _BEGUN_BYTES_MAX:
+        return None
+    try:
+        found = _read_end(lines, size)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise ChainUnusable(f"{path} is not what was written there") from None
+    if size < len(content):
+        found.torn = _put_aside(path, size)
+    return found
+
+
+def _read_end(lines: Sequence[bytes], size: int) -> _Found:
+    """Read whole lines; ValueError, LookupError, TypeError or AttributeError when they are none of a chain's file."""
+    head, last = fields_of(lines[0]), fields_of(lines[-1])
+    if head is None or last is None or head["kind"] != Kind.FILE.value:
+        raise ValueError("no first line")
+    tallies, configuration = Tallies.read(head["unsealed"]), dict[str, str]()
+    for line in lines:
+        counted = counted_of(line)
+        if counted is not None:
+            tallies.add(counted)
+        elif is_seal(line):
+            tallies.forget(map(day_of, (fields_of(line) or {})["days"]))
+        elif is_configuration(line):
+            configuration = dict((fields_of(line) or {}).get("settings") or configuration)
+    is_seal_last = last["kind"] == Kind.SEAL.value
+    return _Found(
+        Place(str(head["chain"]), last["seq"], last["hash"].encode()),
+        size,
+        tallies,
+        is_clean=is_seal_last and last["reason"] == CLEAN,
+        is_sealed=is_seal_last or len(lines) == 1,
+        configuration=configuration,
+    )
+
+
+def _put_aside(path: Path, size: int) -> dict[str, Any]:
+    """Move what stands behind ``size`` bytes into a file of its own; return what is told of it."""
+    with path.open("r+b") as file:
+        file.seek(size)
+        torn = file.read()
+        aside = path.with_name(f"{path.stem}.torn-{size}")
+        if torn:
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+            with open(descriptor, "wb") as kept:
+                kept.write(torn)
+                kept.flush()
+                os.fsync(descriptor)
+        file.truncate(size)
+        os.fsync(file.fileno())
+    if not size:
+        path.unlink()
+    _sync_folder(path.parent)
+    told = {"torn_bytes": len(torn), "torn_sha256": sha256(torn).hexdigest(), "torn_file": aside.name}
+    return told if torn else {}
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

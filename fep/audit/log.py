@@ -1,0 +1,137 @@
+"""Audit log 审计日志: what a daemon tells of its links, its money and its operators, as entries of its chain.
+
+Everything that is answered passes here, so what is told of a payment is put together without a library: the parts that
+the log's own line has too are made once, for both.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from dbgate.records import Payment
+from fep.audit.lines import Counted, Entry, Kind, entry, quoted
+from fep.audit.movements import digits, movement_entry
+from fep.audit.unlisted import Unlisted
+from fep.links.exchange import Exchange
+from fep.log_lines import timestamp
+from protocol.canonical import Answer, PayRequest, UndoOutcome, UndoReply, UndoRequest
+from protocol.masking import masked_account
+from protocol.response_codes import ResponseCode
+from protocol.transactions import Transaction
+
+_TOLD = frozenset(
+    {
+        Transaction.SIGN_IN,
+        Transaction.SIGN_OUT,
+        Transaction.KEY_EXCHANGE,
+        Transaction.PAY,
+        Transaction.CANCEL,
+        Transaction.REVERSE,
+    }
+)
+"""Told when approved too; of all others a refusal is."""
+
+_MAY_BE_STORED = frozenset({ResponseCode.APPROVED, ResponseCode.OUTCOME_UNKNOWN})
+
+Notes = Callable[[Entry], object]
+
+
+def _nowhere(_entry: Entry) -> None:
+    """Nobody keeps a log: in tests of links alone."""
+
+
+class Origin(Protocol):
+    """Where a request came from: a link."""
+
+    @property
+    def origin(self) -> str:
+        """The peer's address and the link's number, as fields of a line."""
+        ...
+
+
+class AuditLog:
+    """Tells what happened.
+
+    Args:
+        notes: takes entries, without waiting.
+        seconds: monotonic.
+    """
+
+    def __init__(self, notes: Notes = _nowhere, seconds: Callable[[], float] = lambda: 0.0) -> None:
+        self._notes = notes
+        self._seconds = seconds
+        self._unlisted = Unlisted()
+
+    def wants(self, transaction: Transaction | None, code: ResponseCode) -> bool:
+        """Tell whether an answer is to be told."""
+        return code is not ResponseCode.APPROVED or transaction in _TOLD
+
+    def answered(self, link: Origin, exchange: Exchange, answer: Answer, said: str, *, is_late: bool = False) -> None:
+        """Tell what was answered; ``said``: the fields that name the request and the code, from ``bank_code`` on.
+
+        ``is_late``: the bank was told before that the outcome is unknown.
+        """
+        request = exchange.request
+        body = None if request is None else request.body
+        if isinstance(body, PayRequest | UndoRequest):
+            assert request is not None
+            head = request.head
+            late = ', "late": true' if is_late else ""
+            who = (
+                f'"account_no": {quoted(masked_account(body.account_no))}, "branch_code": {quoted(head.branch_code)}, '
+                f'"teller_id": {quoted(head.teller_id)}{_undoes(body, answer)}{late}, {link.origin}'
+            )
+            self._notes(_of_money(answer, request.transaction, head.bank_code, body.amount_fen, f"{said}, {who}"))
+        elif answer.code is ResponseCode.APPROVED:
+            self._notes((f'"at": "{timestamp()}", "kind": "{Kind.LINK.value}", {said}, {link.origin}', None))
+        elif exchange.authenticator is not None or not self._unlisted.takes(self._seconds()):
+            self._notes((f'"at": "{timestamp()}", "kind": "{Kind.REFUSAL.value}", {said}, {link.origin}', None))
+
+    def refused_unread(self, link: Origin, bank_code: str, reason: str) -> None:
+        """Tell of a frame that was not answered, but its connection closed."""
+        if not self._unlisted.takes(self._seconds()):
+            said = f'"bank_code": {quoted(bank_code)}, "reason": {quoted(reason)}, {link.origin}'
+            self._notes((f'"at": "{timestamp()}", "kind": "{Kind.REFUSAL.value}", {said}', None))
+
+    def moved(self, row: Payment, cause: str) -> None:
+        """Tell of a journal row that no request of a bank has asked for."""
+        self._notes(movement_entry(row, cause))
+
+    def acted(self, kind: Kind, fields: Mapping[str, Any]) -> None:
+        """Tell what an operator did, or wanted to do, and of the configuration."""
+        self._notes(entry(kind, fields))
+
+    def look(self) -> None:
+        """Tell of refusals that were only counted; now and then."""
+        told = self._unlisted.told(self._seconds())
+        if told is not None:
+            self._notes(entry(Kind.REFUSAL, told))
+
+
+def _of_money(answer: Answer, transaction: Transaction, bank_code: str, amount_fen: int, said: str) -> Entry:
+    day = digits(answer.clearing_date)
+    if answer.code not in _MAY_BE_STORED:
+        kind = Kind.REFUSAL.value
+        text = f'"at": "{timestamp()}", "kind": "{kind}", "clearing_date": "{day}", "amount_fen": {amount_fen}, {said}'
+        return text, None
+    name = transaction.label
+    is_counted = answer.code is ResponseCode.APPROVED and not answer.repeat and _took_effect(transaction, answer)
+    text = (
+        f'"at": "{timestamp()}", "kind": "{Kind.MONEY.value}", "counted": "{name if is_counted else ""}", '
+        f'"clearing_date": "{day}", "amount_fen": {amount_fen}, {said}'
+    )
+    return text, Counted(bank_code, day, name, amount_fen) if is_counted else None
+
+
+def _took_effect(transaction: Transaction, answer: Answer) -> bool:
+    """Tell whether an approved request counts in its day: a REVERSE that found nothing to reverse does not."""
+    if transaction is not Transaction.REVERSE:
+        return True
+    return isinstance(answer.body, UndoReply) and answer.body.outcome is UndoOutcome.UNDONE
+
+
+def _undoes(body: PayRequest | UndoRequest, answer: Answer) -> str:
+    if isinstance(body, PayRequest):
+        return ""
+    outcome = f', "outcome": {answer.body.outcome.value}' if isinstance(answer.body, UndoReply) else ""
+    original = f'"original_date": "{digits(body.original_date)}", "original_serial": {quoted(body.original_serial)}'
+    return f", {original}{outcome}"
