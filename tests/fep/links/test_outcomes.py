@@ -29,8 +29,8 @@ START_UP_ONLY = {
 }
 """Raised by commands and while the daemon starts, before there is any link."""
 
-COMMANDS_ONLY = {"DayNotOpen", "KeyProposalRefused", "LoadRefused"}
-"""Raised by ``fep load``, ``fep day`` and ``fep keys``."""
+COMMANDS_ONLY = {"DayNotOpen", "LoadRefused"}
+"""Raised by ``fep load`` and ``fep day``."""
 
 NOT_ANSWERED = {
     "LengthInvalid": "the connection is closed at once",
