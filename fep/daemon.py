@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -30,6 +31,7 @@ from fep.control.desk import ControlDesk
 from fep.control.port import listen_for_operators
 from fep.files.service import FileService
 from fep.links.echo_serials import EchoSerials
+from fep.links.guests import Guests
 from fep.links.link import Link
 from fep.links.listener import CHECK_INTERVAL_S
 from fep.links.services import Services
@@ -111,6 +113,7 @@ class Daemon:
             self._turn,
             audit=self._audit.log,
             after_round=partial(self._reactor.callLater, 0),
+            guests=Guests(self._reactor.callLater, perf_counter),
         )
         if isinstance(self._billing.gate, Branches):
             self._services.branch_of = self._billing.gate.home_of

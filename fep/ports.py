@@ -11,6 +11,7 @@ from twisted.internet.tcp import Port, makeBinding
 
 from fep.config.settings import Address, ListenerSettings
 from fep.doorkeeper import Doorkeeper
+from fep.links.accept_pace import AcceptPace
 from fep.links.listener import LinkFactory
 from fep.links.services import Services
 from fep.links.transport import PromptServer
@@ -41,6 +42,7 @@ class Ports:
         self._inherited = inherited
         self._ports: list[Port] = []
         self._keepers: dict[Port, Doorkeeper] = {}
+        self._paces: dict[Port, AcceptPace] = {}
         self.factories: list[LinkFactory] = []
 
     def require_wanted(self, dialects: Sequence[Dialect]) -> None:
@@ -71,6 +73,7 @@ class Ports:
                 for port in self._ports[known:]:
                     keeper = Doorkeeper(port, services.descriptors, services.clock, self._reactor)
                     self._keepers[port] = keeper
+                    self._paces[port] = AcceptPace(port, self._reactor.callLater)
 
     def listen(self, factory: LinkFactory, dialect: Dialect) -> None:
         """Let ``factory`` make the connections of the banks of ``dialect``.
@@ -92,9 +95,10 @@ class Ports:
     def ailments(self) -> Iterator[str]:
         """Yield what is wrong: a port that accepts nobody any more."""
         for port in self._ports:
+            is_read = port in self._reactor.getReaders() or (port in self._paces and self._paces[port].is_resting)
             if port in self._keepers and self._keepers[port].is_paused:
                 continue  # for a second; and to start again would cut off the links that are there
-            if not port.connected or port not in self._reactor.getReaders():
+            if not (port.connected and is_read):
                 yield f"port {port.port} accepts no connections"
 
     def stop(self) -> Iterator[Any]:

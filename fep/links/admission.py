@@ -1,7 +1,9 @@
 """Admission 接入控制: who may open one more connection; looked at before a byte is read.
 
 A peer that fails to sign in is kept out for a while, twice as long each time, so that whoever tries keys, or is wrongly
-set up and tries without end, costs the others nothing. Links that are signed in are not touched.
+set up and tries without end, costs the others nothing. Links that are signed in are not touched. An address from which
+links are signed in is more than one machine, behind a translated address or a balancer: it is let in again after a
+second, so that one that is wrongly set up does not lock the others out.
 """
 
 from collections import Counter, OrderedDict
@@ -15,6 +17,12 @@ FREE_FAILURES = 20
 
 WAIT_S_MAX = 60.0
 """The longest wait: a bank that has mended its keys is in service within a minute."""
+
+WAIT_WITH_LINKS_S_MAX = 1.0
+"""The longest wait of an address from which links are signed in."""
+
+CONNECTIONS_MAX = "connections_max"
+"""Why nobody else is let in either."""
 
 FORGOTTEN_S = 600.0
 """After so long without another failure a peer is as good as new."""
@@ -36,12 +44,13 @@ class Admission:
     def __init__(self) -> None:
         self.count = 0
         self._of_peer: Counter[IPAddress] = Counter()
+        self._links_of_peer: Counter[IPAddress] = Counter()
         self._failures: OrderedDict[IPAddress, _Failures] = OrderedDict()
 
     def refusal(self, peer: IPAddress, limits: ListenerSettings, now: float) -> str | None:
         """Return why ``peer`` may not open one more connection at ``now`` (monotonic seconds), None when it may."""
         if self.count >= limits.connections_max:
-            return "connections_max"
+            return CONNECTIONS_MAX
         if self._of_peer[peer] >= limits.connections_per_address_max:
             return "connections_per_address_max"
         failures = self._failures.get(peer)
@@ -62,18 +71,29 @@ class Admission:
             del self._of_peer[peer]
 
     def failed(self, peer: IPAddress, now: float) -> None:
-        """A sign-in of ``peer`` was refused for its MAC or its keys."""
+        """A frame of ``peer`` was refused before a sign-in: for its MAC, its keys, its bank or its length."""
         failures = self._failures.pop(peer, None) or _Failures()
         if now - failures.last_s > FORGOTTEN_S:
             failures.count = 0
         failures.count += 1
         failures.last_s = now
         if failures.count > FREE_FAILURES:
-            failures.until_s = now + min(2.0 ** (failures.count - FREE_FAILURES - 1), WAIT_S_MAX)
+            longest_s = WAIT_WITH_LINKS_S_MAX if self._links_of_peer[peer] else WAIT_S_MAX
+            failures.until_s = now + min(2.0 ** (failures.count - FREE_FAILURES - 1), longest_s)
         self._failures[peer] = failures
         if len(self._failures) > PEERS_MAX:
             self._failures.popitem(last=False)
 
     def signed_in(self, peer: IPAddress) -> None:
-        """A sign-in of ``peer`` was approved: what failed before it is forgotten."""
+        """A link of ``peer`` has signed in."""
+        self._links_of_peer[peer] += 1
+
+    def signed_off(self, peer: IPAddress) -> None:
+        """A link of ``peer`` that was signed in has ended."""
+        self._links_of_peer[peer] -= 1
+        if not self._links_of_peer[peer]:
+            del self._links_of_peer[peer]
+
+    def proven(self, peer: IPAddress) -> None:
+        """A link of ``peer`` has shown that it has its keys: what failed before is forgotten."""
         self._failures.pop(peer, None)

@@ -11,6 +11,7 @@ from fep.links.file_business import submit_for_files
 from fep.links.in_work import AnswersExchanges, Ticket
 from fep.links.services import Services
 from fep.links.shares import Shares
+from fep.links.wire import Wire
 from handlers.catalogue import HANDLERS, Handler
 from handlers.terms import BankTerms, Context, Rules
 from protocol.canonical import Answer, Request
@@ -23,6 +24,7 @@ class SubmittingLink(AnswersExchanges, Protocol):
 
     services: Services
     shares: Shares
+    wire: Wire
     in_flight: int
 
 
@@ -34,6 +36,8 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
     limit = bank.load.refusal(bank.settings, exchange.started_s)
     if limit is not None:
         link.services.refusals.requests[bank.settings.bank_code, limit] += 1
+        if bank.load.is_insistent(exchange.started_s):
+            link.wire.hold()
         return link.answer(exchange, Answer(ResponseCode.BUSY))
     if request.transaction in FILE_TRANSACTIONS:
         return submit_for_files(link, exchange, bank, request)

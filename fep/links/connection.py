@@ -23,6 +23,10 @@ from protocol.dialect import Dialect
 from protocol.errors import LengthInvalid
 from protocol.link import LinkEvent
 
+HOLD_S = 0.25
+"""How long a bank is not read on a link on which it asks more than it may: all its links together are refused some
+thousand times a second then, and none of its replies is late that it may have."""
+
 _log = structlog.get_logger()
 
 
@@ -47,6 +51,8 @@ class Connection(TwistedProtocol):
         self._is_open = True
         self._is_taking_frames = False
         self._is_read_paused = False
+        self._is_waiting = False  # for its turn
+        self._held_until_s = 0.0
         self._peer_half_closed = False
         self._write_paused_s: float | None = None
         self._frame_begun_s: float | None = None
@@ -65,6 +71,15 @@ class Connection(TwistedProtocol):
             return
         with self._services.turn:
             self._reader.receive_data(data)
+            if self._is_waiting or self._held_until_s:
+                self._pause_or_resume()
+            else:
+                self._take_frames()
+
+    def take_turn(self) -> None:
+        """Take frames that had to wait for others'."""
+        self._is_waiting = False
+        with self._services.turn:
             self._take_frames()
 
     def _take_frames(self) -> None:
@@ -73,24 +88,52 @@ class Connection(TwistedProtocol):
             return
         self._is_taking_frames = True
         try:
-            while self._may_take() and self._closing_s is None:
+            while self._may_take() and self._closing_s is None and self._is_its_turn():
                 frame = self._reader.next_frame()
                 if frame is None:
                     self._note_rest()
                     break
                 self._frame_begun_s = None
-                self.link.frame_received(frame)
+                self._take(frame)
         except LengthInvalid as error:
             self._services.events["length_invalid"] += 1
-            _log.warning("length_invalid", peer=str(self.link.peer), reason=str(error))
+            if self.link.bank is None:
+                self._services.admission.failed(self.link.peer, self._services.clock.seconds())
+            if self._services.notices.takes("length_invalid"):
+                _log.warning("length_invalid", peer=str(self.link.peer), reason=str(error))
             self.link.report(LinkEvent.LENGTH_INVALID)
         finally:
             self._is_taking_frames = False
-        self._pause_or_resume()
+        if not self._is_waiting:  # else it is paused when more comes: most turns are over before that
+            self._pause_or_resume()
+
+    def _is_its_turn(self) -> bool:
+        """Tell whether one more frame may be taken in this round; else ``take_turn`` will be called."""
+        link, services = self.link, self._services
+        if link.bank is not None:
+            self._is_waiting = not services.turns.takes(link.bank, self)
+        elif link.dialect.session.has_mac:
+            self._is_waiting = not services.guests.takes(self)
+        return not self._is_waiting
+
+    def _take(self, frame: bytes) -> None:
+        """Hand a frame to the link; before a sign-in its cost is counted."""
+        link, services = self.link, self._services
+        if link.bank is not None:
+            services.turns.taken(link.bank)
+            link.frame_received(frame)
+            return
+        begun_s = services.guests.seconds()
+        link.frame_received(frame)
+        if link.dialect.session.has_mac:
+            services.guests.spent(services.guests.seconds() - begun_s)
+        if link.bank is not None:
+            services.guests.leave(self)
 
     def _may_take(self) -> bool:
         return (
             self._is_open
+            and not self._held_until_s
             and not self.link.is_closed
             and self.link.in_flight < self._services.settings.link.in_flight_max
             and self._write_paused_s is None
@@ -105,7 +148,7 @@ class Connection(TwistedProtocol):
 
     def _pause_or_resume(self) -> None:
         """Read while frames may be taken; a closed link is read too, so that the peer sees an orderly end."""
-        should_pause = not self._may_take() and not self.link.is_closed
+        should_pause = (not self._may_take() or self._is_waiting) and not self.link.is_closed
         if should_pause == self._is_read_paused or not self._is_open or self.transport.disconnecting:
             return
         self._is_read_paused = should_pause
@@ -129,6 +172,9 @@ class Connection(TwistedProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget the connection; what is in work is finished without it."""
         self._is_open = False
+        self._services.guests.leave(self)
+        if self.link.bank is not None:
+            self._services.turns.leave(self.link.bank, self)
         self.link.report(LinkEvent.CONNECTION_LOST)
         self._on_lost(self)
 
@@ -174,6 +220,14 @@ class Connection(TwistedProtocol):
         if self._is_read_paused and self.link.in_flight <= self._services.settings.link.in_flight_max // 2:
             self._take_frames()
 
+    def hold(self) -> None:
+        """Read nothing for a moment: the bank asks more than it may."""
+        self._held_until_s = self._services.clock.seconds() + HOLD_S
+
+    def evict(self) -> None:
+        """End at once, for another that has nobody signed in either and came later."""
+        self._cut_off("evicted")
+
     def _begin_closing(self) -> bool:
         if not self._is_open or self._closing_s is not None:
             return False
@@ -188,20 +242,25 @@ class Connection(TwistedProtocol):
         limits = self._services.settings.link
         if not self._is_open:
             return
+        if self._held_until_s and now >= self._held_until_s:
+            self._held_until_s = 0.0
+            self.take_turn()
         if _is_over(self._closing_s, limits.drain_timeout, now):
             self._cut_off("closing")
         elif _is_over(self._write_paused_s, limits.write_timeout, now) and self._closing_s is None:
             self._cut_off("replies_not_taken")
         elif _is_over(self._frame_begun_s, limits.frame_timeout, now) and not self.link.is_closed:
             self._services.events["frame_timed_out"] += 1
-            _log.info("frame_timed_out", peer=str(self.link.peer))
+            if self._services.notices.takes("frame_timed_out"):
+                _log.info("frame_timed_out", peer=str(self.link.peer))
             self.link.report(LinkEvent.FRAME_TIMED_OUT)
         elif not self._is_read_paused or self.link.bank is None:  # sign-in has its limit whether we read or not
             self.link.check(now)
 
     def _cut_off(self, reason: str) -> None:
         self._services.events["connection_cut_off"] += 1
-        _log.info("connection_cut_off", peer=str(self.link.peer), reason=reason)
+        if self._services.notices.takes("connection_cut_off", reason):
+            _log.info("connection_cut_off", peer=str(self.link.peer), reason=reason)
         self._is_open = False  # the transport tells of its end a little later
         self.transport.abortConnection()
 

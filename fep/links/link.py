@@ -40,6 +40,9 @@ from protocol.link import LinkAction, LinkEvent, LinkState
 from protocol.response_codes import ResponseCode
 from protocol.transactions import LINK_TRANSACTIONS, Transaction
 
+REFUSALS_MAX = 20
+"""Frames that are refused on one connection before a sign-in; then it ends, and its address may have to wait."""
+
 _KEYED_BY_AK = frozenset({Transaction.SIGN_IN, Transaction.KEY_EXCHANGE})
 
 _log = structlog.get_logger()
@@ -85,6 +88,7 @@ class Link:
         self.own_requests = OwnRequests(self)
         self._sign_out_exchange: Exchange | None = None
         self._has_been_asked = False
+        self._refused_count = 0  # before a sign-in
 
     @cached_property
     def origin(self) -> str:
@@ -127,7 +131,10 @@ class Link:
             if due_s is not None and now >= due_s and not self.is_closed:
                 if event is not LinkEvent.IDLE_TIMED_OUT:
                     self.services.events["link_timed_out"] += 1
-                    _log.info("link_timed_out", peer=str(self.peer), bank_code=self._own_bank_code(), limit=event.name)
+                    if self.services.notices.takes("link_timed_out", event.name):
+                        _log.info(
+                            "link_timed_out", peer=str(self.peer), bank_code=self._own_bank_code(), limit=event.name
+                        )
                 self.report(event)
 
     def drain(self) -> None:
@@ -173,7 +180,9 @@ class Link:
 
     def _raise_security_event(self) -> None:
         self.services.events["security_event"] += 1
-        _log.error("security_event", kind="mac_failures", peer=str(self.peer), bank_code=self._own_bank_code())
+        bank_code = self._own_bank_code()
+        if self.services.notices.takes("security_event", bank_code):
+            _log.error("security_event", kind="mac_failures", peer=str(self.peer), bank_code=bank_code)
 
     def _discard_keys(self) -> None:
         """Session keys die with the connection; a reply still in work is not sent any more, and none is read."""
@@ -242,6 +251,7 @@ class Link:
             return self._sign_in_refused_by_address(bank)
         if self.bank is None:
             self._signed_in(bank)
+            self.services.admission.proven(self.peer)
         elif bank is not self.bank:
             self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
             return self._count_mac_failure(exchange.envelope)
@@ -278,12 +288,16 @@ class Link:
 
     def _log_stranger(self, envelope: Envelope) -> None:
         """Tell where an unknown bank's frame came from, and whose it would be in another format."""
+        if not self.services.notices.takes("bank_unknown"):
+            return
         others = self.services.banks.values()
         named = next((bank for bank in others if bank.settings.own_node == envelope.bank_code), None)
         meant = {} if named is None else {"node_of": named.settings.bank_code, "speaks": named.settings.dialect.name}
         _log.warning("bank_unknown", peer=str(self.peer), dialect=self.dialect.name, **meant)
 
     def _log_invalid(self, envelope: Envelope, invalid: MessageInvalid) -> None:
+        if self.bank is None and not self.services.notices.takes("message_invalid"):
+            return
         _log.info(
             "message_invalid",
             bank_code=self._bank_code(envelope),
@@ -363,20 +377,23 @@ class Link:
             raise KeyVersionUnknown(envelope.key_version)
         security = self.ring.security(envelope.key_version, now)
         security.verify(envelope.signed, envelope.mac)
+        if not self.machine.is_proven:
+            self.services.admission.proven(self.peer)
         self.ring.mark_used(envelope.key_version, now)
         self.report(LinkEvent.MAK_VERIFIED)
         return security
 
     def _mac_failed(self, exchange: Exchange, mismatch: MacMismatch) -> None:
-        envelope = exchange.envelope
-        _log.warning(
-            "mac_incorrect",
-            bank_code=self._bank_code(envelope),
-            transaction=envelope.transaction.label if envelope.transaction else "unknown",
-            mac_bytes=len(envelope.mac),
-            input_bytes=mismatch.input_bytes,
-            input_sha256=mismatch.input_sha256,
-        )
+        envelope, bank_code = exchange.envelope, self._bank_code(exchange.envelope)
+        if self.services.notices.takes("mac_incorrect", bank_code):
+            _log.warning(
+                "mac_incorrect",
+                bank_code=bank_code,
+                transaction=envelope.transaction.label if envelope.transaction else "unknown",
+                mac_bytes=len(envelope.mac),
+                input_bytes=mismatch.input_bytes,
+                input_sha256=mismatch.input_sha256,
+            )
         if not envelope.is_response:
             self._refuse_unauthenticated(exchange, ResponseCode.MAC_INCORRECT)
         self._count_mac_failure(envelope)
@@ -399,12 +416,13 @@ class Link:
         if answer.code is ResponseCode.APPROVED and self.bank is None:
             self.ring = ring
             self._signed_in(bank)
-            _log.info(
-                "signed_in",
-                bank_code=bank.settings.bank_code,
-                peer=str(self.peer),
-                keys=keys.version.number,
-            )
+            if self.services.notices.takes("signed_in", bank.settings.bank_code):
+                _log.info(
+                    "signed_in",
+                    bank_code=bank.settings.bank_code,
+                    peer=str(self.peer),
+                    keys=keys.version.number,
+                )
         elif self.bank is None:
             self.services.refusals.sign_ins[bank.settings.bank_code, answer.code.name.lower()] += 1
         return self.answer(exchange, answer)
@@ -456,6 +474,7 @@ class Link:
             answer,
             (services.clock.seconds() - exchange.started_s) * 1000,
             batch_size,
+            is_written=self.bank is not None or services.notices.takes("transaction", answer.code.code),
         )
         if services.audit.wants(transaction, answer.code):
             services.audit.answered(self, exchange, answer, said)
@@ -465,7 +484,10 @@ class Link:
         if self.bank is None:
             self.services.admission.failed(self.peer, self.services.clock.seconds())
             self.services.refusals.sign_ins[self._bank_code(exchange.envelope), code.name.lower()] += 1
+            self._refused_count += 1
         self.answer(exchange, Answer(code))
+        if self._refused_count >= REFUSALS_MAX and self.bank is None:
+            self.wire.close()
 
     # --- requests of our own
 

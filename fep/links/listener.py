@@ -1,6 +1,7 @@
 """Listener 监听: accepts banks' connections, holds all of them to their limits, and drains them at the end."""
 
 from collections.abc import Container
+from functools import lru_cache
 from ipaddress import ip_address
 
 import structlog
@@ -9,7 +10,8 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
 from fep.config.settings import Network
-from fep.links.bank import Bank
+from fep.links.admission import CONNECTIONS_MAX, PEERS_MAX
+from fep.links.bank import Bank, IPAddress
 from fep.links.connection import Connection
 from fep.links.services import Services
 from protocol.dialect import Dialect
@@ -30,6 +32,7 @@ class LinkFactory(Factory):
         self._dialect = dialect
         self._banks: dict[str, Bank] = {}  # which the connections look into
         self._networks: frozenset[Network] = frozenset()
+        self._owner_of = lru_cache(PEERS_MAX)(self._find_owner)  # a storm comes from the same addresses again and again
         self.connections: set[Connection] = set()
         self._drained: Deferred[None] | None = None
         self.take_banks()
@@ -45,6 +48,7 @@ class LinkFactory(Factory):
         self._banks.clear()
         self._banks.update((bank.settings.own_node, bank) for bank in speaking)
         self._networks = frozenset(network for bank in speaking for network in bank.settings.addresses)
+        self._owner_of.cache_clear()
 
     def close_strangers(self, leaving: Container[Bank]) -> None:
         """Close the connections of the banks that are ``leaving``, and those that could not be made any more.
@@ -61,15 +65,17 @@ class LinkFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """Return a connection, or None: a stranger, and one too many, are closed unread."""
-        peer = ip_address(addr.host)  # type: ignore[union-attr]  # IPv4Address and IPv6Address have it
-        peer = getattr(peer, "ipv4_mapped", None) or peer  # how a socket that listens on [::] shows an IPv4 peer
-        if not any(peer in network for network in self._networks):
-            self._refuse(str(peer), "address")
+        peer = _peer_of(addr.host)  # type: ignore[union-attr]  # IPv4Address and IPv6Address have it
+        owner = self._owner_of(peer)
+        if owner is None:
+            self._refuse(peer, "address")
             return None
-        services = self._services
-        refusal = services.admission.refusal(peer, services.settings.listener, services.clock.seconds())
+        services, limits = self._services, self._services.settings.listener
+        refusal = services.admission.refusal(peer, limits, services.clock.seconds())
+        if refusal == CONNECTIONS_MAX and services.guests.make_room(owner):
+            refusal = None
         if refusal is not None:
-            self._refuse(str(peer), refusal)
+            self._refuse(peer, refusal)
             return None
         if services.descriptors.are_short():
             services.descriptors.refused(services.clock.seconds())
@@ -77,12 +83,21 @@ class LinkFactory(Factory):
         connection = Connection(self._services, self._dialect, self._banks, peer, self._lost)
         self.connections.add(connection)
         services.admission.opened(peer)
+        services.guests.enter(connection, owner, limits.connections_max)
         return connection
 
-    def _refuse(self, peer: str, reason: str) -> None:
+    def _find_owner(self, peer: IPAddress) -> str | None:
+        """Return the bank whose addresses ``peer`` is of, the first one where they share them; None for a stranger."""
+        for code, bank in sorted(self._banks.items()):
+            if bank.may_connect_from(peer):
+                return code
+        return None
+
+    def _refuse(self, peer: IPAddress, reason: str) -> None:
         self._services.events["connection_refused"] += 1
         self._services.refusals.connections[reason] += 1
-        _log.warning("connection_refused", peer=peer, reason=reason)
+        if self._services.notices.takes("connection_refused", reason):
+            _log.warning("connection_refused", peer=str(peer), reason=reason)
 
     def _lost(self, connection: Connection) -> None:
         self.connections.discard(connection)
@@ -90,12 +105,14 @@ class LinkFactory(Factory):
         self._services.admission.closed(link.peer)
         if link.bank is not None:
             link.bank.load.links -= 1
+            self._services.admission.signed_off(link.peer)
         if self._drained is not None and not self.connections:
             drained, self._drained = self._drained, None
             drained.callback(None)
 
     def check(self, now: float) -> None:
         """Enforce the time limits of all connections at ``now`` (monotonic seconds)."""
+        self._services.notices.check(now)
         for connection in tuple(self.connections):
             try:
                 connection.check(now)
@@ -113,3 +130,10 @@ class LinkFactory(Factory):
             self._drained = None
             done.callback(None)
         return done
+
+
+@lru_cache(PEERS_MAX)
+def _peer_of(host: str) -> IPAddress:
+    """Return an address as networks of banks are written: a socket that listens on [::] shows IPv4 peers as ::ffff:."""
+    peer = ip_address(host)
+    return getattr(peer, "ipv4_mapped", None) or peer

@@ -16,12 +16,15 @@ from fep.descriptors import Descriptors
 from fep.files.work import FileWork
 from fep.links.admission import Admission
 from fep.links.bank import Bank
+from fep.links.guests import Guests
 from fep.links.in_work import InWork
+from fep.links.notices import Notices
 from fep.links.refusals import Refusals
 from fep.links.replay_guard import ReplayGuard
 from fep.links.submissions import AfterRound, Submissions, TakesWork, at_once
 from fep.links.tails import Tails
 from fep.links.transaction_log import TransactionLog
+from fep.links.turns import Turns
 
 
 class Clock(Protocol):
@@ -60,6 +63,8 @@ class Services:
         turn: held while the loop works on frames or answers (``dbgate.gate.Gate`` says what for).
         audit: the audit log, which is told of what is answered.
         admission: who may connect, over all dialects.
+        guests: connections on which nobody has signed in.
+        notices: which lines that anybody can cause are written.
         events: counters of what is no transaction: frames dropped, MAC failures, connections refused.
         refusals: what the limits have turned away, by reason.
         mac_failures: of those, the MACs that were wrong, by bank.
@@ -81,6 +86,8 @@ class Services:
     turn: AbstractContextManager[object] = field(default_factory=Lock)
     transaction_log: TransactionLog = field(default_factory=TransactionLog)
     replay_guard: ReplayGuard = field(default_factory=ReplayGuard)
+    guests: Guests = field(default_factory=Guests)
+    notices: Notices = field(default_factory=Notices)
     events: Counter[str] = field(default_factory=Counter)
     refusals: Refusals = field(default_factory=Refusals)
     mac_failures: Counter[str] = field(default_factory=Counter)
@@ -94,8 +101,10 @@ class Services:
     after_round: AfterRound = at_once
     descriptors: Descriptors = field(init=False)
     submissions: Submissions = field(init=False)
+    turns: Turns = field(init=False)
 
     def __post_init__(self) -> None:
         """Make what is made of the other parts; what a round brings goes to the gate together."""
         self.descriptors = Descriptors(self.events)
         self.submissions = Submissions(self.gate, self.after_round)
+        self.turns = Turns(self.after_round)

@@ -18,7 +18,8 @@ def is_replayed(services: Services, bank: Bank, request: Request) -> bool:
     assert isinstance(request.body, KeyRequest)
     now = services.clock.seconds()
     guard = services.replay_guard
-    return not guard.is_full(now) and not guard.is_fresh(bank.settings.bank_code, request.body.client_random, now)
+    bank_code = bank.settings.bank_code
+    return not guard.is_full(bank_code, now) and not guard.is_fresh(bank_code, request.body.client_random, now)
 
 
 def issue_keys(services: Services, bank: Bank, keys: SignInKeys, ring: KeyRing, request: Request) -> Answer:
@@ -30,7 +31,7 @@ def issue_keys(services: Services, bank: Bank, keys: SignInKeys, ring: KeyRing, 
     services.clock_skews[bank.settings.bank_code] = skew_s = _clock_skew_s(services, request.head)
     if abs(skew_s) > services.settings.link.clock_limit:
         return Answer(ResponseCode.CLOCK_DIFFERS)
-    if services.replay_guard.is_full(now):
+    if services.replay_guard.is_full(bank.settings.bank_code, now):
         return Answer(ResponseCode.BUSY)
     try:
         issued = ring.issue(keys.kek, now)

@@ -61,6 +61,8 @@ class TransactionLog:
         answer: Answer,
         elapsed_ms: float,
         batch_size: int,
+        *,
+        is_written: bool = True,
     ) -> str:
         """Write the line of one answered frame, and return the fields that name it, as JSON without braces.
 
@@ -73,6 +75,8 @@ class TransactionLog:
             durations = self.durations[label] = Histogram(DURATION_BOUNDS_S)
         durations.note(elapsed_ms / 1000)
         said = self.said(bank_code, transaction, trace, answer)
+        if not is_written:
+            return said
         level = "warning" if answer.code in _UNFORESEEN else "info"
         if self._write is not None and self._threshold.level <= INFO:
             self._write(_json_line(level, said, elapsed_ms, batch_size))

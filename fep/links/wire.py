@@ -18,6 +18,10 @@ class Wire(Protocol):
         """Half-close, read on and drop for a short while, then close."""
         ...
 
+    def hold(self) -> None:
+        """Read nothing for a moment."""
+        ...
+
     def released(self) -> None:
         """One request less is in work: frames may be taken again."""
         ...

@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -70,10 +71,10 @@ def pay(account_no: str, amount_fen: int, mode: int = 1) -> bytes:
     )
 
 
-def connect(address: tuple[str, int], bank: str, suite_name: str, serials: Serials) -> Link:
+def connect(address: tuple[str, int], bank: str, suite_name: str, serials: Serials, timeout_s: float = 30) -> Link:
     """Connect and sign in."""
     suite = SUITES[suite_name]
-    sock = socket.create_connection(address, timeout=30)
+    sock = socket.create_connection(address, timeout=timeout_s)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     code = bank.encode()
     authenticator = ak_mac(suite, Key("AK", AK))
@@ -121,7 +122,7 @@ class Result:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def drive(links: list[Link], frames: list[list[bytes]], *, keep_replies: bool = False) -> Result:
+def drive(links: list[Link], frames: Sequence[Iterable[bytes]], *, keep_replies: bool = False) -> Result:
     """Send each link's frames one after the other, all links at once, and read their replies."""
     poll = select.epoll()
     by_fd = {link.socket.fileno(): (link, iter(queue)) for link, queue in zip(links, frames, strict=True)}

@@ -5,7 +5,14 @@ from ipaddress import ip_address
 import pytest
 
 from fep.config.settings import ListenerSettings
-from fep.links.admission import FORGOTTEN_S, FREE_FAILURES, PEERS_MAX, WAIT_S_MAX, Admission
+from fep.links.admission import (
+    FORGOTTEN_S,
+    FREE_FAILURES,
+    PEERS_MAX,
+    WAIT_S_MAX,
+    WAIT_WITH_LINKS_S_MAX,
+    Admission,
+)
 
 PEER, OTHER = ip_address("10.0.0.1"), ip_address("10.0.0.2")
 LIMITS = ListenerSettings(connections_max=5, connections_per_address_max=2)
@@ -54,12 +61,26 @@ def test_failures_cost_time(admission: Admission) -> None:
 
 
 def test_a_sign_in_wipes_the_slate(admission: Admission) -> None:
-    """Whoever knows the keys is a bank."""
+    """Whoever has shown that he has the keys is a bank; to have signed in is not enough."""
     failed(admission, FREE_FAILURES + 5)
     admission.signed_in(PEER)
+    assert admission.refusal(PEER, LIMITS, 0.0) == "sign_in_failures"
+    admission.proven(PEER)
     assert admission.refusal(PEER, LIMITS, 0.0) is None
     failed(admission, FREE_FAILURES)
     assert admission.refusal(PEER, LIMITS, 0.0) is None
+
+
+def test_an_address_with_links_waits_a_second_at_most(admission: Admission) -> None:
+    """Behind one address stand many front-ends: one that is wrongly set up does not keep the others out for long."""
+    admission.signed_in(PEER)
+    failed(admission, FREE_FAILURES + 10)
+    assert admission.refusal(PEER, LIMITS, WAIT_WITH_LINKS_S_MAX - 0.01) == "sign_in_failures"
+    assert admission.refusal(PEER, LIMITS, WAIT_WITH_LINKS_S_MAX) is None
+
+    admission.signed_off(PEER)
+    admission.failed(PEER, 10.0)
+    assert admission.refusal(PEER, LIMITS, 10.0 + WAIT_S_MAX - 0.01) == "sign_in_failures"
 
 
 def test_failures_are_forgotten(admission: Admission) -> None:

@@ -1,7 +1,7 @@
 """Load: what one bank may ask for in all, at once and a second."""
 
 from fep.config.settings import BankSettings
-from fep.links.load import Load
+from fep.links.load import REFUSALS_MAX, Load
 from tests.support.rim import settings_of
 
 
@@ -31,3 +31,10 @@ def test_a_rate() -> None:
     assert load.refusal(limited, 0.1) is None
     assert load.refusal(limited, 0.1) == "rate_max"
     assert sum(load.refusal(limited, 3600.0) is None for _ in range(50)) == 10
+
+
+def test_who_goes_on_asking_too_much() -> None:
+    """A bank hears of so many refusals a second; after that its links are not read for a moment."""
+    load = Load()
+    assert [load.is_insistent(0.0) for _ in range(REFUSALS_MAX + 1)] == [False] * REFUSALS_MAX + [True]
+    assert not load.is_insistent(1.0)

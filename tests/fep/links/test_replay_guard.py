@@ -35,13 +35,13 @@ def test_it_forgets_what_is_old(monkeypatch):
     monkeypatch.setattr("fep.links.replay_guard.ENTRIES_MAX", 3)
     guard = ReplayGuard()
     for number in range(3):
-        assert not guard.is_full(1000.0 + number)
+        assert not guard.is_full("0102", 1000.0 + number)
         guard.is_fresh("0102", bytes([number] * 16), 1000.0 + number)
-    assert guard.is_full(1003.0)
-    assert guard.is_full(1599.9)
-    assert not guard.is_full(1600.0)
+    assert guard.is_full("0102", 1003.0)
+    assert guard.is_full("0102", 1599.9)
+    assert not guard.is_full("0102", 1600.0)
     assert guard.is_fresh("0102", b"x" * 16, 1600.0)
-    assert guard.is_full(1600.5)
+    assert guard.is_full("0102", 1600.5)
 
 
 def test_what_comes_again_is_the_youngest(monkeypatch):
@@ -50,10 +50,20 @@ def test_what_comes_again_is_the_youngest(monkeypatch):
     guard = ReplayGuard()
     for random, now in ((b"a" * 16, 1000.0), (b"b" * 16, 1010.0), (b"a" * 16, 1605.0)):
         assert guard.is_fresh("0102", random, now)
-    assert guard.is_full(1609.9)
-    assert not guard.is_full(1610.0)
+    assert guard.is_full("0102", 1609.9)
+    assert not guard.is_full("0102", 1610.0)
 
 
 def test_the_bounds():
-    """Ten minutes, and at most some 20 MB."""
-    assert (REMEMBERED_S, ENTRIES_MAX) == (600.0, 100_000)
+    """Ten minutes, and at most some 4 MB of each bank."""
+    assert (REMEMBERED_S, ENTRIES_MAX) == (600.0, 20_000)
+
+
+def test_a_bank_fills_its_own_share(monkeypatch):
+    """One that signs in without end must wait; another bank signs in."""
+    monkeypatch.setattr("fep.links.replay_guard.ENTRIES_MAX", 3)
+    guard = ReplayGuard()
+    for number in range(3):
+        guard.is_fresh("0102", bytes([number] * 16), 1000.0)
+    assert guard.is_full("0102", 1001.0)
+    assert not guard.is_full("0103", 1001.0)
