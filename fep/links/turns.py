@@ -53,11 +53,13 @@ class Turns:
             waiting.pop(connection, None)
 
     def _begin(self) -> None:
-        """Begin a round with those that waited, in their order; who is not through waits behind the others again."""
+        """Begin a round with those that waited, in their order."""
         self._counts.clear()
         waiting, self._waiting = self._waiting, {}
-        for connections in waiting.values():
-            while connections:
+        for bank, connections in waiting.items():
+            while connections and self._counts.get(bank, 0) < FRAMES_MAX:
                 connection = next(iter(connections))
                 del connections[connection]
                 connection.take_turn()
+            if connections:  # had no turn, so they come before those that had one
+                self._waiting[bank] = connections | self._waiting.get(bank, {})
