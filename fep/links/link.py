@@ -241,7 +241,8 @@ class Link:
     def _sign_in_refused_by_address(self, bank: Bank) -> None:
         bank_code = bank.settings.bank_code
         self.services.refusals.sign_ins[bank_code, "address"] += 1
-        _log.warning("sign_in_refused", bank_code=bank_code, peer=str(self.peer), reason="address")
+        if self.services.notices.takes("sign_in_refused", bank_code):
+            _log.warning("sign_in_refused", bank_code=bank_code, peer=str(self.peer), reason="address")
         self.services.audit.refused_unread(self, bank_code, "address")
         self.wire.close()
 
