@@ -12,6 +12,7 @@
      ├ KeyRingBusy            a key exchange while two used versions are valid: answered 1011
      ├ KeyJournalBroken       the journal of key acts is not as it was written
      ├ KeyStoreInvalid        the key store file cannot be used: says which, what, and what to do
+     ├ CertificateInvalid     a certificate, or its key, that cannot be used
      └ MasterKeyUnavailable   the master key cannot be had: says which, what, and what to do
 
 Rule: no message, attribute, cause or context of these ever holds the value of a key. Where a library's exception
@@ -317,3 +318,48 @@ class MasterKeyUnavailable(CryptoError):
         """Return the error for a file that cannot be used."""
         suffix = f" ({detail})" if detail else ""
         return cls(source, f"{fault.what}{suffix}", fault.remedy, f"{fault.chinese}{suffix}")
+
+
+class CertificateFault(Enum):
+    """What is wrong with a certificate or its key: (what, what to do, 中文)."""
+
+    NO_CERTIFICATE = ("holds no certificate in PEM", "convert it: openssl x509 -in FILE", "不含 PEM 格式的证书")
+    ORDER = (
+        "is not in order",
+        "put the own certificate first, then each one's issuer",
+        "证书链顺序错, 应为本机证书在前, 其后依次为各级签发者",
+    )
+    NO_KEY = ("holds no private key in PEM", "convert it: openssl pkey -in FILE", "不含 PEM 格式的私钥")
+    KEY_ENCRYPTED = (
+        "is encrypted",
+        "decrypt it (openssl pkey -in FILE) into a file of mode 0600, or a systemd credential",
+        "私钥有口令, 请用 openssl pkey 解密后存为 0600 文件或 systemd 凭据",
+    )
+    KEY_DIFFERS = ("is not the key of the certificate", "give the pair", "私钥与证书不匹配")
+    NO_AUTHORITY = (
+        "holds a certificate that is no authority's",
+        "give that of the CA that signs the banks' certificates",
+        "含有非 CA 证书, 应为签发银行证书的 CA",
+    )
+    SUBJECT = (
+        "is not a distinguished name",
+        'write it as "CN=bank,O=Bank,C=CN"',
+        '不是证书主题, 应如 "CN=bank,O=Bank,C=CN"',
+    )
+
+    def __init__(self, what: str, remedy: str, chinese: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        self.chinese = chinese
+
+
+class CertificateInvalid(CryptoError):
+    """A certificate, or its key, that cannot be used 证书不可用. Never holds what stands in it.
+
+    Attributes:
+        fault: why, and what to do.
+    """
+
+    def __init__(self, fault: CertificateFault) -> None:
+        super().__init__(f"{fault.what}; {fault.remedy}", fault.chinese)
+        self.fault = fault

@@ -30,6 +30,7 @@ from fep.control.daemon_status import DaemonStatus
 from fep.control.desk import ControlDesk
 from fep.control.port import listen_for_operators
 from fep.files.service import FileService
+from fep.links.certificate_notices import tell_certificates
 from fep.links.echo_serials import EchoSerials
 from fep.links.guests import Guests
 from fep.links.link import Link
@@ -114,6 +115,7 @@ class Daemon:
             audit=self._audit.log,
             after_round=partial(self._reactor.callLater, 0),
             guests=Guests(self._reactor.callLater, perf_counter),
+            tls=configured.tls,
         )
         if isinstance(self._billing.gate, Branches):
             self._services.branch_of = self._billing.gate.home_of
@@ -164,6 +166,7 @@ class Daemon:
                 _log.warning("weak_suite", bank_code=bank.bank_code, suite=bank.suite.name)
             elif bank.suite.legacy:
                 _log.warning("legacy_suite", bank_code=bank.bank_code, suite=bank.suite.name)
+        tell_certificates(self._services.tls, shanghai_now())
 
     def _take_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

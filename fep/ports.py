@@ -7,6 +7,9 @@ the next process answers him. So an upgrade refuses no connection.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.tcp import Port, makeBinding
 
 from fep.config.settings import Address, ListenerSettings
@@ -24,6 +27,25 @@ BACKLOG = 1024
 
 class SocketUnfit(OSError):
     """A socket that was handed over is of no use here; says what the socket unit must say instead."""
+
+
+class _Entrance(Factory):
+    """One address of a listener; the listener does the same for all of them, but for TLS.
+
+    Args:
+        factory: the listener.
+        address: as the configuration has it; None: it has none, so there is no TLS.
+    """
+
+    noisy = False
+
+    def __init__(self, factory: LinkFactory, address: Address | None) -> None:
+        self.listener = factory
+        self._address = address
+
+    def buildProtocol(self, addr: IAddress | None) -> TwistedProtocol | None:
+        """Return what is to read from a new connection, None when nobody is."""
+        return self.listener.accept(addr, self._address)
 
 
 class Ports:
@@ -54,13 +76,25 @@ class Ports:
         for inherited in self._inherited:
             if not inherited.is_listening_tcp:
                 raise SocketUnfit(f"the socket {inherited.name} of the service manager is no TCP socket that listens")
+            host, port = inherited.address()
+            for dialect in dialects:
+                if self._belongs(inherited, dialect):
+                    self._require_known_tls(host, port, dialect)
             if not any(self._belongs(inherited, dialect) for dialect in dialects):
-                host, port = inherited.address()
                 names = ", ".join(dialect.name for dialect in dialects)
                 raise SocketUnfit(
                     f"no bank is listened for on {host}:{port}, which the service manager has opened; name the socket "
                     f"after a dialect (FileDescriptorName={names}), or give it an address of fep.toml"
                 )
+
+    def _require_known_tls(self, host: str, port: int, dialect: Dialect) -> None:
+        """Refuse a socket of which nobody says whether TLS is spoken on it, where it is on others of its dialect."""
+        addresses = self._settings.addresses_of(dialect)
+        if self._address_on(port, dialect) is None and not self._settings.tls.keys().isdisjoint(addresses):
+            raise SocketUnfit(
+                f"banks of {dialect.name} speak TLS, but nothing says whether they do on {host}:{port}, which the "
+                "service manager has opened; give the socket a port of [listener] in fep.toml"
+            )
 
     def listen_for(self, services: Services, dialects: Sequence[Dialect]) -> None:
         """Listen for the banks of those dialects that are not listened for yet; raises as ``listen``."""
@@ -83,10 +117,10 @@ class Ports:
         """
         own = [inherited for inherited in self._inherited if self._belongs(inherited, dialect)]
         for inherited in own:
-            adopted = self._reactor.adoptStreamPort(inherited.descriptor, inherited.family(), factory)
-            self._serve(adopted)
+            entrance = _Entrance(factory, self._address_on(inherited.address()[1], dialect))
+            self._serve(self._reactor.adoptStreamPort(inherited.descriptor, inherited.family(), entrance))
         for address in () if own else self._settings.addresses_of(dialect):
-            self._serve(self._listen_on(address, factory))
+            self._serve(self._listen_on(address, _Entrance(factory, address)))
 
     def addresses(self) -> list[Address]:
         """Return where banks can connect."""
@@ -110,9 +144,14 @@ class Ports:
         if inherited.name == dialect.name:
             return True
         _, port = inherited.address()
-        return any(address.port == port for address in self._settings.addresses_of(dialect))
+        return self._address_on(port, dialect) is not None
 
-    def _listen_on(self, address: Address, factory: LinkFactory) -> Port:
+    def _address_on(self, port: int, dialect: Dialect) -> Address | None:
+        """Return the dialect's address that has this port; those with TLS first, so that it is never left out."""
+        addresses = [address for address in self._settings.addresses_of(dialect) if address.port == port]
+        return next((address for address in addresses if address in self._settings.tls), next(iter(addresses), None))
+
+    def _listen_on(self, address: Address, factory: Factory) -> Port:
         binding = makeBinding(address.host, address.port, reuseAddress=True, reusePort=self._settings.reuse_port)
         port: Port = self._reactor.listenTCP(binding, factory, backlog=BACKLOG, interface=address.host)
         return port

@@ -14,6 +14,7 @@ from fep.config.dialect_tables import spoken
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import Settings
 from fep.links.bank import Bank
+from fep.links.certificate_notices import tell_certificates
 from fep.links.listener import LinkFactory
 from fep.links.services import Services
 from fep.log_setup import LEVELS, set_log_level
@@ -102,6 +103,7 @@ class Reloader:
         changes = bank_changes(present.banks, read.settings.banks)
         leaving = self._change_banks(read, changes)
         services.settings = read.settings
+        services.tls = read.tls
         for factory in self._listener.factories:
             factory.take_banks()
             factory.close_strangers(leaving)
@@ -109,6 +111,7 @@ class Reloader:
         self._take_banks()
         if changes.added:
             self._in_thread(self._billing.ensure_banks).addErrback(_unforeseen)
+        tell_certificates(read.tls, services.wall_clock())
         if self._audit is not None:
             self._audit.take_settings(read.settings)
         self._say_taken_over(present, read.settings, changes)

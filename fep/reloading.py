@@ -6,23 +6,27 @@ whose networks do not hold its address.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crypto.key_store import KeyStore
 from crypto.master_key import resolve_master_key
 from fep.audit.seals import SealKey, seal_keys
 from fep.config.configuration import load
 from fep.config.findings import ConfigInvalid, Finding
-from fep.config.settings import BankSettings, Settings
+from fep.config.settings import Address, BankSettings, Settings
+from fep.config.tls_files import tls_endpoints
 from fep.language import Text
 from fep.links.bank import Bank
+
+if TYPE_CHECKING:
+    from fep.links.tls import TlsEndpoint
 
 _FIXED = ("billing", "listener", "control", "metrics", "files", "audit")
 """Tables that a start alone reads: databases, sockets and folders are opened then."""
 
-_FIXED_EXCEPT = {"listener": frozenset({"connections_max"})}
+_FIXED_EXCEPT = {"listener": frozenset({"connections_max", "balancers", "handshake_timeout", "tls"})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Configuration:
     settings: Settings
     banks: dict[str, Bank]
     seal_key: SealKey
+    tls: Mapping[Address, "TlsEndpoint"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +66,17 @@ def read_again(present: Settings) -> Configuration:
 
 
 def with_keys(settings: Settings) -> Configuration:
-    """Return a configuration with the keys of its banks and the secret of its query references.
+    """Return a configuration with the keys of its banks and of TLS, and the secret of its query references.
 
     Raises:
+        ConfigInvalid: a certificate cannot be used.
         CryptoError: the store cannot be opened; the keys of a bank are not to be had, or do not fit it.
     """
     store = KeyStore.open(settings.keys.store, resolve_master_key(settings.keys.master_key, settings.directory))
     references = replace(settings.rules.query_references, key=store.derived_secret("query references"))
     with_secret = replace(settings, rules=replace(settings.rules, query_references=references))
     banks = {code: Bank.from_store(bank, store) for code, bank in settings.banks.items()}
-    return Configuration(with_secret, banks, seal_keys(store)[0])
+    return Configuration(with_secret, banks, seal_keys(store)[0], tls_endpoints(settings))
 
 
 def fixed_changes(present: Settings, wanted: Settings) -> Iterator[str]:
@@ -82,6 +88,8 @@ def fixed_changes(present: Settings, wanted: Settings) -> Iterator[str]:
                 continue
             if getattr(old, each.name) != getattr(new, each.name):
                 yield f"{table}.{each.name}"
+    if present.listener.tls.keys() != wanted.listener.tls.keys():
+        yield "listener.tls"  # certificates may change, but not whether an address speaks TLS at all
 
 
 def bank_changes(present: Mapping[str, BankSettings], wanted: Mapping[str, BankSettings]) -> BankChanges:

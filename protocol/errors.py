@@ -13,6 +13,10 @@ class LengthInvalid(RemoteProtocolError):
     """The length field is outside its bounds; the stream cannot be followed any further, so close the connection."""
 
 
+class ProxyHeaderInvalid(RemoteProtocolError):
+    """What should be a PROXY header of version 2 is none; the message says why, without the peer's bytes."""
+
+
 class MessageInvalid(RemoteProtocolError):
     """A framed message does not fit its description.
 

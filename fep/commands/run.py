@@ -51,6 +51,8 @@ def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
 
     from fep import process
     from fep.config.configuration import load
+    from fep.config.findings import Place
+    from fep.config.tls_tables import require_heard_tls
     from fep.databases import open_databases
 
     settings = load(config_path)
@@ -58,4 +60,5 @@ def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
         database.dispose()
     if addresses:
         settings = replace(settings, listener=replace(settings.listener, addresses=addresses))
+        require_heard_tls(settings, Place(config_path, "--listen"))
     return process.run(settings, manager)

@@ -17,10 +17,12 @@ from fep.config.settings import (
     PUSH_RATE_MAX,
     Address,
     BankSettings,
+    CertificatePin,
     Encryption,
     Network,
 )
 from fep.config.tables import Table, mapping
+from fep.config.tls_tables import certificate_sha256, certificate_subject
 from fep.config.toml_file import read_toml
 from handlers.terms import AMOUNT_CEILING_FEN, PUSH_AGE, BankTerms, Hours
 from protocol.dialect import Dialect
@@ -87,6 +89,8 @@ class _BankFile:
     suite: Suite = SUITES["3des"]
     encryption: Encryption = "optional"
     accept_weak_mac: bool = False
+    certificate_subject: str = ""
+    certificate_sha256: tuple[str, ...] = ()
     cut_off: time = time(23, 30)
     suspended: bool = False
     push: bool = False
@@ -155,6 +159,8 @@ def bank_file(dialects: Mapping[str, Dialect]) -> Table:
         ),
         line_protection=matching(r"[^\x00-\x1f]{0,255}", "one line of text in quotes", "引号中的一行文字"),
         suite=choice(SUITES),
+        certificate_subject=certificate_subject,
+        certificate_sha256=many(certificate_sha256),
         push_rate_max=whole(1, _RATE_MAX),
         push_age_days=whole(1, _AGE_DAYS_MAX),
         transactions=many(choice(_BUSINESS), least=1),
@@ -225,6 +231,7 @@ def _settings(bank: _BankFile) -> BankSettings:
         line_protection=bank.line_protection,
         encryption=bank.encryption,
         accept_weak_mac=bank.accept_weak_mac,
+        certificate=CertificatePin(bank.certificate_subject, bank.certificate_sha256),
         cut_off=bank.cut_off,
         partner=bank.partner,
         push=bank.push,

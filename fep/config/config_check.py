@@ -15,6 +15,7 @@ from fep.config.dialect_tables import spoken
 from fep.config.key_findings import key_findings
 from fep.config.key_stores import open_key_store
 from fep.config.settings import BankSettings, DatabaseSettings, Settings
+from fep.config.tls_check import check_transport
 from fep.config.watcher_check import check_watchers
 from fep.database_state import DatabaseState, clearing_dates_text, database_states
 from fep.language import Text
@@ -55,6 +56,8 @@ def check(settings: Settings, path: Path) -> Iterator[Check]:
             Level.WARNING, str(folder), Text("no bank files: no bank can connect", "没有银行配置: 无银行可接入")
         )
     yield from _check_listeners(settings)
+    for level, subject, text in check_transport(settings, shanghai_now()):
+        yield Check(Level[level.name], subject, text)
     for is_good, subject, text in check_watchers(settings.metrics, settings.control):
         yield Check(Level.GOOD if is_good else Level.WARNING, subject, text)
     for bank in settings.banks.values():

@@ -41,8 +41,10 @@ from fep.config.settings import (
     LogSettings,
     MetricsSettings,
     Settings,
+    TlsSettings,
 )
 from fep.config.tables import Table, mapping
+from fep.config.tls_tables import balancer_network, check_tls
 from fep.config.toml_file import read_toml
 from handlers.query_references import QueryReferences
 from handlers.terms import Hours, LateFeeRates, PayWindow, Rules
@@ -110,6 +112,9 @@ _FILE = Table(
         connections_max=whole(1, 65_536),
         connections_per_address_max=whole(1, 65_536),
         dialect=mapping(_DIALECT_NAME, many(listening_address, least=1)),
+        balancers=many(balancer_network),
+        handshake_timeout=seconds(0.1, 60),
+        tls=mapping(listening_address, Table(TlsSettings, private_key=reference)),
     ),
     link=Table(LinkSettings, in_flight_max=whole(1, 65_536)),
     billing=Table(
@@ -196,6 +201,7 @@ def _check_listener(file: _File, banks: Mapping[str, BankSettings], place: Place
     for name in file.listener.dialect:
         choice(file.dialect)(name, place.child("dialect"))
     check_listeners(file.listener, banks.values(), place)
+    check_tls(file.listener, file.dialect.values(), banks.values(), place)
 
 
 def _settings(path: Path, file: _File, banks: Mapping[str, BankSettings]) -> Settings:

@@ -16,13 +16,16 @@ SECRET_BYTES_MAX = 1024
 """Longer than any database takes a password."""
 
 
-def resolve(reference: str, place: Place, environ: Mapping[str, str] = os.environ) -> str:
+def resolve(
+    reference: str, place: Place, environ: Mapping[str, str] = os.environ, *, bytes_max: int = SECRET_BYTES_MAX
+) -> str:
     """Return the secret, without the line break at its end.
 
     Args:
         reference: as the configuration has it; it is well formed.
         place: where it stands.
         environ: the environment.
+        bytes_max: the longest file that can be right.
 
     Raises:
         ConfigInvalid: it cannot be had; says why, never what was read.
@@ -41,7 +44,7 @@ def resolve(reference: str, place: Place, environ: Mapping[str, str] = os.enviro
             )
         directory = Path(environ["CREDENTIALS_DIRECTORY"])
     try:
-        content = read_private(directory / name, SECRET_BYTES_MAX, guarded=kind == "credential")
+        content = read_private(directory / name, bytes_max, guarded=kind == "credential")
         return content.decode().removesuffix("\n").removesuffix("\r")
     except PrivateFileRefused as refused:
         fault = refused.fault

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
+from crypto.certificates import Certificate
 from crypto.suites import Suite
 from handlers.file_put import FileQuotas
 from handlers.terms import BankTerms, Rules
@@ -42,6 +43,48 @@ class Address:
         return f"{host}:{self.port}"
 
 
+TlsVersion = Literal["1.2", "1.3"]
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """Table ``[listener.tls."HOST:PORT"]``: TLS on one address.
+
+    Attributes:
+        certificate: PEM file of the own certificate and its issuers.
+        private_key: reference (``file:``, ``env:``, ``credential:``) to its key, PEM.
+        client_ca: PEM file of the authorities that sign banks' certificates; None: no certificate is asked for.
+        version_min: of TLS; 1.2 is for banks that cannot do more.
+    """
+
+    certificate: Path
+    private_key: str
+    client_ca: Path | None = None
+    version_min: TlsVersion = "1.3"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatePin:
+    """What a bank's own certificate must be; says nothing while both are empty.
+
+    Attributes:
+        subject: as ``crypto.certificates.Certificate`` has it.
+        sha256: one of these digests; two while a bank changes its certificate.
+    """
+
+    subject: str = ""
+    sha256: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.subject or self.sha256)
+
+    def fits(self, certificate: Certificate | None) -> bool:
+        """Tell whether this is said of ``certificate``; of none nothing is."""
+        if certificate is None or not self:
+            return False
+        return self.subject in ("", certificate.subject) and (not self.sha256 or certificate.sha256 in self.sha256)
+
+
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
     """Table ``[listener]``.
@@ -52,6 +95,9 @@ class ListenerSettings:
         reuse_port: several daemons may share a port (SO_REUSEPORT); off, so that a taken port is an error.
         connections_max: 1,024 leased lines are more than any utility has; each costs some 50 kB.
         connections_per_address_max: a bank's front-ends often stand behind one address.
+        balancers: networks whose connections begin with a PROXY header, version 2, that is believed.
+        handshake_timeout: that header and the TLS handshake together; over a satellite they take three seconds.
+        tls: by address, where it is spoken.
     """
 
     addresses: tuple[Address, ...] = (Address("127.0.0.1", 9700),)
@@ -59,6 +105,9 @@ class ListenerSettings:
     connections_max: int = 1024
     connections_per_address_max: int = 256
     dialect: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
+    balancers: tuple[Network, ...] = ()
+    handshake_timeout: float = 5.0
+    tls: Mapping[Address, TlsSettings] = field(default_factory=dict)
 
     def addresses_of(self, dialect: Dialect) -> tuple[Address, ...]:
         """Return where banks of ``dialect`` connect."""
@@ -256,6 +305,7 @@ class BankSettings:
         in_flight_max: requests in work over all its connections; above it 1011.
         rate_max: requests a second over all its connections; above it 1011. 0: no limit.
         statement_account: the utility's account there, as statements for the ledger name it; empty: the bank's code.
+        certificate: what it must show where it signs in; empty: any, but none of another bank's.
         accept_weak_mac: needed for suites that protect against line errors only.
         cut_off: when its clearing date rolls, Asia/Shanghai.
         terms: what it may do.
@@ -272,6 +322,7 @@ class BankSettings:
     line_protection: str = ""
     encryption: Encryption = "optional"
     accept_weak_mac: bool = False
+    certificate: CertificatePin = CertificatePin()
     cut_off: time = time(23, 30)
     partner: Address | None = None
     push: bool = False

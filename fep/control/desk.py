@@ -143,6 +143,8 @@ def _link_state(link: Link, now: float) -> dict[str, Any]:
         "bank_code": link.bank.settings.bank_code if link.bank else "",
         "dialect": link.dialect.name,
         "peer": str(link.peer),
+        "tls": link.route.tls_version,
+        "balancer": str(link.route.balancer or ""),
         "state": link.machine.state.value,
         "connected_at": _text(link.connected_at),
         "idle_s": None if idle_s is None else round(idle_s, 1),

@@ -10,7 +10,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from fep.config.settings import ListenerSettings
-from fep.links.bank import IPAddress
+from fep.links.route import IPAddress
 
 FREE_FAILURES = 20
 """Frames that may be refused before a sign-in without a wait: a key typed wrongly, front-ends that try by turns."""

@@ -1,12 +1,13 @@
 """A bank 银行 as the running daemon knows it: its settings and the keys that authenticate it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
-from ipaddress import IPv4Address, IPv6Address
 from typing import Self
 
+from crypto.certificates import Certificate
 from crypto.errors import KeyUnavailable, MacMismatch, SuiteDiffers
 from crypto.key_ring import KeyRing
 from crypto.key_store import KeyStore
@@ -15,11 +16,10 @@ from crypto.keys import Key
 from crypto.session import Authenticator, ak_mac
 from fep.config.settings import BankSettings
 from fep.links.load import Load
+from fep.links.route import IPAddress
 
 UNSIGNED = Authenticator(lambda data: b"")
 """Stands in for an authenticator where the bank's format has no MAC."""
-
-IPAddress = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,16 @@ class Bank:
     def may_connect_from(self, peer: IPAddress) -> bool:
         """Tell whether ``peer`` is in one of the bank's networks."""
         return any(peer in network for network in self.settings.addresses)
+
+    def may_show(self, certificate: Certificate | None, banks: Iterable["Bank"]) -> bool:
+        """Tell whether a connection on which ``certificate`` was shown may be this bank's among ``banks``.
+
+        A bank whose file names its certificate shows that one; the others show any but one that is another's.
+        """
+        pin = self.settings.certificate
+        if pin:
+            return pin.fits(certificate)
+        return not any(bank.settings.certificate.fits(certificate) for bank in banks)
 
 
 def _suspended(settings: BankSettings) -> BankSettings:

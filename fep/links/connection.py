@@ -16,8 +16,9 @@ from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from fep.links.bank import Bank, IPAddress
+from fep.links.bank import Bank
 from fep.links.link import Link
+from fep.links.route import Route
 from fep.links.services import Services
 from protocol.dialect import Dialect
 from protocol.errors import LengthInvalid
@@ -41,13 +42,13 @@ class Connection(TwistedProtocol):
         services: Services,
         dialect: Dialect,
         banks: Mapping[str, Bank],
-        peer: IPAddress,
+        route: Route,
         on_lost: Callable[["Connection"], None],
     ) -> None:
         self._services = services
         self._on_lost = on_lost
         self._reader = dialect.reader()
-        self.link = Link(services, dialect, banks, peer, self)
+        self.link = Link(services, dialect, banks, route, self)
         self._is_open = True
         self._is_taking_frames = False
         self._is_read_paused = False

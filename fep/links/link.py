@@ -23,14 +23,15 @@ import structlog
 from crypto.errors import KeyVersionUnknown, MacMismatch
 from crypto.key_ring import KeyRing
 from crypto.session import SessionSecurity
-from fep.links.bank import UNSIGNED, Bank, IPAddress
+from fep.links.bank import UNSIGNED, Bank
 from fep.links.business import submit
 from fep.links.exchange import Exchange
 from fep.links.outcomes import response_of
 from fep.links.own_requests import OwnRequests
+from fep.links.route import Route
 from fep.links.services import Services
 from fep.links.shares import Shares
-from fep.links.sign_in import is_replayed, issue_keys
+from fep.links.sign_in import is_replayed, issue_keys, refuse_route, route_refusal
 from fep.links.wire import Wire
 from protocol.canonical import Answer, NoBody, Request
 from protocol.dialect import Dialect, Envelope
@@ -64,17 +65,18 @@ class Link:
         services: of the daemon.
         dialect: of the listener.
         banks: those that speak it, by what their frames call them.
-        peer: where the connection comes from.
+        route: how the connection has come in.
         wire: the connection.
     """
 
     def __init__(
-        self, services: Services, dialect: Dialect, banks: Mapping[str, Bank], peer: IPAddress, wire: Wire
+        self, services: Services, dialect: Dialect, banks: Mapping[str, Bank], route: Route, wire: Wire
     ) -> None:
         self.services = services
         self.dialect = dialect
         self.banks = banks
-        self.peer = peer
+        self.route = route
+        self.peer = route.peer
         self.wire = wire
         self.machine = Machine()
         self.bank: Bank | None = None
@@ -84,7 +86,7 @@ class Link:
         self.answered_count = 0
         self.in_flight = 0
         self.shares = Shares(self, services.settings.link.in_flight_max)
-        self.timers = Timers(services.clock.seconds() + services.settings.link.sign_in_timeout)
+        self.timers = Timers(route.accepted_s + services.settings.link.sign_in_timeout)
         self.own_requests = OwnRequests(self)
         self._sign_out_exchange: Exchange | None = None
         self._has_been_asked = False
@@ -221,8 +223,8 @@ class Link:
             return self._refuse_unauthenticated(exchange, ResponseCode.UNKNOWN_BANK)
         if not self.dialect.session.has_mac:
             return self._believed_by_address(exchange, bank)
-        if envelope.transaction is Transaction.SIGN_IN and not bank.may_connect_from(self.peer):
-            return self._sign_in_refused_by_address(bank)
+        if envelope.transaction is Transaction.SIGN_IN and not self._comes_from(bank):
+            return None
         if self.bank is not None and bank is not self.bank:
             self._refuse_unauthenticated(exchange, ResponseCode.NOT_SIGNED_IN)
             return self._count_mac_failure(envelope)
@@ -238,18 +240,20 @@ class Link:
             return self._mac_failed(exchange, mismatch)
         return self._authenticated(exchange, bank)
 
-    def _sign_in_refused_by_address(self, bank: Bank) -> None:
-        bank_code = bank.settings.bank_code
-        self.services.refusals.sign_ins[bank_code, "address"] += 1
-        if self.services.notices.takes("sign_in_refused", bank_code):
-            _log.warning("sign_in_refused", bank_code=bank_code, peer=str(self.peer), reason="address")
-        self.services.audit.refused_unread(self, bank_code, "address")
+    def _comes_from(self, bank: Bank) -> bool:
+        """Tell whether the connection may be the bank's; when not, it is closed without a reply."""
+        reason = route_refusal(self.services, bank, self.route)
+        if reason is None:
+            return True
+        refuse_route(self.services, bank, self.route, reason)
+        self.services.audit.refused_unread(self, bank.settings.bank_code, reason)
         self.wire.close()
+        return False
 
     def _believed_by_address(self, exchange: Exchange, bank: Bank) -> None:
         """Go on with a request of a format without a MAC: the connection's first frame says whose it is."""
-        if not bank.may_connect_from(self.peer):
-            return self._sign_in_refused_by_address(bank)
+        if bank is not self.bank and not self._comes_from(bank):
+            return None
         if self.bank is None:
             self._signed_in(bank)
             self.services.admission.proven(self.peer)

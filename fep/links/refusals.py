@@ -19,8 +19,8 @@ class Refusals:
 
     Attributes:
         connections: by reason.
-        sign_ins: by bank (``unknown`` for none of ours) and reason: ``address``, ``links_max``, or the name of the
-            response code.
+        sign_ins: by bank (``unknown`` for none of ours) and reason: ``address``, ``certificate``, ``links_max``, or the
+            name of the response code.
         requests: by bank and limit.
     """
 

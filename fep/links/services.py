@@ -1,17 +1,17 @@
 """Services 公共服务: what all links of one daemon share."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dbgate.work import Needs
 from fep.audit.log import AuditLog
-from fep.config.settings import Settings
+from fep.config.settings import Address, Settings
 from fep.descriptors import Descriptors
 from fep.files.work import FileWork
 from fep.links.admission import Admission
@@ -25,6 +25,9 @@ from fep.links.submissions import AfterRound, Submissions, TakesWork, at_once
 from fep.links.tails import Tails
 from fep.links.transaction_log import TransactionLog
 from fep.links.turns import Turns
+
+if TYPE_CHECKING:
+    from fep.links.tls import TlsEndpoint
 
 
 class Clock(Protocol):
@@ -73,6 +76,7 @@ class Services:
         descriptors: that new connections leave enough file descriptors for the rest.
         link_numbers: of connections, from 1.
         after_round: has a function called when the loop has read what has arrived.
+        tls: what is shown and asked for on the addresses where TLS is spoken.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
     """
 
@@ -97,6 +101,7 @@ class Services:
     link_numbers: Iterator[int] = field(default_factory=lambda: count(1))
     audit: AuditLog = field(default_factory=AuditLog)
     admission: Admission = field(default_factory=Admission)
+    tls: Mapping[Address, "TlsEndpoint"] = field(default_factory=dict)
     branch_of: Callable[[Needs], Hashable | None] | None = None
     after_round: AfterRound = at_once
     descriptors: Descriptors = field(init=False)

@@ -2,12 +2,45 @@
 
 from datetime import datetime
 
+import structlog
+
 from crypto.errors import KeyRingBusy
 from crypto.key_ring import KeyRing
 from fep.links.bank import Bank, SignInKeys
+from fep.links.route import Route
 from fep.links.services import Services
 from protocol.canonical import Answer, Head, KeyReply, KeyRequest, Request
 from protocol.response_codes import ResponseCode
+
+_log = structlog.get_logger()
+
+
+def route_refusal(services: Services, bank: Bank, route: Route) -> str | None:
+    """Return what of a connection's way in is not the bank's, ``address`` or ``certificate``; None: it may be it."""
+    if not bank.may_connect_from(route.peer):
+        return "address"
+    return None if bank.may_show(route.certificate, services.banks.values()) else "certificate"
+
+
+def refuse_route(services: Services, bank: Bank, route: Route, reason: str) -> None:
+    """Count and log that a connection may not be the bank's, for ``reason`` of ``route_refusal``.
+
+    Another bank's certificate was signed by an authority of ours, so somebody has a key who should not: that is a
+    security event, and its address waits as after a wrong key.
+    """
+    code = bank.settings.bank_code
+    services.refusals.sign_ins[code, reason] += 1
+    is_certificate = reason == "certificate"
+    if is_certificate:
+        services.events["security_event"] += 1
+        services.admission.failed(route.peer, services.clock.seconds())
+    if not services.notices.takes("sign_in_refused", code):
+        return
+    _log.warning("sign_in_refused", bank_code=code, peer=str(route.peer), reason=reason)
+    if is_certificate:
+        shown = "" if route.certificate is None else route.certificate.sha256
+        peer = str(route.peer)
+        _log.error("security_event", kind="certificate", peer=peer, bank_code=code, certificate_sha256=shown)
 
 
 def is_replayed(services: Services, bank: Bank, request: Request) -> bool:

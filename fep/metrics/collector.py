@@ -96,6 +96,9 @@ def _of_links(readings: Readings) -> Iterator[Metric]:
     yield _gauge("fep_partner_open", text, ["bank"], by_bank(readings.partners))
     text = "How long ago each key version that is accepted began to be."
     yield _gauge("fep_key_age_seconds", text, ["bank", "version"], sorted(readings.key_ages_s.items()))
+    text = "When the certificate ends that is shown on an address with TLS."
+    ends = [([address], end) for address, end in sorted(readings.certificate_ends_s.items())]
+    yield _gauge("fep_certificate_not_after_timestamp_seconds", text, ["address"], ends)
     text = "Frames whose MAC was wrong, or was another's."
     yield _counter("fep_mac_failures", text, ["bank"], by_bank(readings.mac_failures))
     text = "What happened that is no transaction, as fep status lists it."

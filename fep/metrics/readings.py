@@ -42,6 +42,7 @@ class Readings:
         partners: by bank that the FEP asks: whether its day is open.
         suspended: by bank, whether no business of it is taken.
         key_ages_s: by bank and key version, how long it has been accepted.
+        certificate_ends_s: by listening address, seconds since the epoch.
     """
 
     links: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Readings:
     partners: dict[str, bool] = field(default_factory=dict)
     suspended: dict[str, bool] = field(default_factory=dict)
     key_ages_s: dict[tuple[str, str], float] = field(default_factory=dict)
+    certificate_ends_s: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,9 @@ class Parts:
             clock_skews=dict(services.clock_skews),
             pushes={code: counts for code, counts in pushes.items() if counts is not None},
             partners={code: self.partners.is_open(code) for code in self.partners.by_bank},
+            certificate_ends_s={
+                str(address): endpoint.certificate.not_after.timestamp() for address, endpoint in services.tls.items()
+            },
             key_ages_s=_key_ages_s(services.banks.values(), services.wall_clock()),
             suspended={code: bank.settings.terms.is_suspended for code, bank in services.banks.items()},
         )

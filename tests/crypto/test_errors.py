@@ -6,6 +6,8 @@ import pytest
 
 from crypto.errors import (
     BlockFault,
+    CertificateFault,
+    CertificateInvalid,
     CryptoError,
     FileFault,
     KeyBlockInvalid,
@@ -28,6 +30,7 @@ ERRORS = [
     MacMismatch(184, "00" * 32),
     *(KeyRefused("AK of bank 0102", fault, "a detail") for fault in KeyFault),
     KeyCheckFailed("MAK"),
+    *(CertificateInvalid(fault) for fault in CertificateFault),
     KeyUnavailable("0102"),
     *(KeyBlockInvalid("AK of bank 0102", fault) for fault in BlockFault),
     KeyJournalBroken(Path("/etc/fep/keys.journal"), 3, "it was cut", "被截断"),

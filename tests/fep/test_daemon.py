@@ -421,7 +421,7 @@ def test_a_bug_in_a_roll_keeps_its_traceback(daemon, reactor, logs):
 
 def test_a_loop_that_fails_ends_the_daemon(daemon, reactor, logs, monkeypatch):
     """Without its limits the daemon does not go on: it drains and exits with 3."""
-    monkeypatch.setattr(type(reactor.factory), "check", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(reactor.factory.listener), "check", lambda *_: 1 / 0)
     reactor.advance(CHECK_INTERVAL_S)
     reactor.settle()
     assert daemon.has_failed
@@ -511,7 +511,7 @@ def test_a_drain_that_fails_ends_all_the_same(daemon, world, reactor, logs, monk
     def failing() -> "Deferred[None]":
         raise OSError("no")
 
-    monkeypatch.setattr(reactor.factory, "drain", failing)
+    monkeypatch.setattr(reactor.factory.listener, "drain", failing)
     world.signals[signal.SIGTERM](signal.SIGTERM)
     reactor.settle()
     assert "drain_failed" in events(logs)

@@ -96,6 +96,7 @@ class Daemon:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.port = free_port()
+        self.other_ports: list[int] = []  # it listens on too
         self.notify_socket: Path | None = None  # where a service manager listens
         self.watchdog_s = 0.0
         self.environment: dict[str, str] = {}  # beside that of all product processes
@@ -131,7 +132,7 @@ class Daemon:
         command = [sys.executable, "-m", "fep", "run", "--config", str(self.directory / "fep.toml")]
         with nullcontext(subprocess.PIPE) if self.log_path is None else self.log_path.open("ab") as stdout:
             self.process = subprocess.Popen(
-                [*self._manager_command(), *command, "--listen", f"127.0.0.1:{self.port}"],
+                [*self._manager_command(), *command, *self._listen_options()],
                 cwd=ROOT,
                 env=environment() | self._manager_environment() | self.environment,
                 pass_fds=[self.handed_over.fileno()] if self.handed_over else [],
@@ -151,6 +152,9 @@ class Daemon:
         if wait:
             self.wait_until_it_listens()
         return self
+
+    def _listen_options(self) -> list[str]:
+        return [word for port in (self.port, *self.other_ports) for word in ("--listen", f"127.0.0.1:{port}")]
 
     def _manager_command(self) -> list[str]:
         """Return what hands the socket over as systemd does: from descriptor 3 on, by the number of the process."""

@@ -353,6 +353,7 @@ class RawBank:
         encrypted: bool = False,
         source: str = "127.0.0.1",
         deadline_s: float = DEADLINE_S,
+        begin: Callable[[socket.socket], socket.socket] | None = None,  # what comes before the first frame
     ) -> None:
         self.bank_code, self.suite, self.encrypted = bank_code, SUITES[bank_code], encrypted
         self.deadline_s = deadline_s
@@ -364,6 +365,13 @@ class RawBank:
         self._buffer = bytearray()
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=deadline_s, source_address=(source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if begin is not None:
+            connected = self.socket
+            try:
+                self.socket = begin(connected)
+            except OSError:
+                connected.close()
+                raise
 
     def __enter__(self) -> Self:
         return self

@@ -46,6 +46,7 @@ def _report(answer: dict[str, Any]) -> Report:
         say(en="bank", zh="银行代码"),
         say(en="dialect", zh="方言"),
         say(en="peer", zh="对方地址"),
+        say(en="by way of", zh="经由"),
         say(en="state", zh="状态"),
         say(en="connected", zh="连接时间"),
         say(en="idle s", zh="空闲秒数"),
@@ -58,6 +59,20 @@ def _report(answer: dict[str, Any]) -> Report:
         report.row(
             link["link"],
             link["bank_code"] or "-",
-            *(link["dialect"], link["peer"], state, link["connected_at"], idle, link["in_work"], link["answered"]),
+            *(
+                link["dialect"],
+                link["peer"],
+                _way(link),
+                state,
+                link["connected_at"],
+                idle,
+                link["in_work"],
+                link["answered"],
+            ),
         )
     return report
+
+
+def _way(link: dict[str, Any]) -> str:
+    """Return the version of TLS and the balancer, where there are any."""
+    return " ".join(filter(None, (link["tls"], link["balancer"]))) or "-"

@@ -17,6 +17,7 @@ ROOTS_AND_KINDS = {"CryptoError", "GateError", "ProtocolError", "RemoteProtocolE
 """Never raised themselves."""
 
 START_UP_ONLY = {
+    "CertificateInvalid",
     "KeyBlockInvalid",
     "KeyJournalBroken",
     "KeyVersionRefused",
@@ -33,6 +34,7 @@ COMMANDS_ONLY = {"DayNotOpen", "LoadRefused"}
 """Raised by ``fep load`` and ``fep day``."""
 
 NOT_ANSWERED = {
+    "ProxyHeaderInvalid": "there is no connection yet",
     "LengthInvalid": "the connection is closed at once",
     "EventUnexpected": "a closed link takes no frame",
     "Refusal": "an answer of the handlers, which never let it out",
