@@ -95,6 +95,7 @@ class Daemon:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.config = directory / "fep.toml"
         self.port = free_port()
         self.other_ports: list[int] = []  # it listens on too
         self.notify_socket: Path | None = None  # where a service manager listens
@@ -112,9 +113,9 @@ class Daemon:
     # -- configuration
 
     def configure(self, section: str = "link", **values: Any) -> Self:
-        """Set keys of fep.toml; they hold from the next start."""
+        """Set keys of its configuration; they hold from the next start."""
         for key, value in values.items():
-            set_key(self.directory / "fep.toml", section, key, json.dumps(value))
+            set_key(self.config, section, key, json.dumps(value))
         return self
 
     def configure_bank(self, bank_code: str, section: str = "", **values: Any) -> Self:
@@ -129,7 +130,7 @@ class Daemon:
     def start(self, *, wait: bool = True) -> Self:
         """Start the daemon and wait until it listens."""
         assert self.process is None
-        command = [sys.executable, "-m", "fep", "run", "--config", str(self.directory / "fep.toml")]
+        command = [sys.executable, "-m", "fep", "run", "--config", str(self.config)]
         with nullcontext(subprocess.PIPE) if self.log_path is None else self.log_path.open("ab") as stdout:
             self.process = subprocess.Popen(
                 [*self._manager_command(), *command, *self._listen_options()],

@@ -322,8 +322,9 @@ def _free_port() -> int:
 
 
 def _environment() -> dict[str, str]:
-    # Neither PGDATA nor PGPORT nor a locale of whoever runs the tests reaches the server.
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    # Neither PGDATA nor PGPORT nor a locale of whoever runs the tests reaches the server; a run's own clock does.
+    clock = {name: os.environ[name] for name in ("LD_PRELOAD", "SOAK_CLOCK") if name in os.environ}
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"} | clock
 
 
 def _die_with_parent() -> None:

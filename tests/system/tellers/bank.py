@@ -126,7 +126,7 @@ def start(site: Site, daemons: int = 1) -> None:
     """Start daemons on ports that have free ones above them, all over the directory of the site."""
     site.daemons[1:] = [Daemon(site.directory) for _ in range(daemons - 1)]
     for daemon in site.daemons:
-        daemon.port = _free_ports(3)
+        daemon.port = free_ports(3)
         daemon.start()
 
 
@@ -143,7 +143,7 @@ def _wait_until_somebody_listens(port: int) -> None:
             return
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """Return the first of some ports in a row that nobody listens on."""
     for _ in range(1_000):
         first = random.choice(BELOW_THE_EPHEMERAL)
