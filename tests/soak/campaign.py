@@ -113,7 +113,7 @@ class Run:
             thread.start()
         self._let_days_pass()
         sampler.end()
-        self.growths = growths(sampler.samples)
+        self.growths = growths(sampler.samples, options.seconds)
         self._over.set()
         for client in self._clients:
             self._join(client)

@@ -81,7 +81,7 @@ class Events:
     def take_a_guest(self) -> None:
         """A bank of its own comes with a reload, and goes with the next one."""
         path = self._site.directory / "banks" / f"{GUEST}_guest.toml"
-        head = f'bank_code = "{GUEST}"\nname = "guest"\naddresses = ["127.0.0.1"]\ndialect = "elec02"\n'
+        head = f'bank_code = "{GUEST}"\nname = "guest"\naddresses = ["127.0.0.2"]\ndialect = "elec02"\n'
         path.write_text(head + 'node = "306"\naccept_no_mac = true\nline_protection = "loopback"\n', "utf-8")
         self._reload()
         path.unlink()

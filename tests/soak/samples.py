@@ -17,6 +17,8 @@ WARM_UP_SHARE = 0.2
 """Of a run: until then caches fill, allocators settle, and each lane has made its connection."""
 RSS_LIMIT_SHARE = 0.01
 """Of the resident memory in a day: with it a daemon doubles in a hundred days. Below it a slope is called flat."""
+TOLD_MIN_S = 600.0
+"""Behind the warm-up; from less nothing is concluded, for an interpreter's memory settles for many minutes."""
 COUNT_LIMIT = 0.5
 """Descriptors, or threads, in a day: one that is left behind each day is found."""
 
@@ -78,10 +80,11 @@ class Growth:
     limit: float
     first: float
     last: float
+    is_long_enough: bool
 
     @property
     def verdict(self) -> Verdict:
-        return self.slope.verdict(self.limit)
+        return self.slope.verdict(self.limit) if self.is_long_enough else Verdict.UNTOLD
 
     def line(self) -> str:
         """Return the line of the summary."""
@@ -95,8 +98,8 @@ class Growth:
         )
 
 
-def growths(samples: list[list[Sample]]) -> list[Growth]:
-    """Return the growth of every figure of every daemon behind the warm-up."""
+def growths(samples: list[list[Sample]], seconds: float) -> list[Growth]:
+    """Return the growth of every figure of every daemon behind the warm-up of a run of so many seconds."""
     found = []
     for number, all_of_one in enumerate(samples, 1):
         warm = all_of_one[int(len(all_of_one) * WARM_UP_SHARE) :]
@@ -104,5 +107,5 @@ def growths(samples: list[list[Sample]]) -> list[Growth]:
             line = slope([(sample.day, getattr(sample, name)) for sample in warm])
             limit = line.mean * RSS_LIMIT_SHARE if name == "rss_kib" else COUNT_LIMIT
             ends = [float(getattr(warm[at], name)) for at in (0, -1)] if warm else [0.0, 0.0]
-            found.append(Growth(number, name, line, limit, *ends))
+            found.append(Growth(number, name, line, limit, *ends, seconds * (1 - WARM_UP_SHARE) >= TOLD_MIN_S))
     return found
