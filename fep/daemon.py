@@ -29,6 +29,7 @@ from fep.config.settings import Settings
 from fep.control.daemon_status import DaemonStatus
 from fep.control.desk import ControlDesk
 from fep.control.port import listen_for_operators
+from fep.ending import Ending, gate_limit_s, limit_s, pushes_limit_s
 from fep.files.service import FileService
 from fep.links.certificate_notices import tell_certificates
 from fep.links.echo_serials import EchoSerials
@@ -62,9 +63,6 @@ FILES_INTERVAL_S = 3600.0
 RECORD_S = 3.0
 """How long an operator waits for the record of what he did; his command waits for five seconds in all."""
 
-CLOSE_S = 15.0
-"""How long the gate may take to finish what waits and runs, when nothing more can come."""
-
 _THREADS = 10
 """Twisted's own number of threads, beside those that look after the databases."""
 
@@ -78,6 +76,7 @@ class Daemon:
         settings: of its configuration.
         reactor: in whose loop it runs.
         manager: which is told when it is ready, and for how long it is well.
+        ending: bounds its end; without one, that has no bound but those of its steps.
 
     Attributes:
         has_failed: whether it ended, or ends, by itself.
@@ -87,11 +86,15 @@ class Daemon:
         ConfigInvalid, DatabaseUnavailable: a database cannot even be named.
     """
 
-    def __init__(self, settings: Settings, reactor: ReactorBase, manager: ServiceManager = ALONE) -> None:
+    def __init__(
+        self, settings: Settings, reactor: ReactorBase, manager: ServiceManager = ALONE, ending: Ending | None = None
+    ) -> None:
         self.has_failed = False
+        self._ending = ending
         self._reactor: Any = reactor
         self._manager = manager
         self._is_stopping = False
+        self._step = ""  # of the end
         self._turn = Lock()
         configured = with_keys(settings)
         self._settings = configured.settings
@@ -310,32 +313,47 @@ class Daemon:
         return self._is_stopping
 
     def _signalled(self, number: int, _frame: object = None) -> None:
+        if self._ending is not None:  # from here on, for the loop may not come round to it
+            self._ending.begin(limit_s(self._services.settings))
         self._reactor.callFromThread(self._stop, signal.Signals(number).name)
 
     def _stop(self, reason: str) -> None:
         if self._is_stopping:
+            _log.info("still_draining", reason=reason, step=self._step)
             return
         self._is_stopping = True
-        _log.info("draining", reason=reason)
-        self._manager.stopping()
+        within_s = limit_s(self._services.settings)
+        _log.info("draining", reason=reason, within_s=within_s)
+        self._manager.stopping(within_s)
         self._drain().addErrback(lambda failure: _log.error("drain_failed", error=failure.value)).addBoth(
             lambda _: self._reactor.stop()
         )
 
+    def _begin_step(self, name: str) -> None:
+        self._step = name
+        if self._ending is not None:
+            self._ending.step(name)
+
     @inlineCallbacks
     def _drain(self) -> "Any":
-        """Finish what has begun, answer, close; the limits of the links and of the gate bound every step."""
+        """Finish what has begun, answer, close; every step has a bound (see ``fep.ending``)."""
+        settings = self._services.settings
+        self._begin_step("ports")
         yield from (*self._ports.stop(), *(port.stopListening() for port in self._control_ports))
-        yield self._pusher.drain()
-        partners_drained = self._partners.drain()
-        for factory in self._ports.factories:
-            yield factory.drain()
-        yield partners_drained
+        self._begin_step("pushes")
+        yield self._pusher.drain(pushes_limit_s(settings))
+        self._begin_step("links")
+        drained = [self._partners.drain(), *(factory.drain() for factory in self._ports.factories)]
+        for each in drained:  # all at the same time: their limits are not added up
+            yield each
         self._rounds.end()
         self._loop_watch.close()
         self._files.close()
-        yield self._in_thread(self._billing.close, CLOSE_S)
+        self._begin_step("databases")
+        yield self._in_thread(self._billing.close, gate_limit_s(settings))
+        self._begin_step("audit")
         yield self._in_thread(self._audit.close)
+        self._begin_step("threads")
         if self._monitor is not None:
             self._monitor.close()
         _log.info("stopped")

@@ -17,6 +17,7 @@ from fep.clock import SteadyClock
 from fep.config.settings import Settings
 from fep.daemon import Daemon
 from fep.descriptors import RESERVE
+from fep.ending import Ending
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.service_manager import ALONE, ServiceManager
@@ -44,19 +45,25 @@ def run(settings: Settings, manager: ServiceManager = ALONE) -> int:
     if limit < wanted:
         _log.warning("file_limit_low", limit=limit, wanted=wanted)
     try:
-        return _run(settings, manager)
+        return _run(settings, manager, Ending(partial(_give_up, writer)))
     finally:
         writer.close()
 
 
-def _run(settings: Settings, manager: ServiceManager) -> int:
+def _give_up(writer: LogWriter) -> None:
+    """End at once, with a log that says why; whatever hangs is not waited for."""
+    writer.close()
+    os._exit(EXIT_CANNOT_RUN)
+
+
+def _run(settings: Settings, manager: ServiceManager, ending: Ending) -> int:
     from twisted.internet import reactor
 
     assert isinstance(reactor, ReactorBase)
     reactor.seconds = SteadyClock().seconds  # its own go back when the clock is set, and every wait with them
     daemon = None
     try:
-        daemon = Daemon(settings, reactor, manager)
+        daemon = Daemon(settings, reactor, manager, ending)
         daemon.start()
     except (CryptoError, GateError, CannotListenError, OSError) as error:
         _log.error("start_failed", reason=_reason(error))
@@ -66,6 +73,7 @@ def _run(settings: Settings, manager: ServiceManager) -> int:
     _settle_memory()
     reactor.callWhenRunning(manager.ready)
     reactor.run(installSignalHandlers=False)
+    ending.over()
     return EXIT_CANNOT_RUN if daemon.has_failed else 0
 
 

@@ -17,6 +17,9 @@ import structlog
 FIRST_DESCRIPTOR = 3
 """SD_LISTEN_FDS_START."""
 
+SPARE_S = 5.0
+"""For what comes behind a drain: the log is written out, and the interpreter ends."""
+
 _VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 
 _log = structlog.get_logger()
@@ -89,9 +92,9 @@ class ServiceManager:
         """Say that a new configuration is being taken over; ``ready`` follows, whether it was taken or refused."""
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
-    def stopping(self) -> None:
-        """Say that this process drains."""
-        self._tell("STOPPING=1")
+    def stopping(self, within_s: float) -> None:
+        """Say that this process drains, and how long that may take: it is not killed before (``TimeoutStopSec=``)."""
+        self._tell(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={round((within_s + SPARE_S) * 1_000_000)}")
 
     def alive(self) -> None:
         """Give the sign of life that the watchdog waits for."""

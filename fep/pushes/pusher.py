@@ -38,9 +38,6 @@ LOOK_INTERVAL_S = 1.0
 AGED_INTERVAL_S = 60.0
 """How often those are looked for that are too old, and counted; their limit is days."""
 
-DRAIN_S = 10.0
-"""How long an ending daemon waits for banks' answers; what is not answered is pushed again by whoever runs then."""
-
 Threaded = Callable[..., "Deferred[Any]"]
 """Calls a function in a thread."""
 
@@ -298,9 +295,12 @@ class Pusher:
         if self._drain_by_s is not None and now >= self._drain_by_s:
             self._note_drained(is_late=True)
 
-    def drain(self) -> "Deferred[None]":
-        """Begin no more pushes; fires when those under way are over, after ``DRAIN_S`` at the latest."""
-        self._drain_by_s = self._services.clock.seconds() + DRAIN_S
+    def drain(self, within_s: float) -> "Deferred[None]":
+        """Begin no more pushes; fires when those under way are over, or when that takes too long.
+
+        What is not answered by then is pushed again by whoever runs.
+        """
+        self._drain_by_s = self._services.clock.seconds() + within_s
         self._drained = done = Deferred[None]()
         self._note_drained()
         return done

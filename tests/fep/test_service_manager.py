@@ -66,14 +66,18 @@ def test_what_is_told(manager: socket.socket) -> None:
 
     told.ready()
     told.reloading()
-    told.stopping()
+    told.stopping(45.0)
     told.alive()
     told.status("12 banks")
 
     assert manager.recv(100) == b"READY=1"
     first, second = manager.recv(100).split(b"\n")
     assert (first, second.split(b"=")[0], int(second.split(b"=")[1]) > 0) == (b"RELOADING=1", b"MONOTONIC_USEC", True)
-    assert [manager.recv(100) for _ in range(3)] == [b"STOPPING=1", b"WATCHDOG=1", b"STATUS=12 banks"]
+    assert [manager.recv(100) for _ in range(3)] == [
+        b"STOPPING=1\nEXTEND_TIMEOUT_USEC=50000000",
+        b"WATCHDOG=1",
+        b"STATUS=12 banks",
+    ]
 
 
 def test_an_abstract_socket(tmp_path: Path) -> None:
