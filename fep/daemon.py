@@ -29,7 +29,7 @@ from fep.config.settings import Settings
 from fep.control.daemon_status import DaemonStatus
 from fep.control.desk import ControlDesk
 from fep.control.port import listen_for_operators
-from fep.ending import Ending, gate_limit_s, limit_s, pushes_limit_s
+from fep.ending import EXIT_CANNOT_RUN, Ending, gate_limit_s, limit_s, pushes_limit_s
 from fep.files.service import FileService
 from fep.links.certificate_notices import tell_certificates
 from fep.links.echo_serials import EchoSerials
@@ -309,6 +309,11 @@ class Daemon:
 
     # --- ending
 
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with."""
+        return EXIT_CANNOT_RUN if self.has_failed else 0
+
     def _is_draining(self) -> bool:
         return self._is_stopping
 
@@ -344,8 +349,7 @@ class Daemon:
         yield self._pusher.drain(pushes_limit_s(settings))
         self._begin_step("links")
         drained = [self._partners.drain(), *(factory.drain() for factory in self._ports.factories)]
-        for each in drained:  # all at the same time: their limits are not added up
-            yield each
+        yield from drained
         self._rounds.end()
         self._loop_watch.close()
         self._files.close()
@@ -353,7 +357,8 @@ class Daemon:
         yield self._in_thread(self._billing.close, gate_limit_s(settings))
         self._begin_step("audit")
         yield self._in_thread(self._audit.close)
-        self._begin_step("threads")
         if self._monitor is not None:
             self._monitor.close()
         _log.info("stopped")
+        if self._ending is not None:
+            self._ending.drained(self.exit_code)

@@ -1,8 +1,8 @@
 """Ending 停机: how long a daemon may take to end, step by step, and what becomes of one that takes longer.
 
-Each step has a bound of its own, and together they are the whole's. Behind all of them stands a thread: a loop that does
-not turn any more, a time limit that nobody enforces, or a thread that does not come back must not keep a process from
-ending, which its service manager would kill without a word. Nothing is lost by it: what was committed and not answered
+Each step has a bound of its own, and together they are the whole's. Behind all of them stands a thread: a loop that
+does not turn any more, a time limit that nobody enforces, or a thread that does not come back must not keep a process
+from ending, which its service manager would kill without a word. Nothing is lost by it: what was committed and not answered
 is what STATUS tells of, and what was not committed has not happened.
 """
 
@@ -16,8 +16,11 @@ from fep.config.settings import Settings
 GATE_S = 5.0
 """Longer than ``db_timeout``: what a gate may take to end the batches that wait for a database."""
 
-REST_S = 5.0
-"""For what is left then: threads that look at a database or read a configuration, and the metrics' own."""
+REST_S = 2.0
+"""For what is left when all is drained: threads that roll clearing dates, look for pushes or read a configuration. Each
+of their transactions is whole or did not happen, and whoever runs next does the same again."""
+
+EXIT_CANNOT_RUN = 3
 
 _log = structlog.get_logger()
 
@@ -46,30 +49,43 @@ class Ending:
     """The bound of one daemon's end.
 
     Args:
-        give_up: ends the process at once, from any thread.
+        end_at_once: ends the process with an exit code, from any thread, and waits for nothing.
     """
 
-    def __init__(self, give_up: Callable[[], None]) -> None:
-        self._give_up = give_up
+    def __init__(self, end_at_once: Callable[[int], None]) -> None:
+        self._end_at_once = end_at_once
         self._step = ""
         self._timer: Timer | None = None
 
     def begin(self, within_s: float) -> None:
         """Give up in so many seconds, whatever the loop does; a second call changes nothing. Called by signals too."""
         if self._timer is None:
-            self._timer = Timer(within_s, self._overdue, (within_s,))
-            self._timer.daemon = True
-            self._timer.start()
+            self._timer = self._after(within_s, self._overdue)
 
     def step(self, name: str) -> None:
         """Say what is being waited for, for whoever reads that it took too long."""
         self._step = name
+
+    def drained(self, exit_code: int) -> None:
+        """All that banks wait for is done: what threads still look at is waited for a little, and then left."""
+        self.over()
+        self._timer = self._after(REST_S, self._leave, exit_code)
 
     def over(self) -> None:
         """All has ended in time."""
         if self._timer is not None:
             self._timer.cancel()
 
-    def _overdue(self, within_s: float) -> None:
-        _log.error("drain_overdue", waited_s=within_s, step=self._step)
-        self._give_up()
+    def _after(self, seconds: float, function: Callable[..., None], *arguments: object) -> Timer:
+        timer = Timer(seconds, function, (seconds, *arguments))
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _overdue(self, waited_s: float) -> None:
+        _log.error("drain_overdue", waited_s=waited_s, step=self._step)
+        self._end_at_once(EXIT_CANNOT_RUN)
+
+    def _leave(self, waited_s: float, exit_code: int) -> None:
+        _log.warning("threads_left", waited_s=waited_s)
+        self._end_at_once(exit_code)

@@ -17,7 +17,7 @@ from fep.clock import SteadyClock
 from fep.config.settings import Settings
 from fep.daemon import Daemon
 from fep.descriptors import RESERVE
-from fep.ending import Ending
+from fep.ending import EXIT_CANNOT_RUN, Ending
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.service_manager import ALONE, ServiceManager
@@ -26,8 +26,6 @@ COLLECTED_OBJECTS = 50_000
 """New objects between two rounds of the garbage collector. Answered requests leave it nothing, so at full load it only
 looks at the requests in work, some twenty-five objects each; this many are in all that may wait. What cycles there are,
 of connections that were closed, are a few MB by then."""
-
-EXIT_CANNOT_RUN = 3
 
 _log = structlog.get_logger()
 
@@ -45,15 +43,15 @@ def run(settings: Settings, manager: ServiceManager = ALONE) -> int:
     if limit < wanted:
         _log.warning("file_limit_low", limit=limit, wanted=wanted)
     try:
-        return _run(settings, manager, Ending(partial(_give_up, writer)))
+        return _run(settings, manager, Ending(partial(_end_at_once, writer)))
     finally:
         writer.close()
 
 
-def _give_up(writer: LogWriter) -> None:
-    """End at once, with a log that says why; whatever hangs is not waited for."""
+def _end_at_once(writer: LogWriter, exit_code: int) -> None:
+    """End with the log written out; whatever hangs is not waited for."""
     writer.close()
-    os._exit(EXIT_CANNOT_RUN)
+    os._exit(exit_code)
 
 
 def _run(settings: Settings, manager: ServiceManager, ending: Ending) -> int:
@@ -74,7 +72,7 @@ def _run(settings: Settings, manager: ServiceManager, ending: Ending) -> int:
     reactor.callWhenRunning(manager.ready)
     reactor.run(installSignalHandlers=False)
     ending.over()
-    return EXIT_CANNOT_RUN if daemon.has_failed else 0
+    return daemon.exit_code
 
 
 def _tell_of_log(manager: ServiceManager, trouble: str) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from fep.config.settings import BillingSettings, KeySettings, LinkSettings, Settings
@@ -20,8 +21,10 @@ class GivenUp:
 
     def __init__(self) -> None:
         self.happened = threading.Event()
+        self.exit_codes: list[int] = []
 
-    def __call__(self) -> None:
+    def __call__(self, exit_code: int) -> None:
+        self.exit_codes.append(exit_code)
         self.happened.set()
 
 
@@ -34,6 +37,7 @@ def test_a_daemon_that_takes_too_long_is_given_up_and_says_why() -> None:
         ending.begin(0.05)
         assert given_up.happened.wait(10)
     assert logs == [{"event": "drain_overdue", "log_level": "error", "waited_s": 0.05, "step": "links"}]
+    assert given_up.exit_codes == [3]
 
 
 def test_one_that_ends_in_time_is_left_alone() -> None:
@@ -43,6 +47,19 @@ def test_one_that_ends_in_time_is_left_alone() -> None:
     ending.begin(0.05)
     ending.over()
     assert not given_up.happened.wait(0.2)
+
+
+def test_threads_are_left_once_all_is_drained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a thread still looks at costs a moment, not the bound of the whole, and the exit code is the daemon's."""
+    monkeypatch.setattr("fep.ending.REST_S", 0.05)
+    given_up = GivenUp()
+    with capture_logs() as logs:
+        ending = Ending(given_up)
+        ending.begin(3600.0)
+        ending.drained(0)
+        assert given_up.happened.wait(10)
+    assert logs == [{"event": "threads_left", "log_level": "warning", "waited_s": 0.05}]
+    assert given_up.exit_codes == [0]
 
 
 def test_a_second_signal_does_not_prolong_it() -> None:

@@ -30,8 +30,8 @@ _SHOWN_MAX = 40
 
 @command(
     "soak",
-    en="Let a week pass in an hour: banks of every format come, work and go, keys change, configuration is read again,"
-    " days end and are reconciled. Every request is answered, the books agree with the banks, and memory, descriptors"
+    en="Let a week pass in an hour: banks of every format come, work and go, keys change, configuration is read"
+    " again, days end and are reconciled. Every request is answered, the books agree with the banks, and memory, descriptors"
     " and threads of the daemons stay flat.\n\nExit code 1 when anything was found.",
     zh="一小时模拟一周: 各种格式的银行接入、交易、断开, 更换密钥, 重读配置, 日切并对账。每笔请求均有应答, 账务与银行一致,"
     " 守护进程的内存、描述符和线程数保持平稳。\n\n发现问题时退出码为 1。",
@@ -96,9 +96,7 @@ def soak(
         scaled_clock.start_again_under_it(["-m", "tests.soak", *sys.argv[1:]])
     engine = database or ("sqlite" if binaries() is None else "postgresql")
     path = csv or Path(tempfile.gettempdir()) / f"fep-soak-{os.getpid()}.csv"
-    options = Options(
-        float(seconds or minutes * 60), days, seed, banks, links, accounts, engine, path
-    )
+    options = Options(float(seconds or minutes * 60), days, seed, banks, links, accounts, engine, path)
     with tempfile.TemporaryDirectory(prefix="fep-soak-banks-") as folder:
         one = run(options, Path(folder), lambda line: print(line, flush=True))
     _summarise(one)
@@ -124,7 +122,9 @@ def _summarise(one: Run) -> None:
     ]
     for en, zh, value in rows:
         print(f"{say(en=en, zh=zh)}: {value}")
-    print(say(en="happened: ", zh="发生: ") + ", ".join(f"{name} {count:,}" for name, count in sorted(happened.items())))
+    print(
+        say(en="happened: ", zh="发生: ") + ", ".join(f"{name} {count:,}" for name, count in sorted(happened.items()))
+    )
     codes: dict[str, int] = {}
     for (_, code), count in books.codes.items():
         codes[code] = codes.get(code, 0) + count

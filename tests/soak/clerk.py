@@ -165,5 +165,3 @@ def _asked(line: StandardLine, txn_code: int, body: bytes) -> Frame:
         raise Closed(reply.code)  # tried again over another line
     assert reply.code == "0000", reply
     return reply
-
-

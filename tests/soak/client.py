@@ -210,7 +210,9 @@ class Client(threading.Thread):
                 self._line = connect(self._port, self._bank_code, self._keys, encrypted=self._encrypted)
                 self._books.note("connected")
             except LOST as error:
-                self._books.note(f"not taken in: {error.code if isinstance(error, NotTakenIn) else type(error).__name__}")
+                self._books.note(
+                    f"not taken in: {error.code if isinstance(error, NotTakenIn) else type(error).__name__}"
+                )
                 if time.monotonic() > deadline_s:
                     self._books.lost(f"{self.name} could not sign in for {ANSWER_LIMIT_S:.0f} s: {error!r}")
                     raise

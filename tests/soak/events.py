@@ -25,7 +25,7 @@ _RELOAD_LIMIT_S = 60.0
 _BILLS_OF_AN_ISSUE = 150
 _SEQUENCES = 90  # bills of one account and month
 _SUSPENDED_S = 1.0
-_PARITY = bytes.maketrans(bytes(range(256)), bytes((b & 0xFE) | (bin(b >> 1).count("1") + 1) % 2 for b in range(256)))
+_PARITY = bytes.maketrans(bytes(range(256)), bytes((b & 0xFE) | ((b >> 1).bit_count() + 1) % 2 for b in range(256)))
 
 
 class Events:
@@ -35,9 +35,7 @@ class Events:
         window: how long an old pair of keys is still good for, by the run's clock.
     """
 
-    def __init__(
-        self, site: Site, keys: Mapping[str, BankKeys], books: Books, dice: Random, window: timedelta
-    ) -> None:
+    def __init__(self, site: Site, keys: Mapping[str, BankKeys], books: Books, dice: Random, window: timedelta) -> None:
         self._site, self._keys, self._books, self._dice, self._window = site, keys, books, dice, window
         self._issues, self._bills = count(), count()
         self._levels = 0
@@ -206,4 +204,3 @@ class Events:
             said = (result.stdout + result.stderr)[-1_500:]
             self._books.fault(f"fep {' '.join(map(str, words[:2]))}: exit code {result.returncode}: {said}")
         return result.stdout
-

@@ -13,8 +13,8 @@ from tests.chaos.accounts import make_accounts, write_files
 from tests.support.daemon import START_DEADLINE_S, Daemon, done, fep, free_port, init_demo
 from tests.support.postgresql_server import PostgresServer, running_server
 from tests.system import database
-from tests.system.conftest import Site as SystemSite
 from tests.system.billing import Books as NoBooks
+from tests.system.conftest import Site as SystemSite
 from tests.system.tellers.bank import ON_ONE_SITE, Bank, free_ports
 
 DAEMONS = 2

@@ -5,6 +5,7 @@ looks far more certain than it is. So they are averaged in blocks, a line is lai
 what is still alike between neighbours is taken off the number of blocks (lag-1 autocorrelation of the residuals).
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def slope(samples: Sequence[tuple[float, float]]) -> Slope:
 def _means(samples: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     count = min(BLOCKS, len(samples))
     bounds = [len(samples) * number // count for number in range(count + 1)]
-    blocks = [samples[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    blocks = [samples[start:end] for start, end in itertools.pairwise(bounds)]
     return [(fmean(day for day, _ in block), fmean(value for _, value in block)) for block in blocks]
 
 
@@ -72,7 +73,7 @@ def _effective(residuals: Sequence[float]) -> float:
     total = sum(residual**2 for residual in residuals)
     if not total:
         return float(len(residuals))
-    alike = sum(one * next_ for one, next_ in zip(residuals, residuals[1:], strict=False)) / total
+    alike = sum(one * next_ for one, next_ in itertools.pairwise(residuals)) / total
     alike = min(0.95, max(0.0, alike))
     return len(residuals) * (1 - alike) / (1 + alike)
 
