@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -348,8 +348,8 @@ class Daemon:
         self._begin_step("pushes")
         yield self._pusher.drain(pushes_limit_s(settings))
         self._begin_step("links")
-        drained = [self._partners.drain(), *(factory.drain() for factory in self._ports.factories)]
-        yield from drained
+        # All at the same time, so that their limits are not added up.
+        yield gatherResults([self._partners.drain(), *(factory.drain() for factory in self._ports.factories)])
         self._rounds.end()
         self._loop_watch.close()
         self._files.close()

@@ -2,8 +2,8 @@
 
 Each step has a bound of its own, and together they are the whole's. Behind all of them stands a thread: a loop that
 does not turn any more, a time limit that nobody enforces, or a thread that does not come back must not keep a process
-from ending, which its service manager would kill without a word. Nothing is lost by it: what was committed and not answered
-is what STATUS tells of, and what was not committed has not happened.
+from ending, which its service manager would kill without a word. Nothing is lost by it: what was committed and not
+answered is what STATUS tells of, and what was not committed has not happened.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,12 @@ from threading import Timer
 
 import structlog
 
+from fep.audit.sealing import RECORD_S
+from fep.audit.writer import CLOSE_LIMIT_S
 from fep.config.settings import Settings
+
+AUDIT_S = CLOSE_LIMIT_S + RECORD_S
+"""For the last lines of the audit log: the disk, and the database that is told of their seal."""
 
 GATE_S = 5.0
 """Longer than ``db_timeout``: what a gate may take to end the batches that wait for a database."""
@@ -42,7 +47,7 @@ def gate_limit_s(settings: Settings) -> float:
 
 def limit_s(settings: Settings) -> float:
     """Return how long a daemon takes to end, at most."""
-    return pushes_limit_s(settings) + links_limit_s(settings) + gate_limit_s(settings) + REST_S
+    return pushes_limit_s(settings) + links_limit_s(settings) + gate_limit_s(settings) + AUDIT_S + REST_S
 
 
 class Ending:

@@ -30,11 +30,11 @@ _SHOWN_MAX = 40
 
 @command(
     "soak",
-    en="Let a week pass in an hour: banks of every format come, work and go, keys change, configuration is read"
-    " again, days end and are reconciled. Every request is answered, the books agree with the banks, and memory, descriptors"
-    " and threads of the daemons stay flat.\n\nExit code 1 when anything was found.",
-    zh="一小时模拟一周: 各种格式的银行接入、交易、断开, 更换密钥, 重读配置, 日切并对账。每笔请求均有应答, 账务与银行一致,"
-    " 守护进程的内存、描述符和线程数保持平稳。\n\n发现问题时退出码为 1。",
+    en="Let a week pass in an hour: banks of every format come, work and go, keys change, configuration is read again,"
+    " days end and are reconciled. Every request is answered, the books agree with the banks, and memory,"
+    " descriptors and threads of the daemons stay flat.\n\nExit code 1 when anything was found.",
+    zh="一小时模拟一周: 各种格式的银行接入、交易、断开, 更换密钥, 重读配置, 日切并对账。"
+    "每笔请求均有应答, 账务与银行一致, 守护进程的内存、描述符和线程数保持平稳。\n\n发现问题时退出码为 1。",
 )
 @option("--minutes", type=WholeNumber(1, 100_000), default=60, en="How long (default 60).", zh="运行分钟数 (缺省 60)。")
 @option("--seconds", type=WholeNumber(5, 86_400), default=None, en="Instead of minutes.", zh="代替分钟数。")
