@@ -64,6 +64,16 @@ def begins_a_frame(site: Site, account_no: str) -> RawBank:
     return bank
 
 
+def wait_for_audit(site: Site) -> None:
+    """Wait until the audit log has read the files of the configuration, which it does when it begins."""
+    deadline = time.monotonic() + 15.0
+    files = (path for path in (site.directory / "audit").rglob("*") if path.is_file())
+    while not any(b"configuration" in path.read_bytes() for path in files):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+        files = (path for path in (site.directory / "audit").rglob("*") if path.is_file())
+
+
 def test_a_drain_has_a_bound_whatever_is_in_work(fresh_site: Site) -> None:
     """A database that hangs, a bank that never reads, half a frame, a push without answer and half a file: it ends in
     time with 0, further signals change nothing, and what became of each request can be asked afterwards.
@@ -113,6 +123,7 @@ def test_a_drain_has_a_bound_whatever_is_in_work(fresh_site: Site) -> None:
 def test_a_thread_that_hangs_does_not_keep_a_daemon(fresh_site: Site) -> None:
     """A configuration on a device that never answers: the daemon drains, leaves the thread that reads it, and ends."""
     daemon = limited(fresh_site)
+    wait_for_audit(fresh_site)
     hangs = fresh_site.directory / "banks" / "0199_hangs.toml"
     os.mkfifo(hangs)  # whoever opens it waits for ever
     bank = fresh_site.bank()
