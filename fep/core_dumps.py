@@ -1,4 +1,4 @@
-"""Core dumps 内存转储: none of a command that has keys in its memory; the daemon's are forbidden by its unit."""
+"""Core dumps 内存转储: none of a process that has keys in its memory."""
 
 import resource
 

@@ -15,6 +15,7 @@ from crypto.errors import CryptoError
 from dbgate.errors import GateError
 from fep.clock import SteadyClock
 from fep.config.settings import Settings
+from fep.core_dumps import forbid_core_dumps
 from fep.daemon import Daemon
 from fep.descriptors import RESERVE
 from fep.ending import EXIT_CANNOT_RUN, Ending
@@ -38,6 +39,7 @@ def run(settings: Settings, manager: ServiceManager = ALONE) -> int:
     if sys.stderr is not None:
         # A watchdog ends a process that hangs by SIGABRT: where each of its threads stood is then on stderr.
         faulthandler.enable()
+    forbid_core_dumps()
     set_up_logging(settings.log.level, settings.log.format, writer)
     wanted = settings.listener.connections_max + RESERVE
     if limit < wanted:
