@@ -8,6 +8,7 @@
      ├ KeyUnavailable         the key store holds no keys of this bank
      ├ SuiteDiffers           keys that were loaded for another suite than the bank's file names
      ├ KeyVersionRefused      a version of a bank's keys cannot be activated or retired
+     ├ KeyProposalRefused     an act on keys that was proposed cannot be approved, or not by this officer
      ├ KeyVersionUnknown      a frame names session keys that do not exist, or no longer do: answered 1005
      ├ KeyRingBusy            a key exchange while two used versions are valid: answered 1011
      ├ KeyJournalBroken       the journal of key acts is not as it was written
@@ -228,6 +229,55 @@ class KeyVersionRefused(CryptoError):
             f"key version {number} of bank {bank_code}: {fault.what}; {fault.remedy}",
             f"银行 {bank_code} 的密钥版本 {number}: {fault.chinese}",
         )
+        self.fault = fault
+
+
+class ProposalFault(Enum):
+    """Why a proposal is not approved: (what, what to do, 中文)."""
+
+    MISSING = ("there is none of this number", "see fep keys proposals", "无此编号, 请查看 fep keys proposals")
+    EXPIRED = (
+        "its time is over",
+        "propose it again",
+        "已过期, 请重新提请",
+    )
+    SAME_OPERATOR = (
+        "you have proposed it yourself",
+        "another officer must approve it",
+        "由本人提请, 须由另一人复核",
+    )
+    CHANGED = (
+        "the keys have changed since it was proposed",
+        "look at them, reject it, and propose again what is still wanted",
+        "提请之后密钥已有变动, 请核对后驳回并重新提请",
+    )
+    TOO_MANY = (
+        "as many wait as there may be",
+        "approve or reject some: fep keys proposals",
+        "待复核的提请已达上限, 请先复核或驳回: fep keys proposals",
+    )
+    OTHER_MASTER_KEY = (
+        "its reference leads to another master key now",
+        "reject it, and propose it again",
+        "引用所指的主密钥已变, 请驳回并重新提请",
+    )
+
+    def __init__(self, what: str, remedy: str, chinese: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        self.chinese = chinese
+
+
+class KeyProposalRefused(CryptoError):
+    """A proposed act on keys cannot be approved, or not by this officer 密钥操作复核被拒.
+
+    Attributes:
+        fault: why, and what to do.
+    """
+
+    def __init__(self, number: int | None, fault: ProposalFault) -> None:
+        which = "" if number is None else f" {number}"
+        super().__init__(f"proposal{which}: {fault.what}; {fault.remedy}", f"密钥操作提请{which}: {fault.chinese}")
         self.fault = fault
 
 

@@ -35,13 +35,14 @@ class KeyAct:
 
     Attributes:
         at: when, naive, Asia/Shanghai.
-        operator: who ran the command, as the system knows him.
+        operator: who ran the command, as the system knows him; of an act that two have done, who approved it.
         act: the command: ``import``, ``activate`` and so on.
         bank_code: whose keys; empty when of none.
         version: of the bank's keys; None when of none.
         ak_kcv: check value in upper-case hex, empty when of none.
         kek_kcv: likewise.
         detail: in words of the program: the window, how many components, under which key it was wrapped.
+        proposed_by: who had proposed it; empty when one operator has done it alone.
     """
 
     at: datetime
@@ -52,6 +53,7 @@ class KeyAct:
     ak_kcv: str = ""
     kek_kcv: str = ""
     detail: str = ""
+    proposed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ every format. Its own parts tell the failures apart, in this order:
 5. GCM refuses: damaged or forged.
 
 The check value is an HMAC under the master key, not the E_K(0) that other keys use: that is the secret of GCM itself.
-The content is JSON, see ``store_records``. Format 1, which held one pair of keys for each bank, is read and written as
-format 2.
+The content is JSON, see ``store_records``. Format 1, which held one pair of keys for each bank, and format 2, which had
+no proposals, are read and written as format 3.
 """
 
 import hmac
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from os.path import realpath
 from pathlib import Path
@@ -26,8 +28,10 @@ from typing import Self
 from zlib import crc32
 
 from crypto.ciphers import AES_CIPHER, GCM_NONCE_BYTES, gcm_open, gcm_seal
-from crypto.errors import FileFault, KeyStoreInvalid, KeyUnavailable
+from crypto.errors import FileFault, KeyProposalRefused, KeyStoreInvalid, KeyUnavailable, ProposalFault
+from crypto.key_changes import KeyChange
 from crypto.key_journal import JournalHead, KeyAct, KeyJournal
+from crypto.key_proposals import KeyProposal, KeyProposals, basis
 from crypto.key_versions import (
     BankKeys,
     KeyVersion,
@@ -51,7 +55,7 @@ from crypto.store_records import Content, content_of, document_of
 from crypto.suites import Suite
 
 _MAGIC = b"FEPKEYS\n"
-_FORMAT = 2
+_FORMAT = 3
 _CHECK_BYTES = 8
 _HEAD = struct.Struct(f">8sH{_CHECK_BYTES}s{GCM_NONCE_BYTES}s")
 _CRC = struct.Struct(">I")
@@ -71,6 +75,7 @@ class KeyStore:
         self._master_key = master_key
         self._file_content = file_content
         self._banks = dict(content.banks)
+        self._proposals = KeyProposals(content.proposals, content.proposal_last)
         self._head = content.journal
         self._secret = content.secret
         self._has_lasting_secret = content.is_secret_kept
@@ -140,6 +145,55 @@ class KeyStore:
         """Return the journal of key acts, oldest first, verified; KeyJournalBroken when it is not as it was written."""
         return self._journal.acts(self._head)
 
+    def check_value_of(self, master_key: Key) -> str:
+        """Return what tells one master key from another, hex."""
+        return _check_value(master_key).hex()
+
+    # --- four eyes, in memory until ``save``
+
+    def proposals(self, now: datetime) -> tuple[KeyProposal, ...]:
+        """Return the acts that are proposed and can be approved at ``now``, oldest first."""
+        return self._proposals.waiting(now)
+
+    def proposal(self, number: int, now: datetime) -> KeyProposal:
+        """Return one of them; KeyProposalRefused when there is none of that number, or no longer."""
+        return self._proposals.find(number, now)
+
+    def propose(
+        self, bank_code: str, change: KeyChange, detail: str, operator: str, now: datetime, until: datetime
+    ) -> KeyProposal:
+        """Add what ``operator`` proposes about the keys as they are; KeyProposalRefused when too many wait."""
+        return self._proposals.add(bank_code, change, detail, operator, now, until, self._basis(bank_code, now))
+
+    def approvable(self, number: int, operator: str, now: datetime) -> KeyProposal:
+        """Return a proposal that ``operator`` may approve.
+
+        Raises:
+            KeyProposalRefused: it is not there, over, his own, or about keys that have changed since.
+        """
+        proposal = self._proposals.find(number, now)
+        if proposal.proposed_by == operator:
+            raise KeyProposalRefused(number, ProposalFault.SAME_OPERATOR)
+        if proposal.basis != self._basis(proposal.bank_code, proposal.proposed_at):
+            raise KeyProposalRefused(number, ProposalFault.CHANGED)
+        return proposal
+
+    def end_proposal(self, number: int) -> None:
+        """Forget a proposal, with the keys in it."""
+        self._proposals.end(number)
+
+    def _basis(self, bank_code: str, now: datetime) -> str:
+        return basis(self._banks.get(bank_code, ()), now)
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Forget afterwards what is changed within: so it is known whether a change could be made."""
+        banks, master_key, head = dict(self._banks), self._master_key, self._head
+        try:
+            yield
+        finally:
+            self._banks, self._master_key, self._head = banks, master_key, head
+
     # --- changes, in memory until ``save``
 
     def add(self, bank_code: str, ak: Key, kek: Key, suite: Suite, now: datetime) -> KeyVersion:
@@ -197,15 +251,19 @@ class KeyStore:
                 if act is not None:
                     self._bury(act.at)
                     self._head = self._journal.append(act, self._head)
-                file_content = _sealed(self._master_key, Content(self._banks, self._head, self._secret))
+                file_content = _sealed(self._master_key, self._content())
                 replace_private(self._path, file_content, directory)
         except PrivateFileRefused as refused:
             raise KeyStoreInvalid(self._path, refused.fault, refused.detail) from refused
         self._file_content = file_content
         self._has_lasting_secret = True
 
+    def _content(self) -> Content:
+        return Content(self._banks, self._head, self._secret, self._proposals.all, self._proposals.last)
+
     def _bury(self, now: datetime) -> None:
-        """Destroy the secrets of versions that have ended."""
+        """Destroy the secrets of versions that have ended, and of proposals that nobody has approved."""
+        self._proposals = self._proposals.without_expired(now)
         for bank_code, versions in self._banks.items():
             self._banks[bank_code] = without_dead_keys(versions, now)
 

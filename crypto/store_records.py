@@ -2,14 +2,15 @@
 
     {"banks": {"0102": [{"number": 1, "suite": "3des", "ak": hex, "ak_kcv": hex, "kek": hex, "kek_kcv": hex,
                          "loaded_at": "2026-11-22T13:05:00", "valid_from": …, "valid_until": …}, …]},
-     "journal": {"secret": hex, "count": 1, "mac": hex}}
+     "journal": {"secret": hex, "count": 1, "mac": hex},
+     "proposals": {"last": 1, "waiting": [see ``proposal_records``]}}
 
 Moments are naive, Asia/Shanghai, or null. A destroyed pair has null for "ak" and "kek". In format 1 a bank had one
-record without number and dates, and there was no journal: it is read as version 1, in use since ever.
+record without number and dates, and there was no journal: it is read as version 1, in use since ever. In format 2 there
+were no proposals.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,12 +18,12 @@ from secrets import token_bytes
 from typing import Any
 
 from crypto.key_journal import JournalHead
-from crypto.key_versions import BankKeys, KeyVersion, Versions
-from crypto.keys import Key, check_kcv
+from crypto.key_proposals import KeyProposal
+from crypto.key_records import check_values_of, is_key_record, key_record, keys_of
+from crypto.key_versions import KeyVersion, Versions
+from crypto.proposal_records import proposal_of, proposal_record
 from crypto.suites import SUITES
 
-_HEX = re.compile(r"(?:[0-9a-f]{2})+", re.ASCII)
-_KEYS, _KCVS = ("ak", "kek"), ("ak_kcv", "kek_kcv")
 _MOMENTS = ("loaded_at", "valid_from", "valid_until")
 _SECRET_BYTES = 32
 _EVER = datetime(2000, 1, 1)  # noqa: DTZ001 - naive, Asia/Shanghai, as all moments here
@@ -30,24 +31,30 @@ _EVER = datetime(2000, 1, 1)  # noqa: DTZ001 - naive, Asia/Shanghai, as all mome
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The banks' versions by bank code, and where the journal ends.
+    """The banks' versions by bank code, where the journal ends, and what is proposed.
 
     Attributes:
         secret: 32 bytes under which the journal is written; they stay when the store gets another master key.
         is_secret_kept: they stand in the store; it is not so in format 1 until it is written again.
+        proposals: by number.
+        proposal_last: the highest number that was ever given to one.
     """
 
     banks: Mapping[str, Versions] = field(default_factory=dict)
     journal: JournalHead = field(default_factory=JournalHead)
     secret: bytes = field(default_factory=lambda: token_bytes(_SECRET_BYTES), repr=False)
     is_secret_kept: bool = True
+    proposals: Mapping[int, KeyProposal] = field(default_factory=dict)
+    proposal_last: int = 0
 
 
 def document_of(content: Content) -> bytes:
     """Return ``content`` as it is sealed."""
     banks = {code: [_record_of(version) for version in versions] for code, versions in sorted(content.banks.items())}
     journal = {"secret": content.secret.hex(), "count": content.journal.count, "mac": content.journal.mac}
-    return json.dumps({"banks": banks, "journal": journal}).encode()
+    waiting = [proposal_record(each) for _, each in sorted(content.proposals.items())]
+    proposals = {"last": content.proposal_last, "waiting": waiting}
+    return json.dumps({"banks": banks, "journal": journal, "proposals": proposals}).encode()
 
 
 def content_of(document: bytes) -> Content | None:
@@ -60,20 +67,22 @@ def content_of(document: bytes) -> Content | None:
     parsed = _parsed(document)
     if parsed is None:  # a parser's exception would carry the document, keys and all
         return None
-    records, journal = parsed
+    records, further = parsed
     banks = {code: tuple(_version_of(code, each) for each in entries) for code, entries in records.items()}
-    return Content(banks, *journal) if journal else Content(banks, is_secret_kept=False)
+    return Content(banks, **further, is_secret_kept="secret" in further)
 
 
 def _record_of(version: KeyVersion) -> dict[str, Any]:
-    keys = version.keys
+    destroyed = {
+        "suite": version.suite.name,
+        "ak": None,
+        "ak_kcv": version.ak_kcv.hex(),
+        "kek": None,
+        "kek_kcv": version.kek_kcv.hex(),
+    }
     return {
         "number": version.number,
-        "suite": version.suite.name,
-        "ak": keys.ak.secret.hex() if keys else None,
-        "ak_kcv": version.ak_kcv.hex(),
-        "kek": keys.kek.secret.hex() if keys else None,
-        "kek_kcv": version.kek_kcv.hex(),
+        **(destroyed if version.keys is None else key_record(version.keys)),
         **{name: _moment_text(getattr(version, name)) for name in _MOMENTS},
     }
 
@@ -82,19 +91,30 @@ def _moment_text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds")
 
 
-def _parsed(document: bytes) -> tuple[dict[str, list[dict[str, Any]]], tuple[Any, ...]] | None:
-    """Return the records by bank code, and what the store says of the journal: nothing in format 1."""
+def _parsed(document: bytes) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]] | None:
+    """Return the records by bank code, and what else the store says: nothing in format 1."""
     try:
         content: Any = json.loads(document)
         records = {code: _records_of(entry) for code, entry in content["banks"].items()}
-        journal = content.get("journal")
-        known: tuple[Any, ...] = ()
-        if journal is not None:
-            known = JournalHead(int(journal["count"]), str(journal["mac"])), bytes.fromhex(journal["secret"])
         sound = all(_is_record(record) for banks in records.values() for record in banks)
+        further = _journal_of(content.get("journal")) | _proposals_of(content.get("proposals"))
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    return (records, known) if sound else None
+    return (records, further) if sound else None
+
+
+def _journal_of(journal: Any) -> dict[str, Any]:
+    if journal is None:
+        return {}
+    head = JournalHead(int(journal["count"]), str(journal["mac"]))
+    return {"journal": head, "secret": bytes.fromhex(journal["secret"])}
+
+
+def _proposals_of(proposals: Any) -> dict[str, Any]:
+    if proposals is None:
+        return {}
+    waiting = [proposal_of(record) for record in proposals["waiting"]]
+    return {"proposals": {each.number: each for each in waiting}, "proposal_last": int(proposals["last"])}
 
 
 def _records_of(entry: Any) -> list[dict[str, Any]]:
@@ -108,27 +128,10 @@ def _is_record(record: dict[str, Any]) -> bool:
     for name in _MOMENTS:
         if record[name] is not None:
             datetime.fromisoformat(record[name])
-    secrets = [record[name] for name in _KEYS]
-    return (
-        record["suite"] in SUITES
-        and type(record["number"]) is int
-        and all(_HEX.fullmatch(record[name]) for name in _KCVS)
-        and (secrets == [None, None] or all(_HEX.fullmatch(secret) for secret in secrets))
-    )
+    return type(record["number"]) is int and is_key_record(record)
 
 
 def _version_of(bank_code: str, record: dict[str, Any]) -> KeyVersion:
-    ak_kcv, kek_kcv = (bytes.fromhex(record[name]) for name in _KCVS)
     moments = (None if record[name] is None else datetime.fromisoformat(record[name]) for name in _MOMENTS)
-    keys = None if record["ak"] is None else _keys_of(bank_code, record, ak_kcv, kek_kcv)
-    return KeyVersion(record["number"], SUITES[record["suite"]], keys, ak_kcv, kek_kcv, *moments)
-
-
-def _keys_of(bank_code: str, record: dict[str, Any], ak_kcv: bytes, kek_kcv: bytes) -> BankKeys:
-    suite = SUITES[record["suite"]]
-    ak = Key(f"AK of bank {bank_code}", bytes.fromhex(record["ak"]))
-    kek = Key(f"KEK of bank {bank_code}", bytes.fromhex(record["kek"]))
-    keys = BankKeys(suite, ak, kek)
-    check_kcv(keys.ak, suite.check_cipher(suite.ak_bytes), ak_kcv)
-    check_kcv(keys.kek, suite.check_cipher(suite.kek_bytes), kek_kcv)
-    return keys
+    keys = None if record["ak"] is None else keys_of(bank_code, record)
+    return KeyVersion(record["number"], SUITES[record["suite"]], keys, *check_values_of(record), *moments)

@@ -107,9 +107,23 @@ def _check_keys(settings: Settings) -> Iterator[Check]:
             if found.level is Level.GOOD:
                 for text in key_findings(bank, store, settings.keys.key_age_max, shanghai_now()):
                     yield Check(Level.WARNING, bank.bank_code, text)
+    if not settings.keys.four_eyes and any(_is_protected(bank) for bank in settings.banks.values()):
+        yield Check(
+            Level.WARNING,
+            "[keys] four_eyes",
+            Text(
+                "false: one person alone changes which keys are accepted; set it to true on a site in production",
+                "为 false: 一人即可变更银行密钥; 生产环境请设为 true",
+            ),
+        )
     for bank_code in store.bank_codes():
         if bank_code not in settings.banks:
             yield Check(Level.WARNING, bank_code, Text("has keys but no bank file", "有密钥但无配置文件"))
+
+
+def _is_protected(bank: BankSettings) -> bool:
+    """Tell whether the bank's keys keep somebody out at all."""
+    return bank.session.has_mac and not bank.suite.weak
 
 
 def _check_bank_keys(bank: BankSettings, store: KeyStore) -> Check:

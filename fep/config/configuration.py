@@ -132,7 +132,12 @@ _FILE = Table(
         queue_max=whole(1, 1_000_000),
         batch_max=whole(1, 1000),
     ),
-    keys=Table(KeySettings, master_key=master_key_reference, key_age_max=seconds(86_400, 20 * 366 * 86_400)),
+    keys=Table(
+        KeySettings,
+        master_key=master_key_reference,
+        key_age_max=seconds(86_400, 20 * 366 * 86_400),
+        proposal_age_max=seconds(600, 31 * 86_400),
+    ),
     files=Table(
         FileSettings,
         file_size_max=whole(1, _FILE_SIZE_MAX),

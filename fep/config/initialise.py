@@ -157,7 +157,7 @@ def _checked_url(url: str, directory: Path) -> tuple[str, str]:
 def _write_configuration(plan: Plan, url: str, password: str) -> None:
     directory, banks = plan.directory, plan.directory / BANKS_FOLDER
     reference = DATABASE_PASSWORD if password else ""
-    text = fep_toml(plan.address, url, plan.master_key or MASTER_KEY, reference)
+    text = fep_toml(plan.address, url, plan.master_key or MASTER_KEY, reference, four_eyes=plan.demo is None)
     (directory / CONFIG_FILE).write_text(text, encoding="utf-8")
     if password:
         _write_private(directory / DATABASE_PASSWORD.removeprefix("file:"), password)

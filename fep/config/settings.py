@@ -198,11 +198,15 @@ class KeySettings:
         store: the key store file.
         master_key: reference to the master key that opens it.
         key_age_max: a bank's keys that are in use for longer are warned about; a year, as auditors ask for.
+        four_eyes: what changes keys is proposed by one officer and approved by another.
+        proposal_age_max: how long it may be approved; three days outlast a weekend.
     """
 
     store: Path
     master_key: str
     key_age_max: float = 31_536_000.0
+    four_eyes: bool = True
+    proposal_age_max: float = 259_200.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ def fep_toml(
     database_url: str = DATABASE_URL,
     master_key: str = MASTER_KEY,
     password: str = "",
+    *,
+    four_eyes: bool = True,
 ) -> str:
     """Return the text of ``fep.toml``; ``password`` is a reference, empty when the database wants none."""
     return _filled(
@@ -27,6 +29,7 @@ def fep_toml(
         database_url=_quoted(database_url),
         database_password=f"password = {_quoted(password)}" if password else f'# password = "{DATABASE_PASSWORD}"',
         master_key=_quoted(master_key),
+        four_eyes="# four_eyes = true" if four_eyes else "four_eyes = false",
         port_offsets=", ".join(f"{name} + {each.port_offset}" for name, each in DIALECTS.items() if each.port_offset),
     )
 

@@ -14,6 +14,7 @@ from crypto.errors import (
     KeyCheckFailed,
     KeyFault,
     KeyJournalBroken,
+    KeyProposalRefused,
     KeyRefused,
     KeyRingBusy,
     KeyStoreInvalid,
@@ -22,6 +23,7 @@ from crypto.errors import (
     KeyVersionUnknown,
     MacMismatch,
     MasterKeyUnavailable,
+    ProposalFault,
     SuiteDiffers,
     VersionFault,
 )
@@ -35,6 +37,7 @@ ERRORS = [
     *(KeyBlockInvalid("AK of bank 0102", fault) for fault in BlockFault),
     KeyJournalBroken(Path("/etc/fep/keys.journal"), 3, "it was cut", "被截断"),
     *(KeyVersionRefused("0102", 2, fault) for fault in VersionFault),
+    *(KeyProposalRefused(number, fault) for number in (3, None) for fault in ProposalFault),
     KeyVersionUnknown(2),
     SuiteDiffers("0102", "aes", "3des"),
     KeyRingBusy(),

@@ -84,7 +84,7 @@ def test_file_is_as_documented(path: Path) -> None:
     """The file has the documented header and, opened by the library alone, the documented content with check values."""
     content = path.read_bytes()
 
-    assert content[:10] == b"FEPKEYS\n\x00\x02"
+    assert content[:10] == b"FEPKEYS\n\x00\x03"
     assert struct.unpack(">I", content[30:34]) == (crc32(content[:30]),)
     assert content_of(path)["banks"]["0104"] == [
         {
@@ -230,7 +230,7 @@ def test_every_cut_is_noticed(path: Path) -> None:
 def test_newer_format(path: Path) -> None:
     """A store that a newer program wrote is told as such."""
     content = path.read_bytes()
-    head = content[:8] + b"\x00\x03" + content[10:30]
+    head = content[:8] + b"\x00\x04" + content[10:30]
     path.write_bytes(head + struct.pack(">I", crc32(head)) + content[34:])
 
     assert fault_of(path) is FileFault.FORMAT

@@ -5,17 +5,13 @@ from pathlib import Path
 
 import click
 
-from crypto.errors import KeyVersionRefused, VersionFault
-from crypto.key_versions import accepted
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, WholeNumber, command, config_option, option
+from crypto.key_changes import WINDOW, Activation, Removal, Retirement
+from fep.command_line import EXIT_BAD_INPUT, CommandFailed, WholeNumber, command, config_option, option
+from fep.commands.keys.acting import act_on
 from fep.commands.keys.moments import Moment
 from fep.commands.keys.options import NUMBER_MAX
-from fep.commands.keys.store import OpenStore, agreed, reload_hint, told
+from fep.commands.keys.store import OpenStore, agreed
 from fep.language import Text
-
-WINDOW = timedelta(days=7)
-"""How long the former version is accepted beside the new one unless the command says otherwise: a bank changes its
-front-ends one after the other, and once more when it had to go back, within a week."""
 
 
 @command(
@@ -65,21 +61,8 @@ def activate_keys(
         raise CommandFailed(
             EXIT_BAD_INPUT, en="give --until or --at-once, not both", zh="--until 与 --at-once 不能同时使用"
         )
-    opened = OpenStore.of(config_path)
-    begins = max(opened.now, valid_from or opened.now)
-    ends = begins if at_once else former_until or begins + WINDOW
-    opened.store.activate(bank_code, number, opened.now, begins, ends)
-    version = opened.version(bank_code, number)
-    assert version is not None
-    opened.save("activate", bank_code, version, f"from {version.valid_from}, former until {ends}")
-    told(
-        Text(
-            f"bank {bank_code}: key version {number} accepted from {version.valid_from}, the former one until {ends}",
-            f"银行 {bank_code}: 密钥版本 {number} 自 {version.valid_from} 起启用, 旧版本至 {ends} 停用",
-        )
-    )
-    reload_hint()
-    return EXIT_DONE
+    window = timedelta() if at_once else WINDOW
+    return act_on(OpenStore.of(config_path), bank_code, Activation(number, valid_from, former_until, window))
 
 
 @command(
@@ -95,14 +78,7 @@ def activate_keys(
 )
 def retire_keys(bank_code: str, number: int, config_path: Path, yes: bool) -> int:
     """Destroy one version."""
-    opened = OpenStore.of(config_path)
-    opened.store.retire(bank_code, number, opened.now)
-    if not yes and not accepted(opened.store.versions(bank_code), opened.now):
-        raise KeyVersionRefused(bank_code, number, VersionFault.LAST)
-    opened.save("retire", bank_code, opened.version(bank_code, number))
-    told(Text(f"bank {bank_code}: key version {number} retired", f"银行 {bank_code}: 密钥版本 {number} 已停用并销毁"))
-    reload_hint()
-    return EXIT_DONE
+    return act_on(OpenStore.of(config_path), bank_code, Retirement(number, yes))
 
 
 @command(
@@ -116,7 +92,7 @@ def retire_keys(bank_code: str, number: int, config_path: Path, yes: bool) -> in
 def remove_keys(bank_code: str, config_path: Path, yes: bool) -> int:
     """Forget a bank's keys; what is removed can only be brought back from its components."""
     opened = OpenStore.of(config_path)
-    opened.store.remove(bank_code)  # in memory only, until it is saved
+    opened.store.versions(bank_code)  # who has none is told before he is asked
     agreed(
         Text(f"Remove the keys of bank {bank_code}?", f"是否删除银行 {bank_code} 的密钥?"),
         Text(
@@ -125,6 +101,4 @@ def remove_keys(bank_code: str, config_path: Path, yes: bool) -> int:
         ),
         yes=yes,
     )
-    opened.save("remove", bank_code)
-    told(Text(f"keys of bank {bank_code} removed", f"银行 {bank_code} 的密钥已删除"))
-    return EXIT_DONE
+    return act_on(opened, bank_code, Removal())

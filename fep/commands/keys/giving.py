@@ -7,19 +7,19 @@ import click
 
 from crypto.bank_key_blocks import block_version, wrap_bank_keys
 from crypto.errors import KeyVersionRefused, VersionFault
+from crypto.key_changes import Addition, Export
 from crypto.key_versions import BankKeys
 from crypto.keys import Key, generate_key
 from crypto.suites import Suite
 from fep.command_line import (
     EXIT_BAD_INPUT,
-    EXIT_DONE,
     CommandFailed,
     WholeNumber,
     command,
     config_option,
     option,
 )
-from fep.commands.keys.loading import show_stored
+from fep.commands.keys.acting import act_on
 from fep.commands.keys.options import (
     NUMBER_MAX,
     components_option,
@@ -31,7 +31,6 @@ from fep.commands.keys.options import (
 from fep.commands.keys.store import OpenStore
 from fep.commands.keys.suites import suite_of
 from fep.key_ceremony import hand_out, require_terminal
-from fep.key_entry import show_kcv
 
 _LEAST_CUSTODIANS = 2
 
@@ -79,13 +78,8 @@ def generate_keys(
         ciphers = suite.check_cipher(suite.ak_bytes), suite.check_cipher(suite.kek_bytes)
         hand_out(list(zip((keys.ak, keys.kek), ciphers, strict=True)), components)
         blocks, detail = (), f"{components} components"
-    version = opened.store.add(bank_code, keys.ak, keys.kek, suite, opened.now)
-    opened.save("generate", bank_code, version, detail)
-    for block in blocks:  # only now: a bank must not get keys that are not stored
-        click.echo(block)
-    _show_check_values(keys)
-    show_stored(bank_code, version, opened)
-    return EXIT_DONE
+    # Blocks are given when they are stored: a bank must not get keys that are not.
+    return act_on(opened, bank_code, Addition("generate", keys, blocks), detail)
 
 
 @command(
@@ -119,11 +113,7 @@ def export_keys(
     if version.keys is None:
         raise KeyVersionRefused(bank_code, number, VersionFault.RETIRED_BEFORE)
     blocks, detail = _wrapped(version.keys, block_version, kbpk_files, components)
-    opened.save("export", bank_code, version, detail)
-    for block in blocks:
-        click.echo(block)
-    _show_check_values(version.keys)
-    return EXIT_DONE
+    return act_on(opened, bank_code, Export(number, blocks), detail)
 
 
 def _new_keys(bank_code: str, suite: Suite) -> BankKeys:
@@ -140,12 +130,6 @@ def _wrapped(
     chosen = version or block_version(keys.suite)
     kbpk = enter_protection_key(chosen, kbpk_files, components)
     return wrap_bank_keys(kbpk, keys, chosen), f"key blocks of version {chosen}"
-
-
-def _show_check_values(keys: BankKeys) -> None:
-    suite = keys.suite
-    show_kcv(keys.ak, suite.check_cipher(suite.ak_bytes))
-    show_kcv(keys.kek, suite.check_cipher(suite.kek_bytes))
 
 
 def _check_custodians(components: int) -> None:

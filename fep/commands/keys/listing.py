@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from crypto.errors import KeyJournalBroken
+from crypto.key_changes import NewJournal
 from crypto.key_versions import KeyState, KeyVersion
 from fep.command_line import (
     EXIT_BAD_INPUT,
@@ -16,6 +17,7 @@ from fep.command_line import (
     config_option,
     option,
 )
+from fep.commands.keys.acting import act_on
 from fep.commands.keys.store import OpenStore
 from fep.language import say
 from fep.reports import Report
@@ -88,9 +90,7 @@ def list_acts(config_path: Path, reason: str | None) -> int:
         click.echo(say(en=str(broken), zh=broken.chinese), err=True)
         if reason is None:
             return EXIT_FINDINGS
-        opened.store.begin_journal(opened.now)
-        opened.save("begin journal", "", detail=reason)
-        return EXIT_DONE
+        return act_on(opened, "", NewJournal(), reason)
     if reason is not None:
         raise CommandFailed(
             EXIT_BAD_INPUT, en="the journal is as it was written; it goes on", zh="日志完整, 无需重新开始"
@@ -104,6 +104,7 @@ def list_acts(config_path: Path, reason: str | None) -> int:
         "AK",
         "KEK",
         say(en="remark", zh="备注"),
+        say(en="proposed by", zh="提请人"),
     )
     for act in acts:
         version = "-" if act.version is None else act.version
@@ -115,7 +116,8 @@ def list_acts(config_path: Path, reason: str | None) -> int:
             version,
             act.ak_kcv or "-",
             act.kek_kcv or "-",
-            act.detail,
+            act.detail or "-",
+            act.proposed_by or "-",
         )
     report.show()
     return EXIT_DONE

@@ -8,10 +8,12 @@ import click
 from crypto.bank_key_blocks import unwrap_bank_keys
 from crypto.errors import BlockFault, KeyBlockInvalid
 from crypto.key_blocks import BLOCK_CHARS_MAX, read_header
-from crypto.key_versions import BankKeys, KeyState, KeyVersion
+from crypto.key_changes import Addition
+from crypto.key_versions import BankKeys, KeyVersion
 from crypto.keys import check_key
 from crypto.suites import SUITES, Suite
 from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, Choice, CommandFailed, command, config_option, option
+from fep.commands.keys.acting import act_on
 from fep.commands.keys.options import (
     components_option,
     enter_protection_key,
@@ -19,10 +21,10 @@ from fep.commands.keys.options import (
     protection_option,
     suite_option,
 )
-from fep.commands.keys.store import OpenStore, reload_hint, told
+from fep.commands.keys.store import OpenStore
 from fep.commands.keys.suites import suite_of
 from fep.key_entry import Wanted, enter_keys, kcv_text, show_kcv
-from fep.language import Text, say
+from fep.language import say
 
 _BLOCKS_MAX = 16  # lines of a file that holds two
 
@@ -72,25 +74,7 @@ def import_keys(
     else:
         former = _former(opened, bank_code, only)
         keys, detail = _from_custodians(bank_code, suite, (ak_files, kek_files), components, former, only)
-    version = opened.store.add(bank_code, keys.ak, keys.kek, suite, opened.now)
-    opened.save("import", bank_code, version, detail)
-    show_stored(bank_code, version, opened)
-    return EXIT_DONE
-
-
-def show_stored(bank_code: str, version: KeyVersion, opened: OpenStore) -> None:
-    """Say which version was stored, and what is to be done with it next."""
-    number = version.number
-    told(Text(f"bank {bank_code}: key version {number} stored", f"银行 {bank_code}: 密钥版本 {number} 已装入"))
-    if version.state(opened.now) is KeyState.PENDING:
-        told(
-            Text(
-                f"it waits: fep keys activate {bank_code} {number} --from … --until …",
-                f"待启用: fep keys activate {bank_code} {number} --from … --until …",
-            )
-        )
-    else:
-        reload_hint()
+    return act_on(opened, bank_code, Addition("import", keys), detail)
 
 
 @command(

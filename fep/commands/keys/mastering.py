@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
-from crypto.master_key import make_master_key, resolve_master_key
+from crypto.key_changes import Resealing
+from crypto.master_key import make_master_key
 from fep.command_line import EXIT_DONE, command, config_option
+from fep.commands.keys.acting import act_on
 from fep.commands.keys.store import OpenStore, told
 from fep.language import Text
 
@@ -41,12 +43,4 @@ The banks' keys stay as they are. A running daemon goes on; write the reference 
 def reseal(reference: str, config_path: Path) -> int:
     """Write the store in its place under the new key, in one step."""
     opened = OpenStore.of(config_path)
-    opened.store.reseal(resolve_master_key(reference, opened.settings.directory))
-    opened.save("reseal", "")
-    told(
-        Text(
-            f'key store sealed anew; write into {config_path}, table [keys]: master_key = "{reference}"',
-            f'密钥库已重新加密; 请在 {config_path} 的 [keys] 中写入: master_key = "{reference}"',
-        )
-    )
-    return EXIT_DONE
+    return act_on(opened, "", Resealing(reference, opened.store.check_value_of(opened.resolve(reference))))

@@ -9,6 +9,8 @@ import click
 from crypto.key_journal import KeyAct
 from crypto.key_store import KeyStore
 from crypto.key_versions import KeyVersion
+from crypto.keys import Key
+from crypto.master_key import resolve_master_key
 from fep.clock import shanghai_now
 from fep.command_line import EXIT_BAD_INPUT, CommandFailed, confirm
 from fep.config.configuration import load
@@ -25,36 +27,48 @@ class OpenStore:
     """A key store that a command works on.
 
     Attributes:
+        config_path: of the site.
         settings: the site's.
         store: opened.
         now: the moment of the command, naive, Asia/Shanghai, whole seconds as the store keeps them.
+        operator: who runs it, as the system knows him.
     """
 
+    config_path: Path
     settings: Settings
     store: KeyStore
     now: datetime
+    operator: str
 
     @classmethod
     def of(cls, config_path: Path) -> "OpenStore":
         """Open the store of a configuration; CryptoError when it cannot be."""
         forbid_core_dumps()
         settings = load(config_path)
-        return cls(settings, open_key_store(settings), shanghai_now().replace(microsecond=0))
+        now = shanghai_now().replace(microsecond=0)
+        return cls(config_path, settings, open_key_store(settings), now, present_operator())
 
-    def save(self, act: str, bank_code: str, version: KeyVersion | None = None, detail: str = "") -> None:
+    def save(
+        self, act: str, bank_code: str, version: KeyVersion | None = None, detail: str = "", proposed_by: str = ""
+    ) -> None:
         """Make the changes durable, with an entry in the journal."""
         self.store.save(
             KeyAct(
                 self.now,
-                present_operator(),
+                self.operator,
                 act,
                 bank_code,
                 None if version is None else version.number,
                 "" if version is None else version.ak_kcv.hex().upper(),
                 "" if version is None else version.kek_kcv.hex().upper(),
                 detail,
+                proposed_by,
             )
         )
+
+    def resolve(self, reference: str) -> Key:
+        """Return the master key of a reference; MasterKeyUnavailable when it cannot be had."""
+        return resolve_master_key(reference, self.settings.directory)
 
     def version(self, bank_code: str, number: int) -> KeyVersion | None:
         """Return a version of a bank's keys, None when there is none of that number."""

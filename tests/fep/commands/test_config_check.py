@@ -32,7 +32,7 @@ def test_a_fresh_demo_has_no_problems_and_is_warned_of_weak_suites(run: Run, sit
     outcome = run("check-config", "--config", site / "fep.toml")
     assert outcome.exit_code == 0
     assert "0104\t中国银行 (演示)\tstandard\tsm4\toptional\t127.0.0.1/32\t23:30" in outcome.out
-    assert [subject for subject, _ in warnings(site)] == ["0102", "0105", "0403"]
+    assert [subject for subject, _ in warnings(site)] == ["0102", "[keys] four_eyes", "0105", "0403"]
     assert "warning\t0403\tsuite des protects against line errors only" in outcome.out
     assert "ok\tbilling\treachable, schema current" in outcome.out
 

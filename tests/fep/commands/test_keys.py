@@ -15,6 +15,7 @@ from crypto.master_key import resolve_master_key
 from fep.config.configuration import load
 from fep.operators import present_operator
 from tests.fep.commands.conftest import Run
+from tests.support.daemon import set_key
 
 # 404142434445464748494A4B4C4D4E4F under 3DES, its check value from the golden vectors of the standard link.
 KEY = "404142434445464748494A4B4C4D4E4F"
@@ -416,6 +417,7 @@ def test_keys_go_from_one_site_to_another_in_key_blocks(
 
     other = tmp_path / "other"
     assert run("init", other).exit_code == 0
+    set_key(other / "fep.toml", "keys", "four_eyes", "false")
     blocks = tmp_path / "blocks"
     blocks.write_text(f"# from the bank\n{exported.out}")
     suite = keys_of(site, bank_code, 1)[0]
