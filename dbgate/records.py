@@ -132,7 +132,7 @@ class Payment:
         original, original_fep_serial, outcome: of CANCEL and REVERSE (``outcome`` as in ``UndoOutcome``), else None.
         created_at: database clock when it was decided.
         reason: of CANCEL and REVERSE, as the bank gave it.
-        digest: content of the request, see ``protocol.canonical.Request.digest``.
+        digest: content of the request, see ``protocol.canonical.messages.Request.digest``.
         mends_date: of an adjustment, which operators make: the clearing date that it mends. It is left out of the
             totals and details of its own day.
     """

@@ -24,7 +24,8 @@ from handlers.requests import promised
 from handlers.terms import Rules
 from handlers.undo import taken_back, undo_row
 from handlers.versions import in_state
-from protocol.canonical import Head, Request, UndoRequest
+from protocol.canonical.business import UndoRequest
+from protocol.canonical.messages import Head, Request
 from protocol.transactions import Transaction
 
 _NO_REASON = 0

@@ -8,7 +8,8 @@ from dbgate.work import Decision
 from handlers.errors import Refusal
 from handlers.requests import identity_of
 from handlers.terms import Context
-from protocol.canonical import Answer, PayRequest, ReplyBody, Request, UndoRequest
+from protocol.canonical.business import PayRequest, UndoRequest
+from protocol.canonical.messages import Answer, ReplyBody, Request
 from protocol.response_codes import ResponseCode
 
 

@@ -4,13 +4,13 @@ Both sides have the same member names, so that a member missing on one side is a
 """
 
 from dbgate import records
-from protocol import canonical
+from protocol.canonical import codes
 from protocol.transactions import Transaction
 
-ACCOUNT_STATES = {state: canonical.AccountState[state.name] for state in records.AccountState}
-COLLECT_MODES = {mode: canonical.CollectMode[mode.name] for mode in records.CollectMode}
-BILL_STATES = {state: canonical.BillState[state.name] for state in records.BillState}
-ORIGINAL_STATES = {state: canonical.OriginalState[state.name] for state in records.PaymentState}
+ACCOUNT_STATES = {state: codes.AccountState[state.name] for state in records.AccountState}
+COLLECT_MODES = {mode: codes.CollectMode[mode.name] for mode in records.CollectMode}
+BILL_STATES = {state: codes.BillState[state.name] for state in records.BillState}
+ORIGINAL_STATES = {state: codes.OriginalState[state.name] for state in records.PaymentState}
 
 MONEY_REQUESTS = {
     records.Movement.PAY: Transaction.PAY,

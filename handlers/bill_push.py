@@ -19,7 +19,7 @@ from handlers.late_fee import late_fee
 from handlers.push_state import PushEvent, moved
 from handlers.requests import promised
 from handlers.terms import Context
-from protocol.canonical import PushRequest
+from protocol.canonical.push import PushRequest
 
 LEASE = timedelta(seconds=60)
 """How long a claimed push is nobody else's: the bank has 30 s to answer, and its answer is posted within 10 s."""

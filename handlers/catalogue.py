@@ -29,7 +29,7 @@ from handlers.answers import refusal_answer, refused
 from handlers.checks import bank_date_near, enabled, in_service
 from handlers.errors import Refusal
 from handlers.terms import BankTerms, Context
-from protocol.canonical import Answer, Request
+from protocol.canonical.messages import Answer, Request
 from protocol.transactions import Transaction
 
 NeedsOf = Callable[[Request, BankTerms, date], Needs]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dbgate.records import Account, AccountState, Bill, BillState, CollectMode
 from handlers.errors import Refusal
 from handlers.terms import AMOUNT_CEILING_FEN, Context
-from protocol.canonical import Request
+from protocol.canonical.messages import Request
 from protocol.response_codes import ResponseCode
 
 _BANK_DATE_DAYS_MAX = 1

@@ -10,7 +10,8 @@ from handlers.bank_view import BILL_STATES
 from handlers.history import account_of, loaded_since, month_of, shown_since
 from handlers.requests import body_of
 from handlers.terms import BankTerms, Context
-from protocol.canonical import ConsumptionReply, ConsumptionRow, HistoryRequest, Request
+from protocol.canonical.business import ConsumptionReply, ConsumptionRow, HistoryRequest
+from protocol.canonical.messages import Request
 
 
 def needs(request: Request, _terms: BankTerms, today: date) -> Needs:

@@ -36,7 +36,7 @@ from handlers.posting import changes_of, posted
 from handlers.requests import promised
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, LateFeeRates
 from handlers.versions import reopened
-from protocol.canonical import Instrument
+from protocol.canonical.codes import Instrument
 from protocol.files.canonical import DebitResult, DebitResultRow
 
 BATCH_CHANNEL = 10

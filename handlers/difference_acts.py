@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 from dbgate.books.differences import Difference, Side
 from dbgate.books.states import DifferenceAct, DifferenceState
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import Matching
 
 _PAY_TXN = 2002

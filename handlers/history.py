@@ -5,7 +5,7 @@ from datetime import date
 from dbgate.records import Account
 from dbgate.working_set import WorkingSet
 from handlers.errors import Refusal
-from protocol.canonical import HistoryRequest
+from protocol.canonical.business import HistoryRequest
 from protocol.response_codes import ResponseCode
 
 _MONTHS_DEFAULT = 3

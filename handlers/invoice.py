@@ -15,7 +15,8 @@ from handlers.errors import Refusal
 from handlers.journal import serial_of
 from handlers.requests import body_of, identity_of, original_of, promised
 from handlers.terms import BankTerms, Context
-from protocol.canonical import Answer, InvoiceReply, InvoiceRequest, InvoiceRow, Request
+from protocol.canonical.business import InvoiceReply, InvoiceRequest, InvoiceRow
+from protocol.canonical.messages import Answer, Request
 from protocol.response_codes import ResponseCode
 
 _COUNTED_PAGE = 1

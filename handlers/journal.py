@@ -11,7 +11,9 @@ from handlers.errors import Refusal
 from handlers.payment_state import STEPS, Event
 from handlers.requests import identity_of, promised
 from handlers.terms import Context
-from protocol.canonical import Answer, PayReply, Request, UndoOutcome, UndoReply
+from protocol.canonical.business import PayReply, UndoReply
+from protocol.canonical.codes import UndoOutcome
+from protocol.canonical.messages import Answer, Request
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 

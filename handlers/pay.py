@@ -18,7 +18,9 @@ from handlers.posting import changes_of, posted
 from handlers.pushed_fees import settled_pushes, with_pushed_fees
 from handlers.requests import body_of, identity_of, promised
 from handlers.terms import AMOUNT_CEILING_FEN, BankTerms, Context
-from protocol.canonical import ListedBill, PayMode, PayRequest, Request
+from protocol.canonical.business import ListedBill, PayRequest
+from protocol.canonical.codes import PayMode
+from protocol.canonical.messages import Request
 from protocol.response_codes import ResponseCode
 
 

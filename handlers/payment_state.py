@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dbgate.records import PaymentState
-from protocol.canonical import UndoOutcome
+from protocol.canonical.codes import UndoOutcome
 from protocol.response_codes import ResponseCode
 
 

@@ -11,7 +11,8 @@ from handlers.history import account_of, loaded_since, shown_since
 from handlers.journal import serial_of
 from handlers.requests import body_of
 from handlers.terms import BankTerms, Context
-from protocol.canonical import HistoryRequest, PaymentRow, PaymentsReply, Request
+from protocol.canonical.business import HistoryRequest, PaymentRow, PaymentsReply
+from protocol.canonical.messages import Request
 
 
 def needs(request: Request, _terms: BankTerms, today: date) -> Needs:

@@ -11,7 +11,8 @@ from handlers.bill_push import ACCEPTED_LOOK
 from handlers.push_state import PushEvent, moved
 from handlers.requests import promised
 from handlers.terms import Context
-from protocol.canonical import PushOutcome, PushReply
+from protocol.canonical.codes import PushOutcome
+from protocol.canonical.push import PushReply
 
 
 @record

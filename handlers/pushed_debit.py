@@ -29,7 +29,8 @@ from handlers.posting import changes_of, posted
 from handlers.push_state import PushEvent, moved
 from handlers.requests import promised
 from handlers.terms import AMOUNT_CEILING_FEN, Context
-from protocol.canonical import Instrument, PushReply
+from protocol.canonical.codes import Instrument
+from protocol.canonical.push import PushReply
 
 CHANNEL = 2
 """Pushed debit."""

@@ -12,7 +12,9 @@ from handlers.dues import Due, dues_on
 from handlers.errors import Refusal
 from handlers.requests import body_of
 from handlers.terms import BankTerms, Context
-from protocol.canonical import BillRow, KeyKind, QueryReply, QueryRequest, Request
+from protocol.canonical.business import BillRow, QueryReply, QueryRequest
+from protocol.canonical.codes import KeyKind
+from protocol.canonical.messages import Request
 from protocol.response_codes import ResponseCode
 
 _COLUMNS = {KeyKind.METER_NO: "meter_no", KeyKind.PASSBOOK: "passbook"}

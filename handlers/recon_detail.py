@@ -11,8 +11,9 @@ from handlers.errors import Refusal
 from handlers.recon_day import is_closed
 from handlers.requests import body_of
 from handlers.terms import BankTerms, Context
-from protocol import canonical
-from protocol.canonical import DetailReply, DetailRequest, Request
+from protocol.canonical import reconciliation
+from protocol.canonical.messages import Request
+from protocol.canonical.reconciliation import DetailReply, DetailRequest
 from protocol.response_codes import ResponseCode
 
 
@@ -37,8 +38,8 @@ def _slice(body: DetailRequest) -> DaySlice:
     return DaySlice(body.clearing_date, body.page.first_row, body.page.rows_max)
 
 
-def _row(stored: DetailRow) -> canonical.DetailRow:
-    return canonical.DetailRow(
+def _row(stored: DetailRow) -> reconciliation.DetailRow:
+    return reconciliation.DetailRow(
         bank_date=stored.identity.bank_date,
         bank_serial=stored.identity.bank_serial,
         fep_serial=stored.fep_serial,

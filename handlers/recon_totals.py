@@ -9,7 +9,9 @@ from handlers.answers import approved
 from handlers.recon_day import is_closed
 from handlers.requests import body_of
 from handlers.terms import BankTerms, Context
-from protocol.canonical import Request, Totals, TotalsReply, TotalsRequest, TotalsResult
+from protocol.canonical.codes import TotalsResult
+from protocol.canonical.messages import Request
+from protocol.canonical.reconciliation import Totals, TotalsReply, TotalsRequest
 
 _NO_BATCH = 0
 

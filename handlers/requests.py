@@ -4,7 +4,7 @@ from datetime import date
 from typing import Protocol, TypeVar
 
 from dbgate.records import Identity
-from protocol.canonical import Request, RequestBody
+from protocol.canonical.messages import Request, RequestBody
 
 Body = TypeVar("Body", bound=RequestBody)
 Given = TypeVar("Given")

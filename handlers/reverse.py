@@ -8,7 +8,7 @@ from dbgate.working_set import WorkingSet
 from handlers import undo
 from handlers.payment_state import Event
 from handlers.terms import Context
-from protocol.canonical import Request
+from protocol.canonical.messages import Request
 
 needs = undo.needs
 

@@ -11,7 +11,9 @@ from handlers.bank_view import MONEY_REQUESTS, ORIGINAL_STATES
 from handlers.errors import Refusal
 from handlers.requests import body_of, original_of
 from handlers.terms import BankTerms, Context
-from protocol.canonical import OriginalState, Reconciled, Request, StatusReply, StatusRequest
+from protocol.canonical.business import StatusReply, StatusRequest
+from protocol.canonical.codes import OriginalState, Reconciled
+from protocol.canonical.messages import Request
 from protocol.response_codes import ResponseCode
 
 _STANDING = frozenset({DifferenceState.OPEN, DifferenceState.PROPOSED})

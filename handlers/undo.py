@@ -19,7 +19,9 @@ from handlers.payment_state import ABSENT, STEPS, Event
 from handlers.requests import body_of, identity_of, original_of, promised
 from handlers.terms import BankTerms, Context
 from handlers.versions import in_state, reopened, with_balance
-from protocol.canonical import Request, UndoOutcome, UndoRequest
+from protocol.canonical.business import UndoRequest
+from protocol.canonical.codes import UndoOutcome
+from protocol.canonical.messages import Request
 from protocol.response_codes import ResponseCode
 
 _MOVEMENTS = {Event.CANCEL: Movement.CANCEL, Event.REVERSE: Movement.REVERSE, Event.ADJUST: Movement.CANCEL}

@@ -4,7 +4,8 @@ from types import MappingProxyType
 from typing import Any
 
 from protocol.bound import Reading, Sources
-from protocol.canonical import Head, PushReply, PushRequest, RequestBody
+from protocol.canonical.messages import Head, RequestBody
+from protocol.canonical.push import PushReply, PushRequest
 from protocol.described import NO_NONCE, DescribedDialect
 from protocol.dialect import BankReply, Envelope, Outgoing, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid

@@ -4,33 +4,25 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from protocol.canonical import (
+from protocol.canonical.business import (
     ConsumptionReply,
-    DetailReply,
-    DetailRequest,
     HistoryRequest,
     InvoiceReply,
     InvoiceRequest,
-    KeyReply,
-    KeyRequest,
-    NoBody,
     PaymentsReply,
     PayReply,
     PayRequest,
-    PushReply,
-    PushRequest,
     QueryReply,
     QueryRequest,
-    RequestBody,
     StatusReply,
     StatusRequest,
-    Totals,
-    TotalsReply,
-    TotalsRequest,
     UndoReply,
     UndoRequest,
-    WorkDay,
 )
+from protocol.canonical.link import KeyReply, KeyRequest, NoBody, WorkDay
+from protocol.canonical.messages import RequestBody
+from protocol.canonical.push import PushReply, PushRequest
+from protocol.canonical.reconciliation import DetailReply, DetailRequest, Totals, TotalsReply, TotalsRequest
 from protocol.files.notices import BatchCancel, BatchCancelReply, FileNotice
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListReply, FileListRequest, FilePutReply
 from protocol.transactions import Transaction

@@ -7,7 +7,9 @@ from typing import Any
 
 from protocol.bodies import BODIES, OWN_PLACES
 from protocol.bound import Reading, Sources
-from protocol.canonical import Answer, Head, PushOutcome, PushReply, Request, RequestBody
+from protocol.canonical.codes import PushOutcome
+from protocol.canonical.messages import Answer, Head, Request, RequestBody
+from protocol.canonical.push import PushReply
 from protocol.dialect import Envelope, Outgoing, OwnReply, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.fields import FieldInvalid

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from protocol.canonical import Answer, Head, NoBody, PushReply, PushRequest, ReplyBody, Request, RequestBody
+from protocol.canonical.link import NoBody
+from protocol.canonical.messages import Answer, Head, ReplyBody, Request, RequestBody
+from protocol.canonical.push import PushReply, PushRequest
 from protocol.errors import MessageInvalid
 from protocol.files.notices import BatchCancelReply
 from protocol.framing import FrameReader

@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from protocol.bound import BoundFields
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.lengths import LengthField
 from protocol.packager import Packager
 from protocol.part import Part

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from protocol.bindings import Echo, Equal
 from protocol.bodies import NESTED, OWN_PLACES, PLACES
 from protocol.bound import FRAME, ROW_NUMBER, BoundFields, place_of
-from protocol.canonical import Head
+from protocol.canonical.messages import Head
 from protocol.elements import Composite
 from protocol.errors import LocalProtocolError
 from protocol.format import Format, Message

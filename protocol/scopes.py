@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from protocol.canonical import Head
+from protocol.canonical.messages import Head
 from protocol.format import Message
 from protocol.record import record
 

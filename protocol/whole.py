@@ -3,7 +3,7 @@
 from typing import Any
 
 from protocol.bound import Reading, Sources
-from protocol.canonical import NoBody
+from protocol.canonical.link import NoBody
 from protocol.layout import Layout
 
 

@@ -23,7 +23,9 @@ from crypto.session import (
 )
 from crypto.suites import Suite
 from fep.clock import shanghai_now
-from protocol.canonical import Head, KeyReply, KeyRequest, NoBody, PushReply, PushRequest, RequestBody
+from protocol.canonical.link import KeyReply, KeyRequest, NoBody
+from protocol.canonical.messages import Head, RequestBody
+from protocol.canonical.push import PushReply, PushRequest
 from protocol.dialect import BankDialect, BankReply, Envelope, Sealing
 from protocol.transactions import Transaction
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import BinaryIO, TypeVar
 
 from fep.demo.bank_client import BankClient
-from protocol.canonical import RequestBody
+from protocol.canonical.messages import RequestBody
 from protocol.files.names import FileKind
 from protocol.files.transfer import (
     CHUNK_BYTES_MAX,

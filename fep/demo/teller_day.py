@@ -13,29 +13,24 @@ from rich.table import Table
 from fep.clock import shanghai_now
 from fep.demo.bank_client import BankClient
 from fep.language import Text
-from protocol.canonical import (
+from protocol.canonical.business import (
     ConsumptionReply,
     HistoryRequest,
-    Instrument,
-    InvoiceAction,
     InvoiceReply,
     InvoiceRequest,
-    KeyKind,
-    NoBody,
     PaymentsReply,
-    PayMode,
     PayReply,
     PayRequest,
     QueryReply,
     QueryRequest,
     StatusReply,
     StatusRequest,
-    Totals,
-    TotalsReply,
-    TotalsRequest,
     UndoReply,
     UndoRequest,
 )
+from protocol.canonical.codes import Instrument, InvoiceAction, KeyKind, PayMode
+from protocol.canonical.link import NoBody
+from protocol.canonical.reconciliation import Totals, TotalsReply, TotalsRequest
 from protocol.dialect import BankReply
 from protocol.transactions import Transaction
 

@@ -25,7 +25,8 @@ from fep.language import Text
 from handlers import file_notice, file_put
 from handlers.errors import Refusal
 from handlers.file_notice import Noted
-from protocol.canonical import Answer, Head, NoBody
+from protocol.canonical.link import NoBody
+from protocol.canonical.messages import Answer, Head
 from protocol.files.errors import FileChanged, FileInvalid
 from protocol.files.lines import pieces
 from protocol.files.names import FileName, checked_name

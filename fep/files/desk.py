@@ -14,7 +14,7 @@ import structlog
 
 from fep.files.intake import Unchecked
 from fep.files.work import FileWork
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.files.transfer import FileChunk, FilePutReply
 from protocol.response_codes import ResponseCode
 

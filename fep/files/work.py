@@ -15,7 +15,7 @@ from fep.files.pace import Interrupted, Pace
 from fep.files.shelf import Shelf
 from handlers.answers import refusal_answer
 from handlers.errors import Refusal
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListRequest
 from protocol.response_codes import ResponseCode
 

@@ -14,7 +14,7 @@ from fep.links.shares import Shares
 from fep.links.wire import Wire
 from handlers.catalogue import HANDLERS, Handler
 from handlers.terms import BankTerms, Context, Rules
-from protocol.canonical import Answer, Request
+from protocol.canonical.messages import Answer, Request
 from protocol.response_codes import ResponseCode
 from protocol.transactions import FILE_TRANSACTIONS
 

@@ -6,7 +6,8 @@ from os import urandom
 
 from crypto.session import NONCE_BYTES, Authenticator, SessionSecurity
 from fep.links.bank import SignInKeys
-from protocol.canonical import Answer, NoBody, Request
+from protocol.canonical.link import NoBody
+from protocol.canonical.messages import Answer, Request
 from protocol.dialect import Dialect, Envelope, Outgoing, Sealing
 from protocol.errors import MessageInvalid
 from protocol.response_codes import ResponseCode

@@ -11,7 +11,7 @@ from fep.links.in_work import AnswersExchanges, Ticket
 from fep.links.services import Services
 from handlers.catalogue import refusal_of_files
 from handlers.terms import Context
-from protocol.canonical import Answer, Request
+from protocol.canonical.messages import Answer, Request
 from protocol.files.notices import FileNotice
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListRequest
 from protocol.response_codes import ResponseCode

@@ -9,7 +9,7 @@ from dbgate.errors import DecisionFailed, GateError
 from dbgate.work import Fate
 from fep.links.exchange import Exchange
 from fep.links.outcomes import response_of
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.response_codes import ResponseCode
 
 _log = structlog.get_logger()

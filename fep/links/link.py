@@ -33,7 +33,8 @@ from fep.links.services import Services
 from fep.links.shares import Shares
 from fep.links.sign_in import is_replayed, issue_keys, refuse_route, route_refusal
 from fep.links.wire import Wire
-from protocol.canonical import Answer, NoBody, Request
+from protocol.canonical.link import NoBody
+from protocol.canonical.messages import Answer, Request
 from protocol.dialect import Dialect, Envelope
 from protocol.errors import MessageInvalid
 from protocol.link import Link as Machine

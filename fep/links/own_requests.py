@@ -18,7 +18,8 @@ from fep.links.exchange import Exchange, sealed
 from fep.links.services import Services
 from fep.links.wire import Wire
 from fep.partners.errors import PartnerError, PartnerSilent, Reason
-from protocol.canonical import NoBody, RequestBody
+from protocol.canonical.link import NoBody
+from protocol.canonical.messages import RequestBody
 from protocol.dialect import Dialect, Envelope, OwnReply, Sealing
 from protocol.errors import MessageInvalid
 from protocol.transactions import Transaction

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 from fep.links.exchange import Exchange
 from fep.links.in_work import AnswersExchanges
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 
 
 class Share:

@@ -9,7 +9,8 @@ from crypto.key_ring import KeyRing
 from fep.links.bank import Bank, SignInKeys
 from fep.links.route import Route
 from fep.links.services import Services
-from protocol.canonical import Answer, Head, KeyReply, KeyRequest, Request
+from protocol.canonical.link import KeyReply, KeyRequest
+from protocol.canonical.messages import Answer, Head, Request
 from protocol.response_codes import ResponseCode
 
 _log = structlog.get_logger()

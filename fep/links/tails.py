@@ -11,7 +11,7 @@ import structlog
 
 from fep.links.bank import Bank
 from fep.links.exchange import Exchange
-from protocol.canonical import Answer, RequestBody
+from protocol.canonical.messages import Answer, RequestBody
 from protocol.dialect import OwnReply
 from protocol.masking import masked
 from protocol.transactions import Transaction

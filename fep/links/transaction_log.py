@@ -13,7 +13,7 @@ import structlog
 
 from dbgate.histogram import Histogram
 from fep.log_lines import Threshold, json_lines, threshold, timestamp
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 

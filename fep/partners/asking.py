@@ -11,7 +11,7 @@ from datetime import datetime
 from fep.clock import SHANGHAI
 from fep.config.settings import BankSettings
 from fep.partners.errors import PartnerSilent, PartnerUnreachable, Reason
-from protocol.canonical import RequestBody
+from protocol.canonical.messages import RequestBody
 from protocol.dialect import OwnReply, Sealing
 from protocol.errors import RemoteProtocolError
 from protocol.transactions import Transaction

@@ -16,7 +16,7 @@ from fep.files.folders import BankFolder, chunks_of
 from fep.language import Text
 from fep.partners.asking import ask_once
 from fep.partners.errors import Certainty, PartnerError
-from protocol.canonical import RequestBody
+from protocol.canonical.messages import RequestBody
 from protocol.dialect import OwnReply
 from protocol.files.errors import FileInvalid, FileNameInvalid
 from protocol.files.names import FileKind, FileName

@@ -16,7 +16,7 @@ from fep.log_fields import loggable_code
 from fep.partners.errors import PartnerError, Reason
 from fep.partners.partner import Partner
 from fep.partners.partner_day import DayRequest, PartnerDay
-from protocol.canonical import WorkDay
+from protocol.canonical.link import WorkDay
 from protocol.dialect import OwnReply
 from protocol.transactions import Transaction
 

@@ -13,7 +13,7 @@ from fep.config.settings import Address, BankSettings
 from fep.links.services import Clock
 from fep.partners.errors import PartnerBusy, PartnerUnreachable, Reason
 from fep.partners.exchange import PartnerExchange
-from protocol.canonical import RequestBody
+from protocol.canonical.messages import RequestBody
 from protocol.dialect import Dialect, OwnReply, Sealing
 from protocol.transactions import Transaction
 

@@ -28,7 +28,7 @@ from handlers import bill_push, push_reply
 from handlers.bill_push import Claimed, Ended
 from handlers.push_reply import Answered
 from handlers.terms import Context
-from protocol.canonical import PushReply
+from protocol.canonical.push import PushReply
 from protocol.dialect import OwnReply
 from protocol.errors import LocalProtocolError
 

@@ -9,7 +9,7 @@ from fep.links.link import Link
 from fep.links.services import Clock
 from fep.partners.errors import PartnerBusy, PartnerError, PartnerSilent, PartnerUnreachable, Reason
 from fep.partners.partner import EXCHANGES_MAX, Partner
-from protocol.canonical import PushRequest
+from protocol.canonical.push import PushRequest
 from protocol.dialect import OwnReply
 from protocol.errors import LocalProtocolError
 from protocol.transactions import Transaction

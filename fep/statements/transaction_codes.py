@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from dbgate.records import Movement
 from dbgate.reports.details import Detail
-from protocol.canonical import Instrument
+from protocol.canonical.codes import Instrument
 
 DOMAIN = "PMNT"
 

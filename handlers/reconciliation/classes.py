@@ -9,7 +9,7 @@ from dbgate.books.differences import Difference
 from handlers.reconciliation.entries import CANCEL, REVERSE
 from handlers.reconciliation.exact import ExactMatching
 from handlers.reconciliation.keys import key_of_side, row_of_side
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import Matching, ReconcileResultRow
 
 _Keys = dict[str, list[Matching]]

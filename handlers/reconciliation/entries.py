@@ -8,7 +8,7 @@ from types import MappingProxyType
 from dbgate.books.differences import Side
 from dbgate.record import record
 from dbgate.records import Identity
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import Matching
 from protocol.transactions import Transaction
 

@@ -10,7 +10,7 @@ from dbgate.records import Identity, Movement, Payment
 from handlers.journal import serial_of
 from handlers.reconciliation.entries import BankEntry, FepEntry
 from handlers.reconciliation.keys import side_of_payment
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 
 _POSTED = OriginalState.POSTED
 

@@ -8,7 +8,7 @@ from dbgate.books.differences import Side
 from dbgate.records import Identity, Movement, Payment
 from handlers.bank_view import MONEY_REQUESTS, ORIGINAL_STATES
 from handlers.reconciliation.entries import TXN_CODES
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import ReconcileRow
 from protocol.files.columns import Columns
 from protocol.transactions import Transaction

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from dbgate.records import Identity
 from handlers.reconciliation.entries import CANCEL, BankEntry, FepEntry
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 
 _UNDONE = {OriginalState.CANCELLED, OriginalState.REVERSED}
 

@@ -9,7 +9,8 @@ from datetime import date
 from enum import Enum, IntEnum
 from typing import ClassVar
 
-from protocol.canonical import Due, OriginalState
+from protocol.canonical.business import Due
+from protocol.canonical.codes import OriginalState
 from protocol.files.columns import Signed
 from protocol.record import ACCOUNT, NAME, record
 from protocol.transactions import Transaction

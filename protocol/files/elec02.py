@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from protocol.bindings import Constant
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import (
     DebitHead,
     DebitResult,

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from protocol.bindings import Constant
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.characters import Alphanumeric, Digits, Number
 from protocol.files.canonical import (
     DebitHead,

@@ -28,7 +28,8 @@ from typing import Any
 import iso8583
 
 from protocol.bitmap import MAC_SIZE, Spec, spec_of
-from protocol.canonical import Answer, PayReply, Request
+from protocol.canonical.business import PayReply
+from protocol.canonical.messages import Answer, Request
 from protocol.dialect import Dialect, Envelope, Sealing
 from protocol.dialects.registry import DIALECTS, dialect_of
 from protocol.response_codes import ResponseCode

@@ -15,17 +15,9 @@ from handlers.adjust_record import record_only
 from handlers.adjust_undo import undo
 from handlers.adjustment import Adjusted, Adjustment, Hindered, Hindrance, needs_of
 from handlers.terms import AMOUNT_CEILING_FEN, Rules
-from protocol.canonical import (
-    InvoiceReply,
-    OriginalState,
-    PaymentsReply,
-    PayReply,
-    StatusReply,
-    Totals,
-    TotalsReply,
-    UndoOutcome,
-    UndoReply,
-)
+from protocol.canonical.business import InvoiceReply, PaymentsReply, PayReply, StatusReply, UndoReply
+from protocol.canonical.codes import OriginalState, UndoOutcome
+from protocol.canonical.reconciliation import Totals, TotalsReply
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     ACCOUNT,

@@ -22,7 +22,8 @@ from dbgate.work import Work
 from handlers import apply_balance
 from handlers.apply_balance import NOTHING_APPLIED, Applied
 from handlers.terms import LateFeeRates
-from protocol.canonical import ConsumptionReply, PaymentsReply, UndoOutcome, UndoReply
+from protocol.canonical.business import ConsumptionReply, PaymentsReply, UndoReply
+from protocol.canonical.codes import UndoOutcome
 from tests.support.ledger import Utility
 from tests.support.ledger_gate import WorkLedger
 from tests.support.records import (

@@ -11,7 +11,7 @@ from dbgate.records import AccountState, BillState, CollectMode
 from handlers import bill_push
 from handlers.bill_push import Claimed, Ended
 from handlers.terms import Hours, PayWindow, Rules
-from protocol.canonical import PushRequest
+from protocol.canonical.push import PushRequest
 from tests.handlers.pushing import BILL, FEE_FEN, LOADED_AT, SERIAL, context, mandate, only_push, push, records, sent
 from tests.support.records import ACCOUNT, BANK, NOW, bill
 

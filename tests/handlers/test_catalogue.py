@@ -11,7 +11,9 @@ from dbgate.work import Moment, Needs
 from dbgate.working_set import WorkingSet
 from handlers.catalogue import HANDLERS
 from handlers.terms import Context, Rules
-from protocol.canonical import Answer, KeyKind, Request, Totals
+from protocol.canonical.codes import KeyKind
+from protocol.canonical.messages import Answer, Request
+from protocol.canonical.reconciliation import Totals
 from protocol.response_codes import ResponseCode
 from protocol.transactions import BANK_BUSINESS, FILE_TRANSACTIONS, Transaction
 from tests.support.ledger import PaperLedger, Utility

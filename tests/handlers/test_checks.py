@@ -6,7 +6,8 @@ from datetime import date, time, timedelta
 import pytest
 
 from handlers.terms import BankTerms, Hours
-from protocol.canonical import Request, Totals
+from protocol.canonical.messages import Request
+from protocol.canonical.reconciliation import Totals
 from protocol.transactions import Transaction
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (

@@ -3,8 +3,8 @@
 import pytest
 
 from dbgate.records import BillState
-from protocol import canonical
-from protocol.canonical import ConsumptionReply, ConsumptionRow
+from protocol.canonical import codes
+from protocol.canonical.business import ConsumptionReply, ConsumptionRow
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import ACCOUNT, TODAY, account, bill, consumption_request, deposit_request
 from tests.support.replies import code_of, reply_in
@@ -28,9 +28,9 @@ def test_rows() -> None:
         "王建国",
         3,
         (
-            ConsumptionRow(202610, 2, 333, 600, 50, 50, canonical.BillState.IN_DEBIT),
-            ConsumptionRow(202610, 1, 222, 500, 50, 50, canonical.BillState.OPEN),
-            ConsumptionRow(202609, 1, 111, 400, 70, 20, canonical.BillState.SETTLED),
+            ConsumptionRow(202610, 2, 333, 600, 50, 50, codes.BillState.IN_DEBIT),
+            ConsumptionRow(202610, 1, 222, 500, 50, 50, codes.BillState.OPEN),
+            ConsumptionRow(202609, 1, 111, 400, 70, 20, codes.BillState.SETTLED),
         ),
     )
     assert (answer.fep_serial, answer.clearing_date) == (None, TODAY)

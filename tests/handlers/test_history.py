@@ -6,7 +6,7 @@ import pytest
 
 from handlers.errors import Refusal
 from handlers.history import first_day, loaded_since, month_of, shown_since
-from protocol.canonical import HistoryRequest
+from protocol.canonical.business import HistoryRequest
 from tests.support.records import ACCOUNT
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from dbgate.records import CollectMode
 from handlers.terms import Rules
-from protocol.canonical import InvoiceAction, InvoiceReply, InvoiceRow, PayReply, Request
+from protocol.canonical.business import InvoiceReply, InvoiceRow, PayReply
+from protocol.canonical.codes import InvoiceAction
+from protocol.canonical.messages import Request
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     ACCOUNT,

@@ -8,7 +8,8 @@ import pytest
 
 from dbgate.records import AccountState
 from handlers.journal import reply_of
-from protocol.canonical import Request, UndoReply
+from protocol.canonical.business import UndoReply
+from protocol.canonical.messages import Request
 from protocol.response_codes import ResponseCode
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (

@@ -19,7 +19,9 @@ from dbgate.records import (
 )
 from handlers.query_references import QueryReferences
 from handlers.terms import AMOUNT_CEILING_FEN, Hours, PayWindow, Rules
-from protocol.canonical import ListedBill, PayMode, PayReply, PayRequest, QueryReply, QueryRequest, Request
+from protocol.canonical.business import ListedBill, PayReply, PayRequest, QueryReply, QueryRequest
+from protocol.canonical.codes import PayMode
+from protocol.canonical.messages import Request
 from protocol.response_codes import ResponseCode
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (

@@ -6,7 +6,7 @@ import pytest
 
 from dbgate.records import PaymentState
 from handlers.payment_state import ABSENT, STEPS, Event
-from protocol.canonical import UndoOutcome
+from protocol.canonical.codes import UndoOutcome
 from protocol.response_codes import ResponseCode
 
 # By hand from the wire specification, 2002, 2003, 2004 and section 5: where it leads and the outcome, or the refusal.

@@ -4,7 +4,8 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from protocol.canonical import OriginalState, PaymentRow, PaymentsReply
+from protocol.canonical.business import PaymentRow, PaymentsReply
+from protocol.canonical.codes import OriginalState
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     ACCOUNT,

@@ -12,7 +12,8 @@ from dbgate.records import Allocation, BillState, Identity, LimitKey, Movement, 
 from dbgate.work import Decision
 from handlers import push_reply
 from handlers.terms import AMOUNT_CEILING_FEN
-from protocol.canonical import PushOutcome, PushReply
+from protocol.canonical.codes import PushOutcome
+from protocol.canonical.push import PushReply
 from tests.handlers.pushing import (
     BILL,
     DUE_FEN,

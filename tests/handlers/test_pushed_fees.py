@@ -9,7 +9,9 @@ from dbgate.books.states import PushState
 from dbgate.work import Decision
 from handlers.catalogue import HANDLERS
 from handlers.terms import BankTerms
-from protocol.canonical import Answer, PayMode, PayReply, Request
+from protocol.canonical.business import PayReply
+from protocol.canonical.codes import PayMode
+from protocol.canonical.messages import Answer, Request
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 from tests.handlers.pushing import BILL, context, records, sent

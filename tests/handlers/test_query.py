@@ -8,8 +8,9 @@ import pytest
 
 from dbgate.records import AccountState, BillState, CollectMode
 from handlers.terms import Hours, PayWindow, Rules
-from protocol import canonical
-from protocol.canonical import BillRow, KeyKind, QueryReply
+from protocol.canonical import codes
+from protocol.canonical.business import BillRow, QueryReply
+from protocol.canonical.codes import KeyKind
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import ACCOUNT, NEVER_DUE, TODAY, account, bill, deposit_request, query_request, terms
 from tests.support.replies import code_of, reply_in
@@ -30,8 +31,8 @@ def test_reply() -> None:
         name="王建国",
         address="人民路1号",
         supply_branch="0101",
-        account_state=canonical.AccountState.ACTIVE,
-        collect_mode=canonical.CollectMode.COUNTER,
+        account_state=codes.AccountState.ACTIVE,
+        collect_mode=codes.CollectMode.COUNTER,
         payable_now=True,
         balance_fen=684,
         principal_due_fen=17_000,
@@ -40,8 +41,8 @@ def test_reply() -> None:
         payable_fen=17_000,
         page=2,
         rows=(
-            BillRow(202608, 1, "B1", 20_000, 12_000, 684, date(2026, 9, 25), canonical.BillState.OPEN),
-            BillRow(202610, 2, "B2", 20_000, 5_000, 0, NEVER_DUE, canonical.BillState.OPEN),
+            BillRow(202608, 1, "B1", 20_000, 12_000, 684, date(2026, 9, 25), codes.BillState.OPEN),
+            BillRow(202610, 2, "B2", 20_000, 5_000, 0, NEVER_DUE, codes.BillState.OPEN),
         ),
     )
     assert (answer.fep_serial, answer.clearing_date, answer.repeat) == (None, TODAY, False)
@@ -52,7 +53,7 @@ def test_bills_in_debit_count() -> None:
     ledger = PaperLedger(Utility((account(),), (CURRENT, replace(OVERDUE, state=BillState.IN_DEBIT))))
     reply = reply_in(ledger.ask(query_request()), QueryReply)
     assert (reply.total_due_fen, reply.payable_now) == (17_684, False)
-    assert [row.state for row in reply.rows] == [canonical.BillState.IN_DEBIT, canonical.BillState.OPEN]
+    assert [row.state for row in reply.rows] == [codes.BillState.IN_DEBIT, codes.BillState.OPEN]
 
 
 def test_no_debt() -> None:

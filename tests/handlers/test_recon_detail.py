@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from protocol.canonical import DetailReply, OriginalState, Totals, TotalsReply
+from protocol.canonical.codes import OriginalState
+from protocol.canonical.reconciliation import DetailReply, Totals, TotalsReply
 from protocol.transactions import Transaction
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (

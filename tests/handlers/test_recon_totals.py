@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from protocol.canonical import Totals, TotalsReply, TotalsResult
+from protocol.canonical.codes import TotalsResult
+from protocol.canonical.reconciliation import Totals, TotalsReply
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     BANK,

@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.requests import body_of, identity_of, original_of, promised
-from protocol.canonical import PayRequest, UndoRequest
+from protocol.canonical.business import PayRequest, UndoRequest
 from tests.support.records import BANK, TODAY, cancel_request, pay_request
 
 

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from dbgate.records import Identity, Movement, PaymentState
-from protocol.canonical import UndoOutcome, UndoReply
+from protocol.canonical.business import UndoReply
+from protocol.canonical.codes import UndoOutcome
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     ACCOUNT,

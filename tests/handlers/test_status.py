@@ -8,7 +8,9 @@ from dbgate.work import Moment
 from dbgate.working_set import WorkingSet
 from handlers.status import decide
 from handlers.terms import Context, Rules
-from protocol.canonical import Answer, OriginalState, Reconciled, Request, StatusReply
+from protocol.canonical.business import StatusReply
+from protocol.canonical.codes import OriginalState, Reconciled
+from protocol.canonical.messages import Answer, Request
 from protocol.transactions import Transaction
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from dbgate.records import AccountState, BillState, Identity, LimitKey, Movement, Payment, PaymentState
-from protocol.canonical import PayReply, Request, UndoOutcome, UndoReply
+from protocol.canonical.business import PayReply, UndoReply
+from protocol.canonical.codes import UndoOutcome
+from protocol.canonical.messages import Request
 from tests.support.ledger import PaperLedger, Utility
 from tests.support.records import (
     ACCOUNT,

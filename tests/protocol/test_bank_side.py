@@ -6,9 +6,11 @@ from datetime import date, datetime, time
 
 import pytest
 
-from protocol.canonical import Head, NoBody, StatusReply, StatusRequest
-from protocol.canonical import OriginalState as State
-from protocol.canonical import Reconciled as Done
+from protocol.canonical.business import StatusReply, StatusRequest
+from protocol.canonical.codes import OriginalState as State
+from protocol.canonical.codes import Reconciled as Done
+from protocol.canonical.link import NoBody
+from protocol.canonical.messages import Head
 from protocol.dialect import BankReply, Sealing
 from protocol.dialects.registry import DEFAULT
 from protocol.errors import LocalProtocolError, MessageInvalid

@@ -10,21 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.bindings import Constant, Echo, Equal
-from protocol.canonical import (
-    Answer,
-    Head,
-    KeyKind,
-    NoBody,
-    PushOutcome,
-    PushReply,
-    PushRequest,
-    QueryReply,
-    QueryRequest,
-    UndoOutcome,
-    UndoReply,
-    UndoRequest,
-    WorkDay,
-)
+from protocol.canonical.business import QueryReply, QueryRequest, UndoReply, UndoRequest
+from protocol.canonical.codes import KeyKind, PushOutcome, UndoOutcome
+from protocol.canonical.link import NoBody, WorkDay
+from protocol.canonical.messages import Answer, Head
+from protocol.canonical.push import PushReply, PushRequest
 from protocol.described import DescribedDialect, OwnFrame
 from protocol.dialect import Envelope, Sealing
 from protocol.errors import LengthInvalid, LocalProtocolError, MessageInvalid

@@ -8,20 +8,13 @@ from datetime import date, time
 
 import pytest
 
-from protocol import canonical
-from protocol.canonical import (
-    Head,
-    HistoryRequest,
-    KeyKind,
-    KeyRequest,
-    NoBody,
-    OriginalState,
-    Page,
-    PaymentRow,
-    PaymentsReply,
-    PushRequest,
-    QueryRequest,
-)
+from protocol.canonical import business, link, messages, push, reconciliation
+from protocol.canonical.business import HistoryRequest, PaymentRow, PaymentsReply, QueryRequest
+from protocol.canonical.codes import KeyKind, OriginalState
+from protocol.canonical.link import KeyRequest, NoBody
+from protocol.canonical.messages import Head
+from protocol.canonical.push import PushRequest
+from protocol.canonical.reconciliation import Page
 from protocol.files import canonical as files
 from protocol.files import transfer
 from protocol.masking import HIDDEN, masked, masked_account, masked_name
@@ -91,7 +84,7 @@ def test_long_lists_are_cut():
 
 RECORDS = [
     each
-    for module in (canonical, files, transfer)
+    for module in (business, link, messages, push, reconciliation, files, transfer)
     for each in vars(module).values()
     if isinstance(each, type) and dataclasses.is_dataclass(each) and each.__module__ == module.__name__
 ]

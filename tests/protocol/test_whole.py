@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from protocol.bound import Reading, Sources
-from protocol.canonical import NoBody, WorkDay
+from protocol.canonical.link import NoBody, WorkDay
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.layout import Field, Layout, rsv
 from protocol.moments import Date

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
-from protocol.canonical import Answer, KeyKind, StatusReply, Totals
+from protocol.canonical.business import StatusReply
+from protocol.canonical.codes import KeyKind
+from protocol.canonical.messages import Answer
+from protocol.canonical.reconciliation import Totals
 from tests.support.branch_ledger import BranchLedger
 from tests.support.histories import UTILITY, History, check_branches_alike, histories
 from tests.support.ledger import Ledger, PaperLedger, Utility

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from protocol.canonical import PayMode, UndoOutcome, UndoReply
+from protocol.canonical.business import UndoReply
+from protocol.canonical.codes import PayMode, UndoOutcome
 from protocol.response_codes import ResponseCode
 from tests.conftest import NewDatabase
 from tests.support.databases import open_database

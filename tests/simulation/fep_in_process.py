@@ -25,7 +25,7 @@ from handlers import apply_balance
 from handlers.apply_balance import Applied
 from handlers.catalogue import HANDLERS
 from handlers.terms import BankTerms, Context, Rules
-from protocol.canonical import Answer, Request
+from protocol.canonical.messages import Answer, Request
 from tests.support.databases import open_database
 
 DEADLINE_S = 60.0

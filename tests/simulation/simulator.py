@@ -16,7 +16,7 @@ from dbgate.errors import DatabaseUnavailable, DecisionFailed, GateBusy, Outcome
 from dbgate.records import Identity
 from dbgate.work import Work
 from fep.links.in_work import Ticket
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from tests.support.histories import TERMS, UTILITY, check_books
 from tests.support.ledger_gate import WorkLedger
 from tests.support.raw_bank import ECHO, KEY_EXCHANGE, RESPONSE, SIGN_IN, SIGN_IN_REQUEST, SIGN_OUT, Frame

@@ -10,18 +10,10 @@ from datetime import date
 from random import Random
 
 from dbgate.records import DayTotals
-from protocol.canonical import (
-    Answer,
-    DetailReply,
-    OriginalState,
-    Request,
-    StatusReply,
-    Totals,
-    TotalsReply,
-    TotalsResult,
-    UndoOutcome,
-    UndoReply,
-)
+from protocol.canonical.business import StatusReply, UndoReply
+from protocol.canonical.codes import OriginalState, TotalsResult, UndoOutcome
+from protocol.canonical.messages import Answer, Request
+from protocol.canonical.reconciliation import DetailReply, Totals, TotalsReply
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 from tests.simulation.fep_in_process import Fep, added

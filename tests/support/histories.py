@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 
 from dbgate.records import Bill, BillState, Identity, LimitKey, Movement, Payment, PaymentState
 from handlers.requests import identity_of
-from protocol.canonical import Answer, PayMode, Request, UndoReply
+from protocol.canonical.business import UndoReply
+from protocol.canonical.codes import PayMode
+from protocol.canonical.messages import Answer, Request
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 from tests.support.ledger import Ledger, Submission, Utility

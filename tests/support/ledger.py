@@ -30,7 +30,7 @@ from dbgate.work import Decide, Decision, Moment, Needs
 from dbgate.working_set import WorkingSet
 from handlers.catalogue import HANDLERS
 from handlers.terms import BankTerms, Context, Rules
-from protocol.canonical import Answer, Request
+from protocol.canonical.messages import Answer, Request
 from tests.support.records import NOW, opening, terms
 
 Submission = tuple[Request, BankTerms]

@@ -18,25 +18,17 @@ from dbgate.records import (
     UserClass,
 )
 from handlers.terms import BankTerms
-from protocol.canonical import (
-    DetailRequest,
-    Head,
+from protocol.canonical.business import (
     HistoryRequest,
-    Instrument,
-    InvoiceAction,
     InvoiceRequest,
-    KeyKind,
-    Page,
-    PayMode,
     PayRequest,
     QueryRequest,
-    Request,
-    RequestBody,
     StatusRequest,
-    Totals,
-    TotalsRequest,
     UndoRequest,
 )
+from protocol.canonical.codes import Instrument, InvoiceAction, KeyKind, PayMode
+from protocol.canonical.messages import Head, Request, RequestBody
+from protocol.canonical.reconciliation import DetailRequest, Page, Totals, TotalsRequest
 from protocol.transactions import Transaction
 
 TODAY = date(2026, 11, 21)

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from protocol.canonical import Answer, ReplyBody
+from protocol.canonical.messages import Answer, ReplyBody
 from protocol.response_codes import ResponseCode
 
 Reply = TypeVar("Reply", bound=ReplyBody)

@@ -40,7 +40,9 @@ from fep.links.connection import Connection
 from fep.links.listener import CHECK_INTERVAL_S, LinkFactory
 from fep.links.services import Services
 from handlers.terms import BankTerms, Rules
-from protocol.canonical import Answer, OriginalState, Reconciled, ReplyBody, StatusReply, UndoOutcome, UndoReply
+from protocol.canonical.business import StatusReply, UndoReply
+from protocol.canonical.codes import OriginalState, Reconciled, UndoOutcome
+from protocol.canonical.messages import Answer, ReplyBody
 from protocol.dialect import Dialect
 from protocol.dialects.registry import DIALECTS
 from protocol.response_codes import ResponseCode

@@ -23,7 +23,7 @@ from dbgate.work import Decision, Moment, Work
 from dbgate.working_set import WorkingSet
 from handlers.catalogue import HANDLERS
 from handlers.terms import BankTerms, Context
-from protocol.canonical import Answer, Request
+from protocol.canonical.messages import Answer, Request
 from tests.support.ledger import Submission, Utility
 from tests.support.records import NOW
 

@@ -6,7 +6,7 @@ from typing import Any
 from dbgate.books.differences import Difference, Side
 from dbgate.books.states import DifferenceAct, DifferenceState
 from fep.language import Text
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import Matching
 
 MATCHINGS: Mapping[Matching, Text] = {

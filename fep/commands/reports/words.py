@@ -8,7 +8,7 @@ from dbgate.reports.criteria import Dimension, Period
 from dbgate.reports.doubtful import Doubt
 from fep.language import Text
 from fep.listings.listing import Column, Kind
-from protocol.canonical import Instrument, UndoOutcome
+from protocol.canonical.codes import Instrument, UndoOutcome
 
 TOTAL = Text("total", "合计")
 

@@ -4,16 +4,9 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from protocol.bindings import Constant, Echo, Equal
-from protocol.canonical import (
-    Answer,
-    BillRow,
-    Instrument,
-    KeyKind,
-    ListedBill,
-    PayMode,
-    PushOutcome,
-    UndoReply,
-)
+from protocol.canonical.business import BillRow, ListedBill, UndoReply
+from protocol.canonical.codes import Instrument, KeyKind, PayMode, PushOutcome
+from protocol.canonical.messages import Answer
 from protocol.dialects.elec02.common import OWN_NODE, gbk
 from protocol.dialects.elec02.notices import (
     LIST_CANCEL_REPLY,

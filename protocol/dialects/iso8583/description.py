@@ -1,8 +1,8 @@
 """Description of ISO 8583:1987 as it is spoken here; docs/iso8583.md is printed from it."""
 
-from protocol import canonical as c
 from protocol.bindings import Constant, Echo
 from protocol.bitmap import BitmapPackager
+from protocol.canonical import business, codes
 from protocol.characters import Digits, Number
 from protocol.elements import Composite, Elements, Variable
 from protocol.format import Format, Message
@@ -42,7 +42,7 @@ KEY_REPLY = Sheet(
 QUERY_REQUEST = Sheet(
     "DE 48",
     Field("key", Characters(32), "account, meter or passbook", "户号、表号或存折号", "body.key"),
-    Field("kind", Coded(1, members(c.KeyKind)), "which of them", "查询方式", "body.key_kind"),
+    Field("kind", Coded(1, members(codes.KeyKind)), "which of them", "查询方式", "body.key_kind"),
     Field("page", Count(2, justify="right", filler="0", absent=1), "page of the reply", "页码", "body.page"),
 )
 ROW = Sheet(
@@ -54,7 +54,7 @@ ROW = Sheet(
     Field("principal", FEN, "principal", "本金", "principal_fen"),
     Field("late_fee", FEN, "late fee of today", "违约金", "late_fee_fen"),
     Field("due_date", Date(), "due date", "到期日", "due_date"),
-    Field("state", Coded(1, members(c.BillState)), "state of the bill", "应收状态", "state"),
+    Field("state", Coded(1, members(codes.BillState)), "state of the bill", "应收状态", "state"),
 )
 QUERY_REPLY = Sheet(
     "DE 48",
@@ -62,8 +62,8 @@ QUERY_REPLY = Sheet(
     Field("name", PaddedText(40, "gbk"), "customer", "户名", "body.name"),
     Field("address", PaddedText(60, "gbk"), "address", "地址", "body.address"),
     Field("supply_branch", Characters(8), "supply branch", "供电分公司", "body.supply_branch"),
-    Field("state", Coded(1, members(c.AccountState)), "state of the account", "户状态", "body.account_state"),
-    Field("collect", Coded(1, members(c.CollectMode)), "how it pays", "收费方式", "body.collect_mode"),
+    Field("state", Coded(1, members(codes.AccountState)), "state of the account", "户状态", "body.account_state"),
+    Field("collect", Coded(1, members(codes.CollectMode)), "how it pays", "收费方式", "body.collect_mode"),
     Field("payable_now", Coded(1, YES_NO), "a payment would be taken now", "当前可交费", "body.payable_now"),
     Field("balance", FEN, "balance", "预存余额", "body.balance_fen"),
     Field("principal_due", FEN, "principal of all open bills", "欠费本金", "body.principal_due_fen"),
@@ -72,13 +72,13 @@ QUERY_REPLY = Sheet(
     Field("payable", FEN, "what a payment must be: the total less the balance", "应交金额", "body.payable_fen"),
     Field("bills", Number(3, saturates=True), "all open bills", "欠费笔数", "answer.row_count"),
     Field("page", Number(2), "page", "页码", "body.page"),
-    rows=RowsToEnd("body.rows", c.BillRow, ROW, 11, is_paged=True),
+    rows=RowsToEnd("body.rows", business.BillRow, ROW, 11, is_paged=True),
 )
 PAY_REQUEST = Sheet(
     "DE 48",
     ACCOUNT,
     Field("payer_account", Characters(32), "account or card that paid, or blank", "付款账号", "body.payer_account"),
-    Field("instrument", Coded(1, members(c.Instrument)), "what it was paid with", "支付工具", "body.instrument"),
+    Field("instrument", Coded(1, members(codes.Instrument)), "what it was paid with", "支付工具", "body.instrument"),
     Field("print_invoice", Coded(1, YES_NO), "print an invoice at once", "是否打印发票", "body.print_invoice"),
     Field(
         "expected_payable",
@@ -116,7 +116,7 @@ UNDO_REPLY = Sheet(
     Field("original", NUMBER, "fep_serial of the original", "原前置流水号", "body.original_fep_serial"),
     Field("balance_after", FEN, "balance afterwards", "余额", "body.balance_after_fen"),
     Field("due_after", FEN, "due afterwards", "欠费", "body.due_after_fen"),
-    Field("outcome", Coded(1, members(c.UndoOutcome)), "what was done", "处理结果", "body.outcome"),
+    Field("outcome", Coded(1, members(codes.UndoOutcome)), "what was done", "处理结果", "body.outcome"),
 )
 
 # --- data elements
@@ -181,7 +181,7 @@ OWN_ECHO = Message(
 )
 REFUSAL = Elements(Field("44", Variable(PaddedText(25, "gbk")), "exact code and reason", "拒绝原因", "answer.reason"))
 DAY = Field("15", DayOfYear(), "date, settlement: the clearing date", "清算日期", "body.clearing_date")
-RESULT = Field("66", Coded(1, members(c.TotalsResult)), "settlement code", "清算代码", "body.result")
+RESULT = Field("66", Coded(1, members(codes.TotalsResult)), "settlement code", "清算代码", "body.result")
 
 
 def _message(
@@ -203,8 +203,8 @@ MESSAGES = (
     _message("0800 101", Transaction.KEY_EXCHANGE, KEY_REQUEST, KEY_REPLY),
     Message("0800 301", Transaction.ECHO, Elements(), Elements()),
     _message("0100", Transaction.QUERY, QUERY_REQUEST, QUERY_REPLY),
-    _message("0200 500000", Transaction.PAY, PAY_REQUEST, PAY_REPLY, AMOUNT, mode=c.PayMode.SETTLE),
-    _message("0200 210000", Transaction.PAY, PAY_REQUEST, PAY_REPLY, AMOUNT, mode=c.PayMode.DEPOSIT),
+    _message("0200 500000", Transaction.PAY, PAY_REQUEST, PAY_REPLY, AMOUNT, mode=codes.PayMode.SETTLE),
+    _message("0200 210000", Transaction.PAY, PAY_REQUEST, PAY_REPLY, AMOUNT, mode=codes.PayMode.DEPOSIT),
     _message("0200 200000", Transaction.CANCEL, UNDO_REQUEST, UNDO_REPLY, AMOUNT),
     _message("0400", Transaction.REVERSE, UNDO_REQUEST, UNDO_REPLY, AMOUNT),
     Message("0500", Transaction.RECON_TOTALS, Elements(DAY, *TOTALS), Elements(DAY, RESULT, *TOTALS)),

@@ -9,7 +9,8 @@ from fep.config.configuration import ConfigInvalid, load
 from fep.config.dialect_tables import spoken
 from fep.config.settings import Address, Settings
 from fep.language import choose
-from protocol.canonical import Answer, NoBody, WorkDay
+from protocol.canonical.link import NoBody, WorkDay
+from protocol.canonical.messages import Answer
 from protocol.described import SHANGHAI
 from protocol.dialect import Dialect, Sealing
 from protocol.dialects.registry import DEFAULT, DIALECTS

@@ -7,17 +7,10 @@ import pytest
 from crypto.keys import Key
 from crypto.suites import SUITES
 from fep.demo.bank_client import REPLY_TIMEOUT_S, BankClient, BankIdentity, NoReply
-from protocol.canonical import (
-    KeyKind,
-    NoBody,
-    PushOutcome,
-    PushReply,
-    PushRequest,
-    QueryReply,
-    QueryRequest,
-    StatusReply,
-    StatusRequest,
-)
+from protocol.canonical.business import QueryReply, QueryRequest, StatusReply, StatusRequest
+from protocol.canonical.codes import KeyKind, PushOutcome
+from protocol.canonical.link import NoBody
+from protocol.canonical.push import PushReply, PushRequest
 from protocol.dialect import OwnReply
 from protocol.dialects.registry import DIALECTS
 from protocol.transactions import Transaction

@@ -14,7 +14,8 @@ from fep.demo.bank_client import BankClient, BankIdentity
 from fep.demo.demo_data import households
 from fep.demo.teller_day import NOT_DUE, RESIDENTIAL, Mismatch, TellerDay, yuan
 from fep.language import choose
-from protocol.canonical import Instrument, PayMode, PayRequest
+from protocol.canonical.business import PayRequest
+from protocol.canonical.codes import Instrument, PayMode
 from protocol.dialect import BankReply
 from protocol.dialects.registry import DIALECTS
 from protocol.transactions import Transaction

@@ -18,7 +18,7 @@ from fep.files.folders import BankFolder
 from fep.files.pace import Interrupted, Pace
 from handlers.errors import Refusal
 from handlers.terms import BankTerms
-from protocol.canonical import Head
+from protocol.canonical.messages import Head
 from protocol.dialects.registry import DIALECTS
 from protocol.files.formats import FILE_FORMATS
 from protocol.files.names import FileKind

@@ -7,7 +7,7 @@ import pytest
 from fep.files.desk import HELD_S, THREADS, WAITING_MAX, FileDesk
 from fep.files.intake import Unchecked
 from fep.files.work import FileWork
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListRequest, FilePutReply
 from protocol.response_codes import ResponseCode
 from tests.support.rim import settings_of

@@ -12,7 +12,7 @@ from fep.files.folders import BankFolder
 from fep.files.parts import part_name
 from fep.files.service import FileService
 from fep.files.work import FileWork
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from tests.fep.files.conftest import BANK, chunk
 from tests.protocol.files.golden import DZ
 from tests.support.rim import settings_of

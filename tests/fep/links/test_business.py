@@ -21,7 +21,8 @@ from fep.links import business
 from fep.links.in_work import InWork
 from handlers.catalogue import HANDLERS, Handler
 from handlers.terms import BankTerms, Hours
-from protocol.canonical import Answer, StatusReply, UndoReply
+from protocol.canonical.business import StatusReply, UndoReply
+from protocol.canonical.messages import Answer
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 from tests.support.raw_bank import ECHO

@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from handlers.terms import BankTerms, Hours
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.files.transfer import FileChunk, FileGetRequest, FileListReply, FileListRequest, FilePutReply
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction

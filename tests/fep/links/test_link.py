@@ -8,7 +8,7 @@ import pytest
 
 from fep.links.own_requests import ECHOES_MAX
 from protocol.bank_side import BankSide
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.dialects.standard.description import FORMAT as STANDARD
 from protocol.response_codes import ResponseCode
 from tests.support.raw_bank import (

@@ -8,7 +8,8 @@ from twisted.internet.address import IPv4Address
 
 from dbgate.errors import OutcomeUnknown
 from fep.links.connection import Connection
-from protocol.canonical import Answer, PayReply
+from protocol.canonical.business import PayReply
+from protocol.canonical.messages import Answer
 from protocol.dialects.registry import DIALECTS
 from protocol.response_codes import ResponseCode
 from tests.protocol.dialects.elec02.frames import REPLY_HEAD, framed, head, pay, query, unpacked

@@ -10,7 +10,8 @@ import structlog
 
 from fep.links.transaction_log import TransactionLog
 from fep.log_setup import set_up_logging
-from protocol.canonical import Answer, StatusReply
+from protocol.canonical.business import StatusReply
+from protocol.canonical.messages import Answer
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction
 from tests.support.rim import status_found

@@ -14,7 +14,8 @@ from twisted.python.failure import Failure
 from fep.clock import SHANGHAI
 from fep.config.settings import Address
 from fep.partners.partner import Partner
-from protocol.canonical import PushRequest, WorkDay
+from protocol.canonical.link import WorkDay
+from protocol.canonical.push import PushRequest
 from protocol.dialect import Outgoing, OwnReply, Sealing
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.framing import FrameReader

@@ -11,7 +11,7 @@ import pytest
 from fep.config.settings import Address, BankSettings
 from fep.partners.asking import ask_once
 from fep.partners.errors import PartnerError, PartnerSilent, PartnerUnreachable, Reason
-from protocol.canonical import NoBody
+from protocol.canonical.link import NoBody
 from protocol.dialect import OwnReply
 from protocol.dialects.registry import DIALECTS
 from protocol.files.names import FileKind

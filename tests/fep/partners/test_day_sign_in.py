@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from fep.partners.day_sign_in import DaySignIn
 from fep.partners.errors import PartnerSilent, PartnerUnreachable, Reason
 from fep.partners.partner_day import FIRST_WAIT_S
-from protocol.canonical import WorkDay
+from protocol.canonical.link import WorkDay
 from protocol.dialect import OwnReply
 from protocol.errors import LocalProtocolError
 from protocol.transactions import Transaction

@@ -9,7 +9,9 @@ from twisted.internet.defer import Deferred
 
 from fep.partners.errors import PartnerSilent, Reason
 from fep.partners.partner import Partner
-from protocol.canonical import PushOutcome, PushReply, PushRequest, WorkDay
+from protocol.canonical.codes import PushOutcome
+from protocol.canonical.link import WorkDay
+from protocol.canonical.push import PushReply, PushRequest
 from protocol.dialect import OwnReply
 from protocol.dialects.registry import DIALECTS
 from protocol.transactions import Transaction

@@ -14,7 +14,8 @@ from twisted.internet.testing import MemoryReactorClock
 from fep.config.settings import Address
 from fep.partners.errors import PartnerBusy, PartnerError, PartnerSilent, PartnerUnreachable, Reason
 from fep.partners.partner import EXCHANGES_MAX, Partner
-from protocol.canonical import NoBody, PushRequest, WorkDay
+from protocol.canonical.link import NoBody, WorkDay
+from protocol.canonical.push import PushRequest
 from protocol.dialect import OwnReply
 from protocol.errors import LocalProtocolError
 from protocol.transactions import Transaction

@@ -11,7 +11,7 @@ import pytest
 from fep.config.settings import Address
 from fep.links.listener import CHECK_INTERVAL_S
 from fep.partners.partners import Partners
-from protocol.canonical import WorkDay
+from protocol.canonical.link import WorkDay
 from protocol.session import SignsIn
 from protocol.transactions import Transaction
 from tests.fep.partners.conftest import AskingDialect, Turning

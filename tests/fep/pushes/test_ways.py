@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 
 from fep.partners.errors import PartnerBusy, PartnerSilent, PartnerUnreachable, Reason
 from fep.pushes.ways import REPLY_TIMEOUT_S, LinkWay, PartnerWay
-from protocol.canonical import PushOutcome, PushReply, PushRequest
+from protocol.canonical.codes import PushOutcome
+from protocol.canonical.push import PushReply, PushRequest
 from protocol.dialect import OwnReply
 from protocol.errors import LocalProtocolError
 from protocol.transactions import Transaction

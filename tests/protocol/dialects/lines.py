@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 from twisted.internet.address import IPv4Address
 from twisted.internet.tcp import Server
 
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.dialects.registry import DIALECTS
 from protocol.response_codes import ResponseCode
 from tests.protocol.dialects.elec02.frames import framed

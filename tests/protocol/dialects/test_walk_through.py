@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from protocol.canonical import Answer, KeyKind, QueryRequest
+from protocol.canonical.business import QueryRequest
+from protocol.canonical.codes import KeyKind
+from protocol.canonical.messages import Answer
 from protocol.dialect import Sealing
 from protocol.dialects import registry
 from protocol.dialects.registry import DIALECTS

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import (
     DebitHead,
     DebitResult,

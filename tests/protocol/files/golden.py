@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import (
     DebitHead,
     DebitResult,

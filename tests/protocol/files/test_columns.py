@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.characters import Alphanumeric, Digits, Number
 from protocol.fields import FieldInvalid, FixedField
 from protocol.files.canonical import ReconcileRow

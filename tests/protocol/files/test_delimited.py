@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import ReconcileHead, ReconcileRow
 from protocol.files.errors import Fault, FileInvalid
 from protocol.files.field_types import Code, Translated

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import pytest
 
-from protocol.canonical import OriginalState
+from protocol.canonical.codes import OriginalState
 from protocol.files.canonical import DebitResult, DebitRow, MandateAction, ReconcileRow
 from protocol.files.errors import Fault, FileInvalid
 from protocol.files.layout import FileLayout

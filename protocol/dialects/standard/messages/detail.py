@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from protocol.canonical import DetailReply, DetailRequest, DetailRow, OriginalState, Page
+from protocol.canonical.codes import OriginalState
+from protocol.canonical.reconciliation import DetailReply, DetailRequest, DetailRow, Page
 from protocol.characters import Digits, LenientAlphanumeric, Number
 from protocol.dialects.standard.codes import CODES
 from protocol.fields import FEN, U8, U16, U32, Enumeration, FieldInvalid, FieldType, FixedField, enumeration

@@ -1,14 +1,7 @@
 """2006 PAYMENTS 交费记录 and 2007 CONSUMPTION 用电信息: what an account paid and used in the last months."""
 
-from protocol.canonical import (
-    BillState,
-    ConsumptionReply,
-    ConsumptionRow,
-    HistoryRequest,
-    OriginalState,
-    PaymentRow,
-    PaymentsReply,
-)
+from protocol.canonical.business import ConsumptionReply, ConsumptionRow, HistoryRequest, PaymentRow, PaymentsReply
+from protocol.canonical.codes import BillState, OriginalState
 from protocol.characters import Alphanumeric, Digits, Number, Text
 from protocol.fields import FEN, KWH, U8, U16, Defaulted, enumeration
 from protocol.layout import Field, Layout, Rows, rsv

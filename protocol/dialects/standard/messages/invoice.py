@@ -1,6 +1,7 @@
 """2008 INVOICE 发票: an invoice over one payment."""
 
-from protocol.canonical import InvoiceAction, InvoiceReply, InvoiceRequest, InvoiceRow
+from protocol.canonical.business import InvoiceReply, InvoiceRequest, InvoiceRow
+from protocol.canonical.codes import InvoiceAction
 from protocol.characters import Alphanumeric, Digits, Number, Text
 from protocol.fields import FEN, KWH, U8, Defaulted, enumeration
 from protocol.layout import Field, Layout, Rows, rsv

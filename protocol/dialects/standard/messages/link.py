@@ -3,7 +3,7 @@
 1002 SIGN_OUT 签退 and 1004 ECHO 线路测试 have none.
 """
 
-from protocol.canonical import KeyReply, KeyRequest, NoBody
+from protocol.canonical.link import KeyReply, KeyRequest, NoBody
 from protocol.characters import Digits
 from protocol.fields import U32, Octets
 from protocol.layout import Field, Layout, rsv

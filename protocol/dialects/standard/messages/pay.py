@@ -1,6 +1,7 @@
 """2002 PAY 交费: a payment, and what it settled."""
 
-from protocol.canonical import Instrument, PayMode, PayReply, PayRequest
+from protocol.canonical.business import PayReply, PayRequest
+from protocol.canonical.codes import Instrument, PayMode
 from protocol.characters import Alphanumeric, Text
 from protocol.fields import FEN, FLAG, U16, enumeration
 from protocol.layout import Field, Layout, rsv

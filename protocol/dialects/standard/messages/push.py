@@ -1,6 +1,7 @@
 """5001 BILL_PUSH 实时划拨: the FEP asks the bank to debit one bill, and what the bank did."""
 
-from protocol.canonical import PushOutcome, PushReply, PushRequest
+from protocol.canonical.codes import PushOutcome
+from protocol.canonical.push import PushReply, PushRequest
 from protocol.characters import Alphanumeric, Digits, Number, Text
 from protocol.fields import FEN, enumeration
 from protocol.layout import Field, Layout, rsv

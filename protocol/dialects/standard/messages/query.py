@@ -1,6 +1,7 @@
 """2001 QUERY 欠费查询: an account, what it owes, and one page of its unsettled bills."""
 
-from protocol.canonical import AccountState, BillRow, BillState, CollectMode, KeyKind, QueryReply, QueryRequest
+from protocol.canonical.business import BillRow, QueryReply, QueryRequest
+from protocol.canonical.codes import AccountState, BillState, CollectMode, KeyKind
 from protocol.characters import Alphanumeric, Number, Text
 from protocol.fields import FEN, FLAG, KWH, U8, U16, Defaulted, enumeration
 from protocol.layout import Field, Layout, Rows, rsv

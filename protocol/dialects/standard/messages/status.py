@@ -1,6 +1,7 @@
 """2005 STATUS 交易结果查询: what became of a money request."""
 
-from protocol.canonical import OriginalState, Reconciled, StatusReply, StatusRequest
+from protocol.canonical.business import StatusReply, StatusRequest
+from protocol.canonical.codes import OriginalState, Reconciled
 from protocol.characters import Digits, LenientAlphanumeric, Number
 from protocol.dialects.standard.codes import CODES
 from protocol.fields import FEN, U16, Enumeration, enumeration

@@ -1,6 +1,7 @@
 """3001 RECON_TOTALS 对总账: counts and amounts of one clearing date, the bank's against ours."""
 
-from protocol.canonical import Totals, TotalsReply, TotalsRequest, TotalsResult
+from protocol.canonical.codes import TotalsResult
+from protocol.canonical.reconciliation import Totals, TotalsReply, TotalsRequest
 from protocol.characters import Number
 from protocol.fields import FEN, U32, enumeration
 from protocol.layout import Field, Group, Layout, rsv

@@ -1,6 +1,7 @@
 """2003 CANCEL 撤销 and 2004 REVERSE 冲正: a payment is taken back, by a teller or by the bank's system."""
 
-from protocol.canonical import UndoOutcome, UndoReply, UndoRequest
+from protocol.canonical.business import UndoReply, UndoRequest
+from protocol.canonical.codes import UndoOutcome
 from protocol.characters import Digits, LenientAlphanumeric, Number
 from protocol.fields import FEN, U8, enumeration
 from protocol.layout import Field, Layout, rsv

@@ -12,7 +12,7 @@ from fep.config.configuration import load
 from fep.files.announcements import Announcement, Announcements
 from fep.files.folders import BankFolder
 from fep.files.pace import Pace
-from protocol.canonical import Head
+from protocol.canonical.messages import Head
 from protocol.files.names import FileKind
 from protocol.files.notices import FileNotice
 from protocol.response_codes import ResponseCode

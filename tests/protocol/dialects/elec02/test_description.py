@@ -5,26 +5,18 @@ from datetime import date, datetime, time
 
 import pytest
 
-from protocol.canonical import (
-    AccountState,
-    Answer,
+from protocol.canonical.business import (
     BillRow,
-    BillState,
-    CollectMode,
-    Head,
-    Instrument,
-    KeyKind,
     ListedBill,
-    PayMode,
     PayReply,
     PayRequest,
     QueryReply,
     QueryRequest,
-    Request,
-    UndoOutcome,
     UndoReply,
     UndoRequest,
 )
+from protocol.canonical.codes import AccountState, BillState, CollectMode, Instrument, KeyKind, PayMode, UndoOutcome
+from protocol.canonical.messages import Answer, Head, Request
 from protocol.dialect import Envelope, Sealing
 from protocol.dialects.registry import DIALECTS
 from protocol.errors import LengthInvalid, MessageInvalid

@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 import pytest
 
-from protocol.canonical import Answer, NoBody, RequestBody
+from protocol.canonical.link import NoBody
+from protocol.canonical.messages import Answer, RequestBody
 from protocol.described import SHANGHAI
 from protocol.dialect import OwnReply, Sealing
 from protocol.dialects.registry import DIALECTS

@@ -8,27 +8,10 @@ import iso8583
 import pytest
 from iso8583.specs import default_ascii
 
-from protocol.canonical import (
-    AccountState,
-    Answer,
-    BillRow,
-    BillState,
-    CollectMode,
-    Instrument,
-    KeyKind,
-    KeyReply,
-    KeyRequest,
-    PayMode,
-    PayReply,
-    PayRequest,
-    QueryReply,
-    QueryRequest,
-    ReplyBody,
-    RequestBody,
-    UndoOutcome,
-    UndoReply,
-    UndoRequest,
-)
+from protocol.canonical.business import BillRow, PayReply, PayRequest, QueryReply, QueryRequest, UndoReply, UndoRequest
+from protocol.canonical.codes import AccountState, BillState, CollectMode, Instrument, KeyKind, PayMode, UndoOutcome
+from protocol.canonical.link import KeyReply, KeyRequest
+from protocol.canonical.messages import Answer, ReplyBody, RequestBody
 from protocol.dialect import Sealing
 from protocol.dialects.registry import DIALECTS
 from protocol.response_codes import ResponseCode

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from dbgate.errors import DatabaseUnavailable, OutcomeUnknown
-from protocol.canonical import Answer, PayReply
+from protocol.canonical.business import PayReply
+from protocol.canonical.messages import Answer
 from protocol.response_codes import ResponseCode
 from tests.protocol.dialects.iso8583.bank import NOW, IsoBank, rim_of
 from tests.protocol.dialects.iso8583.frames import (

@@ -7,21 +7,11 @@ from datetime import date
 
 import pytest
 
-from protocol.canonical import (
-    Answer,
-    BillRow,
-    BillState,
-    KeyReply,
-    NoBody,
-    PayReply,
-    QueryReply,
-    ReplyBody,
-    Totals,
-    TotalsReply,
-    TotalsResult,
-    UndoOutcome,
-    UndoReply,
-)
+from protocol.canonical.business import BillRow, PayReply, QueryReply, UndoReply
+from protocol.canonical.codes import BillState, TotalsResult, UndoOutcome
+from protocol.canonical.link import KeyReply, NoBody
+from protocol.canonical.messages import Answer, ReplyBody
+from protocol.canonical.reconciliation import Totals, TotalsReply
 from protocol.described import SHANGHAI
 from protocol.dialect import Sealing
 from protocol.errors import LocalProtocolError

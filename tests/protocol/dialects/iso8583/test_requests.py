@@ -6,21 +6,11 @@ from typing import Any
 
 import pytest
 
-from protocol.canonical import (
-    Head,
-    Instrument,
-    KeyKind,
-    KeyRequest,
-    NoBody,
-    PayMode,
-    PayRequest,
-    QueryRequest,
-    Request,
-    RequestBody,
-    Totals,
-    TotalsRequest,
-    UndoRequest,
-)
+from protocol.canonical.business import PayRequest, QueryRequest, UndoRequest
+from protocol.canonical.codes import Instrument, KeyKind, PayMode
+from protocol.canonical.link import KeyRequest, NoBody
+from protocol.canonical.messages import Head, Request, RequestBody
+from protocol.canonical.reconciliation import Totals, TotalsRequest
 from protocol.dialect import Dialect, Envelope
 from protocol.dialects.registry import dialect_of
 from protocol.errors import MessageInvalid

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.canonical import Answer, Head, NoBody, PayMode, PayRequest, UndoOutcome, UndoReply
+from protocol.canonical.business import PayRequest, UndoReply
+from protocol.canonical.codes import PayMode, UndoOutcome
+from protocol.canonical.link import NoBody
+from protocol.canonical.messages import Answer, Head
 from protocol.dialect import BankDialect, Envelope, Sealing
 from protocol.dialects.registry import DEFAULT, DIALECTS
 from protocol.errors import LocalProtocolError, MessageInvalid

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from protocol.canonical import Head
+from protocol.canonical.messages import Head
 from protocol.dialect import Envelope
 from protocol.dialects.registry import DIALECTS
 from protocol.dialects.standard.header import REQUEST_HEAD

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from protocol.canonical import Answer, ErrorReply, Head, KeyReply
+from protocol.canonical.link import ErrorReply, KeyReply
+from protocol.canonical.messages import Answer, Head
 from protocol.dialect import Envelope, Outgoing, Sealing
 from protocol.dialects.registry import DEFAULT
 from protocol.dialects.standard.codes import CODES as TXN_CODES

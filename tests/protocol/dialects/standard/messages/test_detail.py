@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from protocol.canonical import DetailReply, DetailRequest, DetailRow, OriginalState, Page
+from protocol.canonical.codes import OriginalState
+from protocol.canonical.reconciliation import DetailReply, DetailRequest, DetailRow, Page
 from protocol.dialects.standard.messages.detail import DETAIL_REPLY, DETAIL_REQUEST
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.transactions import Transaction

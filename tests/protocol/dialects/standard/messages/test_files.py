@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from protocol.canonical import Answer
+from protocol.canonical.messages import Answer
 from protocol.dialect import Sealing
 from protocol.dialects.registry import DEFAULT
 from protocol.dialects.standard.description import ERROR_REPLY

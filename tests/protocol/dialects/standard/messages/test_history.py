@@ -6,15 +6,8 @@ from datetime import date, time
 
 import pytest
 
-from protocol.canonical import (
-    BillState,
-    ConsumptionReply,
-    ConsumptionRow,
-    HistoryRequest,
-    OriginalState,
-    PaymentRow,
-    PaymentsReply,
-)
+from protocol.canonical.business import ConsumptionReply, ConsumptionRow, HistoryRequest, PaymentRow, PaymentsReply
+from protocol.canonical.codes import BillState, OriginalState
 from protocol.dialects.standard.messages.history import CONSUMPTION_REPLY, HISTORY_REQUEST, PAYMENTS_REPLY
 from protocol.errors import MessageInvalid
 from tests.protocol.frames import an, text

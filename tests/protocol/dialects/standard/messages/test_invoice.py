@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from protocol.canonical import InvoiceAction, InvoiceReply, InvoiceRequest, InvoiceRow
+from protocol.canonical.business import InvoiceReply, InvoiceRequest, InvoiceRow
+from protocol.canonical.codes import InvoiceAction
 from protocol.dialects.standard.messages.invoice import INVOICE_REPLY, INVOICE_REQUEST
 from protocol.errors import MessageInvalid
 from tests.protocol.frames import an, text

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from protocol.canonical import KeyReply, KeyRequest, NoBody
+from protocol.canonical.link import KeyReply, KeyRequest, NoBody
 from protocol.dialects.standard.messages.link import EMPTY, KEY_REPLY, KEY_REQUEST
 from protocol.errors import LocalProtocolError, MessageInvalid
 

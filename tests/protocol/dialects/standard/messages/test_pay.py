@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.canonical import Instrument, PayMode, PayReply, PayRequest
+from protocol.canonical.business import PayReply, PayRequest
+from protocol.canonical.codes import Instrument, PayMode
 from protocol.dialects.standard.messages.pay import PAY_REPLY, PAY_REQUEST
 from protocol.errors import MessageInvalid
 from tests.protocol.frames import an, pay_body, text

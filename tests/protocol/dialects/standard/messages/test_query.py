@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.canonical import AccountState, BillRow, BillState, CollectMode, KeyKind, QueryReply, QueryRequest
+from protocol.canonical.business import BillRow, QueryReply, QueryRequest
+from protocol.canonical.codes import AccountState, BillState, CollectMode, KeyKind
 from protocol.dialects.standard.messages.query import QUERY_REPLY, QUERY_REQUEST
 from protocol.errors import LocalProtocolError, MessageInvalid
 from tests.protocol.frames import an, text

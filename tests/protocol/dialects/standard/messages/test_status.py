@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from protocol.canonical import OriginalState, Reconciled, StatusReply, StatusRequest
+from protocol.canonical.business import StatusReply, StatusRequest
+from protocol.canonical.codes import OriginalState, Reconciled
 from protocol.dialects.standard.messages.status import STATUS_REPLY, STATUS_REQUEST
 from protocol.errors import LocalProtocolError, MessageInvalid
 from protocol.transactions import Transaction

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from protocol.canonical import Totals, TotalsReply, TotalsRequest, TotalsResult
+from protocol.canonical.codes import TotalsResult
+from protocol.canonical.reconciliation import Totals, TotalsReply, TotalsRequest
 from protocol.dialects.standard.messages.totals import TOTALS_REPLY, TOTALS_REQUEST
 from protocol.errors import LocalProtocolError, MessageInvalid
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.canonical import UndoOutcome, UndoReply, UndoRequest
+from protocol.canonical.business import UndoReply, UndoRequest
+from protocol.canonical.codes import UndoOutcome
 from protocol.dialects.standard.messages.undo import UNDO_REPLY, UNDO_REQUEST
 from protocol.errors import MessageInvalid
 from tests.protocol.frames import an
