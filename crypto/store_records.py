@@ -35,17 +35,17 @@ class Content:
 
     Attributes:
         secret: 32 bytes under which the journal is written; they stay when the store gets another master key.
-        is_secret_kept: they stand in the store; it is not so in format 1 until it is written again.
         proposals: by number.
         proposal_last: the highest number that was ever given to one.
+        is_secret_kept: the secret stands in the store; it is not so in format 1 until it is written again.
     """
 
     banks: Mapping[str, Versions] = field(default_factory=dict)
     journal: JournalHead = field(default_factory=JournalHead)
     secret: bytes = field(default_factory=lambda: token_bytes(_SECRET_BYTES), repr=False)
-    is_secret_kept: bool = True
     proposals: Mapping[int, KeyProposal] = field(default_factory=dict)
     proposal_last: int = 0
+    is_secret_kept: bool = True
 
 
 def document_of(content: Content) -> bytes:

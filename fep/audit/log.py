@@ -13,7 +13,9 @@ from fep.audit.movements import digits, movement_entry
 from fep.audit.unlisted import Unlisted
 from fep.links.exchange import Exchange
 from fep.log_lines import timestamp
-from protocol.canonical import Answer, PayRequest, UndoOutcome, UndoReply, UndoRequest
+from protocol.canonical.business import PayRequest, UndoReply, UndoRequest
+from protocol.canonical.codes import UndoOutcome
+from protocol.canonical.messages import Answer
 from protocol.masking import masked_account
 from protocol.response_codes import ResponseCode
 from protocol.transactions import Transaction

@@ -6,7 +6,7 @@ from functools import lru_cache
 from dbgate.records import NO_BANK_CODE, Movement, Payment
 from fep.audit.lines import Counted, Entry, Kind, quoted
 from fep.log_lines import timestamp
-from protocol.canonical import UndoOutcome
+from protocol.canonical.codes import UndoOutcome
 from protocol.masking import masked_account
 
 _COUNTED = frozenset({Movement.PAY, Movement.CANCEL})
