@@ -1,6 +1,6 @@
 """Push state 划拨状态: the state machine of a pushed bill, all of it, as a table.
 
-Rule 1: what the bank has debited is posted, whatever was believed before; DEAD alone takes nothing any more.
+Rule 1: what the bank has debited is posted, whatever was believed before; DEAD alone moves by operators only.
 Rule 2: only what WAITS is pushed; every other state is one that a bank's answer, the bill or the time has decided.
 
 ::
@@ -15,7 +15,8 @@ Rule 2: only what WAITS is pushed; every other state is one that a bank's answer
                  │ BILL_SETTLED, ENDED        │ BILL_SETTLED, ENDED
                  └────────────▶ SETTLED, EXPIRED ◀┘
 
-DEBITED leads from every state but DEAD to DEBITED: the money has come. DOUBTED leads from every state to DEAD.
+DEBITED leads from every state but DEAD to DEBITED: the money has come. DOUBTED leads from every state to DEAD. From
+there operators lead on (``push_acts``): RETRIED to WAITING, DROPPED to DROPPED.
 """
 
 from collections.abc import Mapping
@@ -38,6 +39,8 @@ class PushEvent(Enum):
     BILL_SETTLED = "bill_settled"  # otherwise
     ENDED = "ended"  # it is not to be pushed any more
     DOUBTED = "doubted"  # a person must look at it
+    RETRIED = "retried"  # by an operator
+    DROPPED = "dropped"  # by operators
 
 
 _S, _E = PushState, PushEvent
@@ -51,6 +54,8 @@ STEPS: Mapping[tuple[PushState, PushEvent], PushState] = MappingProxyType(
         (_S.WAITING, _E.ENDED): _S.EXPIRED,
         (_S.ACCEPTED, _E.BILL_SETTLED): _S.SETTLED,
         (_S.ACCEPTED, _E.ENDED): _S.EXPIRED,
+        (_S.DEAD, _E.RETRIED): _S.WAITING,
+        (_S.DEAD, _E.DROPPED): _S.DROPPED,
     }
     | {(state, _E.DEBITED): _S.DEBITED for state in PushState if state is not _S.DEAD}
     | {(state, _E.DOUBTED): _S.DEAD for state in PushState if state is not _S.DEAD}

@@ -107,7 +107,7 @@ class Push:
         pushed_at: when it was pushed last.
         due_at: when it is to be looked at again; what a daemon has taken on is nobody else's until then.
         tries: how often it may have reached the bank.
-        owner: the daemon that has taken it on, for whoever reads the table.
+        owner: the daemon that has taken it on, for whoever reads the table; of a dead one, who proposes to drop it.
         debit_date, debit_serial, debited_fen: what the bank debited and under which identity.
         posted_serial: fep_serial of the payment that it became.
         refusal: the bank's own code.

@@ -59,6 +59,7 @@ class PushState(Enum):
     SETTLED = "settled"  # settled otherwise
     EXPIRED = "expired"  # not pushed any more: see PushReason
     DEAD = "dead"  # answered so that a person must look at it
+    DROPPED = "dropped"  # was dead; operators have looked into it, and nothing more is done here
 
 
 class PushReason(Enum):

@@ -19,7 +19,7 @@ _INSERT_MANDATES = InsertRows("insert_mandates", mandates, if_new=True)
 _MANDATES = UpdateRows("update_mandates", mandates, _MOVING_MANDATE, ["account_no", "state", "file_date"])
 _INSERT_DEBITS = InsertRows("insert_debits", debit_rows, if_new=True)
 _DEBITS = UpdateRows("update_debits", debit_rows, _MOVING_DEBIT, ["batch_no", "bill_no", "state"])
-_PUSHES = UpdateRows("update_pushes", pushes, _MOVING_PUSH, ["bill_no", "state", "due_at"])
+UPDATE_PUSHES = UpdateRows("update_pushes", pushes, _MOVING_PUSH, ["bill_no", "state", "due_at"])
 
 
 class Sending(NamedTuple):
@@ -48,4 +48,4 @@ def sendings(books: BookSet) -> Iterator[Sending]:
         (*rows.moved_push_values(now), old.bill_no, old.state.value, clock_number(old.due_at))
         for old, now in books.moved_pushes()
     ]
-    yield Sending(_PUSHES, moved, "a push moved meanwhile")
+    yield Sending(UPDATE_PUSHES, moved, "a push moved meanwhile")

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite
 
 from dbgate import branches, bulk, loading, schema  # noqa: F401 - importing them registers every statement
 from dbgate.backends.registry import BACKENDS
-from dbgate.books import acts, audit_seals, balances, day_rows, debit_lists, due_pushes, reconciling  # noqa: F401 - these too
+from dbgate.books import acts, audit_seals, balances, day_rows, debit_lists, due_pushes, push_book, reconciling  # noqa: F401 - these too
 from dbgate.prepared import Prepared
 from dbgate.tables import invoice_prints, payments
 

@@ -6,7 +6,7 @@ from dbgate.books.states import PushState
 from handlers.push_state import STEPS, PushEvent, moved
 from tests.handlers.pushing import sent
 
-W, A, D, R, S, E, X = (
+W, A, D, R, S, E, X, P = (
     PushState.WAITING,
     PushState.ACCEPTED,
     PushState.DEBITED,
@@ -14,16 +14,18 @@ W, A, D, R, S, E, X = (
     PushState.SETTLED,
     PushState.EXPIRED,
     PushState.DEAD,
+    PushState.DROPPED,
 )
-# Rows: states; columns: PUSHED, ACCEPTED, DEBITED, REFUSED, BILL_SETTLED, ENDED, DOUBTED; None: nothing changes.
+# Rows: states; columns in the order of PushEvent, from PUSHED to DROPPED; None: nothing changes.
 TABLE = {
-    W: (W, A, D, R, S, E, X),
-    A: (None, None, D, None, S, E, X),
-    D: (None, None, D, None, None, None, X),
-    R: (None, None, D, None, None, None, X),
-    S: (None, None, D, None, None, None, X),
-    E: (None, None, D, None, None, None, X),
-    X: (None,) * 7,
+    W: (W, A, D, R, S, E, X, None, None),
+    A: (None, None, D, None, S, E, X, None, None),
+    D: (None, None, D, None, None, None, X, None, None),
+    R: (None, None, D, None, None, None, X, None, None),
+    S: (None, None, D, None, None, None, X, None, None),
+    E: (None, None, D, None, None, None, X, None, None),
+    X: (*(None,) * 7, W, P),
+    P: (None, None, D, None, None, None, X, None, None),
 }
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.daemon import fep
+from tests.support.daemon import done, fep
 from tests.support.raw_bank import ENCRYPTED, RawBank, today
 from tests.system.checks import ask
 from tests.system.conftest import Site
@@ -206,6 +206,18 @@ def test_a_serial_that_is_another_payments(site: Site, bank: RawBank) -> None:
     alarm = site.daemon.wait_for_event(lambda event: event.get("event") == "push_dead", mark)
     assert (alarm["level"], alarm["reason"], alarm["debit_serial"]) == ("error", "identity_taken", serial)
     assert bill_state(site, bill_no) == "open"
+
+    # The bank has found its slip: an operator has it asked again under the same number, and its right serial is posted.
+    words = ("--reason", "bank named a wrong serial", "--config", site.directory / "fep.toml")
+    done(fep("push", "retry", frame.fep_serial, *words))
+    again, _ = pushed(bank, bill_no)
+    assert again.fep_serial == frame.fep_serial
+    right = new_debit_serial()
+    answer(bank, again, DEBITED, debit_date=today(), debit_serial=right, amount=DUE_FEN)
+    wait_for(site, bill_no, state="debited", debit_serial=right, reason=None)
+    assert payments_under(site, right) == [(DUE_FEN, PRINCIPAL_FEN, FEE_FEN, 0, 2)]
+    acts = execute(site.directory, "SELECT act, subject FROM operator_acts WHERE act = 'push_retry'")
+    assert acts == [("push_retry", f"{frame.fep_serial} {today():%Y%m%d} {serial}")]
 
 
 def test_a_debit_that_the_bank_posted_by_itself(site: Site, bank: RawBank) -> None:

@@ -36,6 +36,7 @@ _LISTED = (
     Column(Text("debited", "扣款金额"), Kind.YUAN),
     Column(Text("posted as", "入账流水号")),
     Column(Text("reported", "须核对")),
+    Column(Text("drop proposed by", "提请了结人")),
 )
 
 
@@ -98,4 +99,5 @@ def _rows(pushes: Iterable[Push]) -> Iterator[list[Any]]:
             *(fep_serial(push.fep_serial), push.tries, push.created_at, push.pushed_at, push.refusal or None),
             *(push.debit_date, push.debit_serial or None, push.debited_fen, fep_serial(push.posted_serial)),
             Text("yes", "是") if push.is_reported else None,
+            (push.owner or None) if push.state is PushState.DEAD else None,
         ]

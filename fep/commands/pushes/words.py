@@ -13,6 +13,7 @@ STATES: Mapping[PushState, Text] = {
     PushState.SETTLED: Text("settled otherwise", "已由其他渠道交清"),
     PushState.EXPIRED: Text("expired", "不再划拨"),
     PushState.DEAD: Text("dead", "待人工查实"),
+    PushState.DROPPED: Text("dropped", "已人工了结"),
 }
 REASONS: Mapping[PushReason, Text] = {
     PushReason.TOO_OLD: Text("too old", "超过划拨期限"),

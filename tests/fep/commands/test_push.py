@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from dbgate.books.states import PushReason, PushState
-from dbgate.books.tables import pushes
+from dbgate.books.tables import operator_acts, pushes
 from fep.config.configuration import load
 from fep.databases import open_database
 from tests.fep.commands.conftest import Outcome, Run
@@ -58,7 +59,7 @@ def test_counts_and_what_is_dead(push: Callable[..., Outcome]) -> None:
     assert counts[1:] == [["0102", "refused", "1"], ["0102", "dead", "1"], ["0103", "waiting", "1"]]
     [listed] = [row for row in rows_of(outcome) if "TB0" in row]
     assert listed[:7] == ["0102", "0100000001", "TB0", "dead", "bank serial is another payment's", "010000000042", "2"]
-    assert listed[-6:] == ["", "2026-11-21", "000000000077", "123.45", "", "yes"]
+    assert listed[-7:] == ["", "2026-11-21", "000000000077", "123.45", "", "yes", ""]
     assert "TB1" not in outcome.out
     assert "王建国" not in outcome.out
     assert PASSBOOK not in outcome.out
@@ -78,3 +79,85 @@ def test_as_a_file(push: Callable[..., Outcome], tmp_path: Path) -> None:
     """The long list goes to the file, the counts stay on the screen."""
     assert push("list", "--csv", tmp_path / "pushes.csv").exit_code == 0
     assert "TB0" in (tmp_path / "pushes-list.csv").read_text(encoding="utf-8-sig")
+
+
+# --- working the dead
+
+
+@pytest.fixture
+def desk(push: Callable[..., Outcome], site: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Run ``fep push`` as the operator who is named first."""
+
+    def work(operator: str, *words: object) -> Outcome:
+        monkeypatch.setattr("fep.commands.pushes.desk.present_operator", lambda: operator)
+        return push(*words)
+
+    return work
+
+
+NUMBER = 10_000_000_042
+REASON = ("--reason", "bank's letter of today")
+
+
+def push_of(site: Path) -> tuple[Any, ...]:
+    database = open_database(load(site / "fep.toml"))
+    with database.money_engine.begin() as connection:
+        columns = pushes.c
+        found = connection.execute(
+            select(columns.state, columns.owner, columns.fep_serial, columns.debit_serial).where(
+                columns.bill_no == "TB0"
+            )
+        ).one()
+    database.dispose()
+    return tuple(found)
+
+
+def acts_of(site: Path) -> list[tuple[Any, ...]]:
+    database = open_database(load(site / "fep.toml"))
+    with database.money_engine.begin() as connection:
+        columns = operator_acts.c
+        found = connection.execute(select(columns.operator, columns.act, columns.subject, columns.reason)).all()
+    database.dispose()
+    return [tuple(row) for row in found]
+
+
+def test_two_operators_drop_a_push(site: Path, desk: Callable[..., Outcome]) -> None:
+    """One proposes, is refused his own approval, and another approves; each act is recorded with the debit named."""
+    proposed = desk("li", "drop", NUMBER, *REASON)
+    assert (proposed.exit_code, push_of(site)[:2]) == (0, (PushState.DEAD, "li"))
+    assert "another operator approves it: fep push approve 010000000042" in proposed.out
+    assert "li" in rows_of(desk("li", "list"))[-1]
+    own = desk("li", "approve", NUMBER)
+    assert own.exit_code == 2
+    assert "you have proposed to drop it yourself" in own.err
+    assert "须由另一操作员复核" in desk("li", "--lang", "zh", "approve", NUMBER).err
+    assert desk("wang", "approve", NUMBER).exit_code == 0
+    assert push_of(site) == (PushState.DROPPED, "", NUMBER, "000000000077")
+    subject = "010000000042 20261121 000000000077"
+    assert acts_of(site) == [
+        ("li", "push_drop_propose", subject, REASON[1]),
+        ("wang", "push_drop", subject, "proposed by li"),
+    ]
+    assert desk("wang", "approve", NUMBER).exit_code == 2
+
+
+def test_a_proposal_to_drop_is_rejected(site: Path, desk: Callable[..., Outcome]) -> None:
+    """The push stays dead, and is shown as before."""
+    desk("li", "drop", NUMBER, *REASON)
+    assert desk("wang", "reject", NUMBER, "--reason", "ask the bank first").exit_code == 0
+    assert push_of(site)[:2] == (PushState.DEAD, "")
+    again = desk("wang", "approve", NUMBER)
+    assert again.exit_code == 2
+    assert "nobody has proposed to drop it: fep push drop first" in again.err
+
+
+def test_what_cannot_be_asked_again_is_said(site: Path, desk: Callable[..., Outcome]) -> None:
+    """Its bill is gone: there is nothing to debit; a number of nobody's is told, and a reason must be given."""
+    refused = desk("li", "retry", NUMBER, *REASON)
+    assert refused.exit_code == 2
+    assert "its bill is settled: there is nothing to debit" in refused.err
+    assert "no dead push has the FEP serial 010000000043" in desk("li", "retry", NUMBER + 1, *REASON).err
+    assert "no dead push has the FEP serial 990000000001" in desk("li", "drop", 990_000_000_001, *REASON).err
+    assert desk("li", "retry", NUMBER).exit_code == 2
+    assert push_of(site)[0] is PushState.DEAD
+    assert acts_of(site) == []
