@@ -10,7 +10,8 @@
 | the database                       | connect and try once more, then ``DatabaseUnavailable``                  |
 | a statement, or our own code       | again, one by one: only the guilty request fails                         |
 | COMMIT                             | the same work again, account locks first: identities are unique, so it   |
-|                                    | finds out what happened; ``OutcomeUnknown`` when there is no time for it |
+|                                    | finds out what happened; ``OutcomeUnknown`` when there is no time for    |
+|                                    | it, or when COMMIT fails again and again                                 |
 
 Every request is answered, whatever happens, and soon after its deadline at the latest.
 """
@@ -50,6 +51,10 @@ which their lane is nobody else's. A program that holds an account for longer ho
 
 LOCKED_PAUSE_S = 0.02
 LOCKED_PAUSE_S_MAX = 0.5
+
+LOST_TRIES_MAX = 5
+"""How many COMMITs of a batch may fail: a connection that breaks costs one. A database that takes all but COMMIT, on a
+disk that fails, would else keep its lane until ``db_timeout``, and all others behind it."""
 
 Answers = dict[int, object]
 """By ``id(work)``: the decision's answer or a GateError."""
@@ -99,12 +104,14 @@ class Group:
 
     Attributes:
         is_lost: a COMMIT that held them is of unknown outcome.
+        lost_count: how many were.
         taken: identities that were found taken.
         begin_at: ``time.monotonic()`` seconds before which it is not tried again.
     """
 
     works: Sequence[Work]
     is_lost: bool = False
+    lost_count: int = 0
     taken: frozenset[Identity] = frozenset()
     stale_count: int = 0
     failure_count: int = 0
@@ -118,7 +125,7 @@ class Group:
 
     def singly(self) -> list["Group"]:
         """Return a group for each work."""
-        return [Group([work], self.is_lost) for work in self.works]
+        return [Group([work], self.is_lost, self.lost_count) for work in self.works]
 
     def part(self, locked: set[str]) -> "Group":
         """Take out the works of the accounts that are ``locked``, and return them."""
@@ -160,10 +167,7 @@ class Attempts:
                 found = self._lane.attempt(group.works, group.taken)
                 self._answers |= _unsure(found) if group.is_lost else found
         except CommitLost as lost:
-            if not group.is_lost:
-                self._tell(group, lost, "COMMIT_LOST")
-            group.is_lost = True
-            self._retry(group)
+            self._find_out(group, lost)
         except StaleBatch as stale:
             group.stale_count += 1
             group.taken |= stale.identities
@@ -181,6 +185,18 @@ class Attempts:
                     self._connect_again(group, error)
                 case Fault.LOCKED:
                     self._try_later(group, error)
+
+    def _find_out(self, group: Group, lost: CommitLost) -> None:
+        """Run the group once more, which tells what its COMMIT did; not for ever."""
+        if not group.is_lost:
+            self._tell(group, lost, "COMMIT_LOST")
+        group.is_lost = True
+        group.lost_count += 1
+        if group.lost_count < LOST_TRIES_MAX:
+            return self._retry(group)
+        self._lane.alarm.trip(_reason(lost))
+        self._lane.drop()
+        return self._answers.update(group.failed(OutcomeUnknown("COMMIT was sent")))
 
     def _drop_expired(self, group: Group) -> bool:
         """Answer the works whose deadline has passed, and tell whether there are others."""

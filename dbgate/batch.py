@@ -43,6 +43,11 @@ class MoneyLane(Lane):
         self._numbers = Numbers(database.database_no)
         self._slot = lane_slot(database.backend)
 
+    def _begin(self, deadline: float) -> RootTransaction:
+        """Begin a transaction, on a disk that has room for it."""
+        self._database.require_room()
+        return super()._begin(deadline)
+
     def prove(self, deadline: float) -> None:
         """Write and commit something that changes nothing: a disk may be full, a server read-only."""
         with self._short_transaction(deadline) as connection:

@@ -71,6 +71,7 @@ class Branch:
             if self.is_open:
                 return
             schema.check(self.database.read_engine)
+            self.database.keep_open()
             self.gate.ensure_banks(bank_codes)
             self.gate.recount_daily_limits()
             self.is_open = True

@@ -18,6 +18,9 @@ from dbgate.trip import Trip
 ENGINES_SERVED = "this version serves SQLite, PostgreSQL and Oracle"
 MALFORMED = "the database URL is malformed: expected postgresql+psycopg://user@host:5432/name"
 
+ROOM_BYTES_MIN = 8 << 20
+"""What a batch of SQLite's may write ahead: 128 payments, some ten pages of 4 KiB each, with as much again to spare."""
+
 
 class DatabaseUnserved(DatabaseUnavailable):
     """An engine that this installation cannot use: not served, or its driver is missing; waiting mends nothing."""
@@ -52,6 +55,7 @@ class Database:
         self.name = name
         self.backend = backend
         self._clock = clock
+        self._kept: Connection | None = None
         try:
             self.money_engine: Engine = backend.open(parsed, False)
             self.read_engine: Engine = backend.open(parsed, True)
@@ -88,6 +92,24 @@ class Database:
         except DBAPIError as error:
             raise DatabaseUnavailable(f"cannot connect: {label_of(error)}") from None
 
+    def keep_open(self) -> None:
+        """Hold a connection that nobody uses, where the database is a file, until ``let_go``.
+
+        SQLite takes its write-ahead log away with the last connection. On a disk that is full by then the next one
+        could not make it again, not even to read.
+
+        Raises:
+            DatabaseUnavailable: there is none to be had.
+        """
+        if self.backend.file_identity is not None and self._kept is None:
+            self._kept = self.connect(money=False)
+
+    def let_go(self) -> None:
+        """Close what ``keep_open`` holds."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
     def remarks(self) -> list[str]:
         """Return what about the server an operator should know before he relies on it.
 
@@ -113,6 +135,20 @@ class Database:
             raise DatabaseUnavailable("the database file has gone")
         return identity
 
+    def require_room(self) -> None:
+        """Raise DatabaseUnavailable when the disk of the database's file may not hold one more batch.
+
+        A COMMIT that meets the end of the disk is of unknown outcome; one that is not begun is not.
+        """
+        if self.backend.room_bytes is None:
+            return
+        try:
+            room_bytes = self.backend.room_bytes(self.money_engine.url)
+        except OSError:
+            return  # the file has gone, which whoever looks at its identity says
+        if room_bytes < ROOM_BYTES_MIN:
+            raise DatabaseUnavailable(f"the disk of the database has less than {ROOM_BYTES_MIN >> 20} MiB left")
+
     def begin(self, connection: Connection, deadline: float) -> RootTransaction:
         """Begin a transaction that waits, for locks and answers, until ``deadline`` (``time.monotonic()``) at most."""
         self.backend.set_wait(connection, deadline - time.monotonic())
@@ -120,6 +156,7 @@ class Database:
 
     def dispose(self) -> None:
         """Let go of whatever the engines hold."""
+        self.let_go()
         self.money_engine.dispose()
         self.read_engine.dispose()
 

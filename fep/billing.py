@@ -19,6 +19,9 @@ _log = structlog.get_logger()
 HUNG_TIMEOUTS = 3.0
 """A lane answers at ``db_timeout``, whatever the database does; after three of them it is stuck in a driver."""
 
+HUNG_S_MIN = 30.0
+"""And not sooner, however short ``db_timeout`` is: to find out twice that a server is silent takes twenty seconds."""
+
 
 class Billing:
     """All billing databases that the configuration names.
@@ -40,7 +43,7 @@ class Billing:
         cut_offs = {code: bank.cut_off for code, bank in settings.banks.items()}
         self._bank_codes = tuple(settings.banks)
         self._reasons: dict[Branch, str] = {}
-        self._hung_s = HUNG_TIMEOUTS * settings.billing.db_timeout
+        self._hung_s = max(HUNG_S_MIN, HUNG_TIMEOUTS * settings.billing.db_timeout)
         self.branches = [
             Branch(
                 table.name,
@@ -130,3 +133,5 @@ class Billing:
     def close(self, timeout_s: float) -> None:
         """Finish what waits and runs, within ``timeout_s``. Blocks."""
         self.gate.close(timeout_s)
+        for branch in self.branches:
+            branch.database.let_go()

@@ -68,6 +68,7 @@ REASONS: Mapping[str, str] = {
     r"clearing dates were not rolled: (.*)": r"清算日期未日切: \1",
     r"nothing was done: (.*)": r"未做任何更改: \1",
     r"the account is locked": "户已被锁定",
+    r"the disk of the database has less than (\d+) MiB left": r"数据库所在磁盘剩余空间不足 \1 MiB",
     r"COMMIT was sent": "已发出提交, 结果未知",
     r"COMMIT was sent: (.*)": r"已发出提交, 结果未知: \1",
     r"not started": "未开始",

@@ -88,7 +88,7 @@ class LogWriter:
     def _run(self) -> None:
         while self._take():
             while not self._send():
-                if self._closing.wait(RETRY_S):
+                if self._closing.wait(RETRY_S) and not self._send():
                     return  # nobody takes it, and nobody waits for it any more
             self._closing.wait(GATHER_S)
 
@@ -115,7 +115,7 @@ class LogWriter:
                 elif not self._unsent:
                     self._over()
         except (OSError, ValueError) as error:  # a full disk, a reader that has gone; a stream that was closed
-            self._begun(getattr(error, "strerror", None) or str(error))
+            self._begun(getattr(error, "strerror", None) or str(error) or type(error).__name__)
             return False
         return True
 

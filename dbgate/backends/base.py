@@ -47,6 +47,7 @@ class Backend:
         runs_in_process: its statements are work of this process, and between BEGIN and COMMIT they wait for nobody.
         file_identity: of its file, None when that has gone. In WAL mode SQLite does not notice that its file was moved
             away or replaced, and would commit into what nobody will ever open again.
+        room_bytes: what the disk of its file has left for this user; None: the server looks after its own disk.
     """
 
     open: Callable[[URL, bool], Engine]
@@ -66,6 +67,7 @@ class Backend:
     has_shared_locks: bool = True
     runs_in_process: bool = False
     file_identity: Callable[[URL], FileIdentity | None] | None = None
+    room_bytes: Callable[[URL], int] | None = None
 
 
 def open_engine(url: URL, **options: Any) -> Engine:

@@ -5,6 +5,7 @@ What may hang, and what ends it:
 | what                                        | ended by                                                            |
 |---------------------------------------------|---------------------------------------------------------------------|
 | connecting                                  | ``connect_timeout``, for each address of the server; SETTLE_S       |
+| a name server that does not answer          | ``ConnectionAttempts``                                              |
 | a lock, a statement                         | the server: ``lock_timeout``, ``statement_timeout``                 |
 | a server that has stopped, a network that   | ``BoundedConnection``: after STALL_S without a sign of life, and at |
 | swallows everything                         | the batch's deadline                                                |
@@ -22,10 +23,14 @@ from sqlalchemy import URL, Connection, Engine, Table, event
 from sqlalchemy.dialects.postgresql import insert
 
 from dbgate.backends.base import LOCK_WAIT_S, Backend, Values, driver_connection, execute_many, open_engine
+from dbgate.backends.connection_attempts import ConnectionAttempts
 from dbgate.errors import DatabaseUnavailable
 
 STATEMENT_S = 2 * LOCK_WAIT_S
 """How long a statement may run: lock_timeout counts each wait, so this bounds their sum."""
+
+CONNECT_S = 10.0
+"""How long connecting may take in all, with looking up the server's name, which nothing else bounds: five addresses."""
 
 SETTLE_S = 2.0
 """How long SQLAlchemy may take to ask a new connection what kind of server it is: as long as connecting."""
@@ -77,10 +82,11 @@ def _open(url: URL, read_only: bool) -> Engine:
 
     engine = open_engine(url, isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED")
     session = _options(_SESSION if read_only else _MONEY_SESSION)
+    attempts = ConnectionAttempts(CONNECT_S)
 
     def _connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:
         all_options = {**_CONNECT_OPTIONS, **options, "options": f"{session} {options.get('options', '')}"}
-        connection = BoundedConnection.connect(*arguments, **all_options)
+        connection = attempts.connect(lambda: BoundedConnection.connect(*arguments, **all_options))
         _refuse_bytes(connection)
         connection.stall_s = STALL_S
         connection.trip_stall_s = TRIP_STALL_S

@@ -51,6 +51,11 @@ def _file_identity(url: URL) -> FileIdentity | None:
     return status.st_dev, status.st_ino
 
 
+def _room_bytes(url: URL) -> int:
+    disk = os.statvfs(url.database or "")
+    return disk.f_bavail * disk.f_frsize
+
+
 def _set_wait(connection: Connection, wait_s: float) -> None:
     # At least 1 ms: 0 would not try twice. At most a day: SQLite counts milliseconds in 32 bits.
     wait_ms = ceil(max(0.001, min(wait_s, 86_400.0)) * 1000)
@@ -68,4 +73,5 @@ SQLITE = Backend(
     pause_s=0.001,
     runs_in_process=True,
     file_identity=_file_identity,
+    room_bytes=_room_bytes,
 )

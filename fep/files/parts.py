@@ -103,9 +103,11 @@ def locked(folder: BankFolder, name: str) -> Iterator[Part]:
     try:
         yield Part(path, descriptor)
     finally:
-        if os.fstat(descriptor).st_size == 0:
-            path.unlink(missing_ok=True)
-        os.close(descriptor)  # and with it goes the lock
+        try:
+            if os.fstat(descriptor).st_size == 0:
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)  # and with it goes the lock
 
 
 def _opened_and_locked(path: Path) -> int:

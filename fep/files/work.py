@@ -65,18 +65,33 @@ class FileWorker:
         self._settings = settings
         self._pace = pace
         self._digests = Digests(pace)
+        self._reasons: dict[str, str] = {}
 
     def __call__(self, work: FileWork, *, at_leisure: bool = False) -> Answer | Unchecked:
         """Return the answer to one request, or why there is none yet; only bugs of ours are raised."""
         try:
-            return self._done(work, at_leisure=at_leisure)
+            answer = self._done(work, at_leisure=at_leisure)
         except Refusal as refusal:
             return refusal_answer(refusal)
         except Interrupted:
             return Answer(ResponseCode.BUSY)
         except OSError as error:
-            _log.error("files_unavailable", bank_code=work.bank.bank_code, reason=error.strerror or str(error))
+            self._unavailable(work, error.strerror or str(error))
             return Answer(ResponseCode.SYSTEM_MALFUNCTION)
+        self._available(work)
+        return answer
+
+    def _unavailable(self, work: FileWork, reason: str) -> None:
+        """Say once why files cannot be worked with: a bank that goes on sending chunks says nothing new."""
+        bank_code = work.bank.bank_code
+        if self._reasons.get(bank_code) != reason:
+            self._reasons[bank_code] = reason
+            _log.error("files_unavailable", bank_code=bank_code, reason=reason)
+
+    def _available(self, work: FileWork) -> None:
+        """Say that it is over, once something could be stored again; others read while a disk is full."""
+        if work.stores and self._reasons.pop(work.bank.bank_code, None) is not None:
+            _log.info("files_available", bank_code=work.bank.bank_code)
 
     def _done(self, work: FileWork, *, at_leisure: bool) -> Answer | Unchecked:
         bank, body = work.bank, work.body

@@ -2,10 +2,12 @@
 
 # ruff: noqa: DTZ001 - the database clock is naive Asia/Shanghai by contract
 
+import os
 import sys
 import time
 from configparser import ConfigParser
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -149,3 +151,27 @@ def test_dispose(empty: Database) -> None:
     assert stored(empty, "SELECT count(*) FROM payments") == [(0,)]
     with empty.connect(money=False) as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM payments").scalar_one() == 0
+
+
+@pytest.mark.engine("sqlite")
+def test_a_database_that_is_kept_open(empty: Database, url: str) -> None:
+    """Its write-ahead log stays when nobody else uses it, and goes when it is let go of."""
+    log_ahead = Path(url.removeprefix("sqlite:///") + "-wal")
+    empty.keep_open()
+    empty.keep_open()
+    with empty.connect(money=True) as connection, connection.begin():
+        connection.exec_driver_sql("UPDATE accounts SET account_no = account_no")
+    assert log_ahead.exists()
+    empty.let_go()
+    assert not log_ahead.exists()
+
+
+@pytest.mark.engine("sqlite")
+def test_what_the_disk_has_left(empty: Database, url: str) -> None:
+    """It is the disk's that the file is on; a file that has gone is told of by who looks for it."""
+    disk = os.statvfs(url.removeprefix("sqlite:///"))
+    assert empty.backend.room_bytes is not None
+    left_bytes = empty.backend.room_bytes(empty.money_engine.url)
+    assert abs(left_bytes - disk.f_bavail * disk.f_frsize) < 1 << 30
+    Path(url.removeprefix("sqlite:///")).unlink()
+    empty.require_room()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy.exc import OperationalError
 from dbgate import attempts as attempts_module
 from dbgate.attempts import Alarm, CommitLost
 from dbgate.backends.bounded_connection import AnswerOverdue
+from dbgate.backends.sqlite import SQLITE
 from dbgate.batch import MoneyLane
 from dbgate.clearing import ClearingDates
-from dbgate.database import Database
+from dbgate.database import ROOM_BYTES_MIN, Database
 from dbgate.errors import DatabaseUnavailable, OutcomeUnknown
 from dbgate.records import Payment
 from dbgate.work import Work
@@ -272,6 +274,36 @@ def test_a_lost_commit_that_time_runs_out_for(
 
     assert [type(result) for result in results] == [OutcomeUnknown, Payment]
     assert tried == [["1", "2"], ["1", "2"], ["2"]]
+
+
+def test_commits_that_fail_again_and_again(
+    lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float], alarm: Recorder
+) -> None:
+    """After five the requests are unknown, long before their deadline, and nobody else is let into the same trap."""
+    tried = fail(lambda works, count: CommitLost("lost"))
+    began = time.monotonic()
+
+    results = answers(lane.run([deposit(1, 1, 5), deposit(2, 2, 5)]))
+
+    assert [type(result) for result in results] == [OutcomeUnknown, OutcomeUnknown]
+    assert tried == [["1", "2"]] * attempts_module.LOST_TRIES_MAX
+    assert alarm.told == [("down", "lost")]
+    assert time.monotonic() - began < 4
+
+
+def test_a_disk_without_room_for_a_batch(lane: MoneyLane, pauses: list[float], alarm: Recorder) -> None:
+    """Nothing is begun whose COMMIT might meet the end of the disk: not done, which is better than unknown."""
+    disk = replace(SQLITE, room_bytes=lambda _url: ROOM_BYTES_MIN - 1)
+    lane._database.backend = disk
+
+    results = answers(lane.run([deposit(1, 1, 5)]))
+
+    assert [type(result) for result in results] == [DatabaseUnavailable]
+    assert alarm.told == [("down", "the disk of the database has less than 8 MiB left")]
+    with pytest.raises(DatabaseUnavailable):
+        lane.prove(time.monotonic() + 5)
+    lane._database.backend = replace(SQLITE, room_bytes=lambda _url: ROOM_BYTES_MIN)
+    assert [type(result) for result in answers(lane.run([deposit(1, 1, 5)]))] == [Payment]
 
 
 def test_abandoned(lane: MoneyLane, fail: Callable[[Fail], list[list[str]]], pauses: list[float]) -> None:

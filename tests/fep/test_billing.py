@@ -143,3 +143,13 @@ def test_numbers_come_from_the_first_that_gives_some(billing: Billing, tmp_path:
     (tmp_path / "gaoping.db").unlink()
     with pytest.raises(DatabaseUnavailable, match="cannot connect"):
         billing.draw_fep_serials(1)
+
+
+@pytest.mark.parametrize(("db_timeout_s", "hung_s"), [(1.0, 30.0), (10.0, 30.0), (20.0, 60.0)])
+def test_when_a_lane_is_hung(site: Settings, db_timeout_s: float, hung_s: float) -> None:
+    """After three timeouts, and never sooner than it takes to find out twice that a server says nothing."""
+    billing = Billing(
+        replace(site, billing=replace(site.billing, db_timeout=db_timeout_s)), lambda results: None, nullcontext()
+    )
+    assert billing._hung_s == hung_s
+    billing.close(20)

@@ -191,7 +191,11 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, reactor: Reactor) -> None:
         self.signals: dict[int, Callable[..., None]] = {}
         self.database: Any = SimpleNamespace(
-            read_engine="read engine", database_no=1, about={"database_no": 1, "database": "billing"}
+            read_engine="read engine",
+            database_no=1,
+            about={"database_no": 1, "database": "billing"},
+            keep_open=lambda: None,
+            let_go=lambda: None,
         )
         self.schema: Exception | None = None
         self.drawn: list[int] = []
@@ -211,6 +215,7 @@ class World:
         )
         monkeypatch.setattr(module, "signal", own)
         monkeypatch.setattr(process, "SteadyClock", lambda: reactor)
+        monkeypatch.setattr("fep.loop_watch.LoopWatch.start", lambda _self: None)  # this loop turns when a test says so
         monkeypatch.setattr(process, "set_up_logging", lambda *_: None)
         monkeypatch.setattr(process, "ReactorBase", Reactor)
         monkeypatch.setattr("twisted.internet.reactor", reactor, raising=False)

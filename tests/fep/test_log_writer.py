@@ -30,8 +30,12 @@ class Stalled(StringIO):
 class Broken(StringIO):
     """A stream whose reader has gone."""
 
+    is_broken = True
+
     def write(self, text: str) -> int:
-        raise BrokenPipeError
+        if self.is_broken:
+            raise BrokenPipeError
+        return super().write(text)
 
 
 def test_lines_come_out_whole_and_in_order() -> None:
@@ -146,6 +150,20 @@ def test_a_disk_that_is_full_costs_no_line(tmp_path: Path, monkeypatch: pytest.M
     told = json.loads(last)
     assert (told["event"], told["reason"]) == ("log_resumed", os.strerror(errno.ENOSPC))
     assert troubles == [os.strerror(errno.ENOSPC), ""]
+
+
+def test_what_waits_is_tried_once_more_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon that ends as soon as there is room again leaves no line behind."""
+    monkeypatch.setattr(log_writer, "RETRY_S", 60.0)
+    stream, troubled = Broken(), threading.Event()
+    writer = LogWriter(stream, lambda _reason: troubled.set())
+    writer.write("first\n")
+    assert troubled.wait(10)
+    writer.write("second\n")
+    stream.is_broken = False
+    writer.close()
+    first, resumed, second = stream.getvalue().splitlines()
+    assert (first, json.loads(resumed)["event"], second) == ("first", "log_resumed", "second")
 
 
 def test_a_daemon_ends_although_its_log_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:

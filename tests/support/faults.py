@@ -64,4 +64,4 @@ class Filler:
 
     def make_room(self) -> None:
         """Give it back."""
-        self._path.unlink()
+        self._path.unlink(missing_ok=True)
