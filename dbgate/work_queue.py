@@ -1,8 +1,8 @@
-"""Work queue 作业队列: bounded, handed out in batches; no account is in two running batches."""
+"""Work queue 作业队列: bounded, handed out in batches; no account is in two running batches, no bank fills them all."""
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from dbgate.errors import GateBusy, GateClosed
@@ -16,6 +16,10 @@ class WorkQueue:
     woken for nothing cost more than the work. It wakes the next one when it leaves something that could run. Of several
     that wait, the last to have worked is woken: what it needs is still in the caches, here and at the server.
 
+    Work goes in order of arrival while all that waits fits into one batch. When it does not, each bank has the same
+    part of a batch, and what it does not need is the others': a bank that keeps thousands of requests waiting waits
+    alone.
+
     Args:
         size_max: how much may wait.
         has_exclusive_accounts: work whose account is in a running batch stays in the queue until that batch is
@@ -26,6 +30,7 @@ class WorkQueue:
         self.size_max = size_max
         self._has_exclusive_accounts = has_exclusive_accounts
         self._works: deque[Work] = deque()
+        self._count_of_bank: Counter[str] = Counter()
         self._busy_accounts: set[str] = set()
         self._is_closed = False
         self._is_waking = False  # a lane has been woken and has not looked yet
@@ -44,6 +49,7 @@ class WorkQueue:
                 raise GateBusy(f"{self.size_max} requests wait already")
             work.queued_s = time.monotonic()
             self._works.append(work)
+            self._count_of_bank[work.needs.bank_code] += 1
             self._wake()
 
     def take(self, batch_max: int) -> list[Work]:
@@ -80,6 +86,7 @@ class WorkQueue:
         with self._lock:
             left = list(self._works)
             self._works.clear()
+            self._count_of_bank.clear()
             self._wake_all()
             return left
 
@@ -100,13 +107,38 @@ class WorkQueue:
     def _pick(self, batch_max: int) -> list[Work]:
         picked: list[Work] = []
         passed_over: list[Work] = []
+        places = self._places(batch_max) if len(self._works) > batch_max else None
         while self._works and len(picked) < batch_max:
             work = self._works.popleft()
-            (passed_over if work.needs.account_no in self._busy_accounts else picked).append(work)
+            bank_code = work.needs.bank_code
+            if work.needs.account_no in self._busy_accounts or (places is not None and not places[bank_code]):
+                passed_over.append(work)
+                continue
+            picked.append(work)
+            if places is not None:
+                places[bank_code] -= 1
         self._works.extendleft(reversed(passed_over))
+        self._count(picked)
         if self._has_exclusive_accounts:
             self._busy_accounts.update(_accounts_of(picked))
         return picked
+
+    def _places(self, batch_max: int) -> dict[str, int]:
+        """Return how many places each bank has in a batch that is too small for all."""
+        places, left = {}, batch_max
+        banks = sorted(self._count_of_bank.items(), key=lambda bank: bank[1])
+        for at, (bank_code, count) in enumerate(banks):
+            places[bank_code] = min(count, -(-left // (len(banks) - at)))
+            left -= places[bank_code]
+        return places
+
+    def _count(self, picked: Iterable[Work]) -> None:
+        """Count what is picked no more; a bank without work is forgotten."""
+        for work in picked:
+            bank_code = work.needs.bank_code
+            self._count_of_bank[bank_code] -= 1
+            if not self._count_of_bank[bank_code]:
+                del self._count_of_bank[bank_code]
 
 
 def _accounts_of(works: Iterable[Work]) -> set[str]:

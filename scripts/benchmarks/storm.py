@@ -25,7 +25,7 @@ from pathlib import Path
 
 from daemon import Daemon, free_port
 from driver import PAY, Link, Serials, connect, drive, frame, pay
-from visitors import ACCOUNT, BANK, INSIDE, KINDS
+from visitors import ACCOUNT, BANK, BUSY, BUSY_BANK, INSIDE, KINDS
 
 PAYING_BANK, PAYING_SUITE = "0103", "aes"
 DAEMON_CORE, VISITORS_CORE = 0, 1
@@ -40,9 +40,12 @@ def site(directory: Path, port: int, metrics_port: int) -> Path:
     configuration = directory / "fep.toml"
     text = configuration.read_text(encoding="utf-8")
     configuration.write_text(text.replace("# address =", f'address = "127.0.0.1:{metrics_port}"\n#'), encoding="utf-8")
-    (bank,) = (directory / "banks").glob(f"{BANK}*.toml")
-    text = bank.read_text(encoding="utf-8").replace("127.0.0.1/32", f"{INSIDE}.0.0/16")
-    bank.write_text(text.replace("# rate_max = 0", f"rate_max = {RATE_MAX}"), encoding="utf-8")
+    for code, network in ((BANK, INSIDE), (BUSY_BANK, BUSY)):
+        (bank,) = (directory / "banks").glob(f"{code.decode()}*.toml")
+        text = bank.read_text(encoding="utf-8").replace("127.0.0.1/32", f"{network}.0.0/16")
+        if code == BANK:
+            text = text.replace("# rate_max = 0", f"rate_max = {RATE_MAX}")
+        bank.write_text(text, encoding="utf-8")
     return directory
 
 

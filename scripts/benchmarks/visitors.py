@@ -19,22 +19,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import cycle
 
-from driver import AK, ECHO, KEK, QUERY, SIGN_IN, Serials, frame, query
+from driver import AK, ECHO, KEK, PAY, QUERY, SIGN_IN, Serials, frame, pay, query
 
 from crypto.keys import Key
 from crypto.session import Authenticator, SessionSecurity, WrappedKeys, ak_mac, unwrap_session_keys
 from crypto.suites import SUITES
 
-BANK, SUITE = "0102", "3des"
-"""Whose list of addresses the visitors inside come from."""
+BANK, BUSY_BANK = b"0102", b"0104"
+"""Whose lists of addresses the visitors inside come from: the second one's keep to its keys, and ask for too much."""
 
-OUTSIDE, INSIDE = "127.66", "127.77"
-"""Networks (/16) that are on no bank's list, and on the one of ``BANK``."""
+BANK_SUITES = {BANK: "3des", BUSY_BANK: "sm4"}
+
+OUTSIDE, INSIDE, BUSY = "127.66", "127.77", "127.88"
+"""Networks (/16) that are on no bank's list, on that of ``BANK``, on that of ``BUSY_BANK``."""
 
 ADDRESSES = 4000
 """Of each network: more than the daemon remembers failures of."""
 
 ACCOUNT = "0100000001"
+OTHER_ACCOUNT = "0100000002"
 BATCH = 64
 NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -152,11 +155,18 @@ class Garbage(Visitor):
 class Flood(Visitor):
     """Signs in and asks more than its bank may, without waiting."""
 
+    bank = BANK
+
+    def requests(self, security: SessionSecurity) -> list[bytes]:
+        """Return what is sent again and again."""
+        serials = self.tools.serials
+        return [frame(security, QUERY, self.bank, serials.next(), query(ACCOUNT), 1) for _ in range(BATCH)]
+
     def connected(self) -> bytes:
         """Sign in."""
         self.is_flooding = False
         self.reply = b""
-        return self.tools.sign_in()
+        return self.tools.sign_in(self.bank)
 
     def received(self, data: bytes) -> bytes:
         """Take the session keys, then read replies and forget them."""
@@ -168,17 +178,29 @@ class Flood(Visitor):
         if self.reply[6:10] != b"0000":
             self.tools.leave(self)
             return b""
-        security = self.tools.session(self.reply)
-        queries = [
-            frame(security, QUERY, BANK.encode(), self.tools.serials.next(), query(ACCOUNT), 1) for _ in range(BATCH)
-        ]
-        self.batch = frame(security, ECHO, BANK.encode(), self.tools.serials.next(), b"", 1) + b"".join(queries)
+        self.security = self.tools.session(self.reply, self.bank)
+        self.batch = b"".join(self.requests(self.security))
         self.is_flooding = True
-        return b""
+        return frame(self.security, ECHO, self.bank, self.tools.serials.next(), b"", 1)
 
     def writable(self) -> bytes:
         """Send the next requests; they are not told from each other."""
         return self.batch
+
+
+class Payments(Flood):
+    """Signs in and pays without waiting, as fast as it can: a bank without a rate, at the bound of its requests."""
+
+    bank, network = BUSY_BANK, BUSY
+
+    def requests(self, security: SessionSecurity) -> list[bytes]:
+        """Return deposits."""
+        serials, body = self.tools.serials, pay(OTHER_ACCOUNT, 1, mode=2)
+        return [frame(security, PAY, self.bank, serials.next(), body, 1) for _ in range(BATCH)]
+
+    def writable(self) -> bytes:
+        """Pay more."""
+        return b"".join(self.requests(self.security))
 
 
 KINDS: dict[str, type[Visitor]] = {
@@ -192,6 +214,7 @@ KINDS: dict[str, type[Visitor]] = {
     "replay": Replay,
     "garbage": Garbage,
     "flood": Flood,
+    "payments": Payments,
 }
 
 
@@ -201,25 +224,26 @@ class Tools:
     def __init__(self, leave: Callable[[Visitor], None]) -> None:
         self.serials = Serials()
         self.leave = leave
-        self._suite = SUITES[SUITE]
-        self._ak: Authenticator = ak_mac(self._suite, Key("AK", AK))
-        wrong = ak_mac(self._suite, Key("AK", bytes(range(16))))
+        self._suites = {bank: SUITES[suite] for bank, suite in BANK_SUITES.items()}
+        self._aks = {bank: ak_mac(suite, Key("AK", AK)) for bank, suite in self._suites.items()}
+        wrong = ak_mac(self._suites[BANK], Key("AK", bytes(range(16))))
         self.wrong_mac = self.sign_in(authenticator=wrong)
         self.unknown_bank = self.sign_in(bank=b"9999", authenticator=wrong)
         self.recorded = self.sign_in()
         self.noise = (struct.pack(">H", 104) + self.recorded[2:90] + struct.pack(">L", 1) + bytes(4) + bytes(8)) * 3
         self.noise = self.noise.replace(struct.pack(">H", SIGN_IN), struct.pack(">H", ECHO))
 
-    def sign_in(self, bank: bytes = BANK.encode(), authenticator: Authenticator | None = None) -> bytes:
+    def sign_in(self, bank: bytes = BANK, authenticator: Authenticator | None = None) -> bytes:
         """Return a sign-in that is new."""
         body = os.urandom(16) + bytes(16)
-        return frame(authenticator or self._ak, SIGN_IN, bank, self.serials.next(), body, 0)  # type: ignore[arg-type]
+        mac = authenticator or self._aks[bank]
+        return frame(mac, SIGN_IN, bank, self.serials.next(), body, 0)  # type: ignore[arg-type]
 
-    def session(self, reply: bytes) -> SessionSecurity:
+    def session(self, reply: bytes, bank: bytes) -> SessionSecurity:
         """Return the session that a reply to a sign-in opens."""
         _, _, _, _, _, mak, mak_kcv, tek, tek_kcv = struct.unpack(">16sLL14s2s16s4s16s4s", reply[98:178])
-        keys = unwrap_session_keys(self._suite, Key("KEK", KEK), WrappedKeys(mak, mak_kcv, tek, tek_kcv))
-        return SessionSecurity(self._suite, keys)
+        keys = unwrap_session_keys(self._suites[bank], Key("KEK", KEK), WrappedKeys(mak, mak_kcv, tek, tek_kcv))
+        return SessionSecurity(self._suites[bank], keys)
 
 
 class Storm:
@@ -230,7 +254,7 @@ class Storm:
         self._address = address
         self._poll = select.epoll()
         self._by_fd: dict[int, Visitor] = {}
-        self._sources = {network: _sources(network) for network in (OUTSIDE, INSIDE)}
+        self._sources = {network: _sources(network) for network in (OUTSIDE, INSIDE, BUSY)}
         tools = Tools(self._leave)
         chosen = cycle(kinds)
         self._visitors = [KINDS[next(chosen)](tools) for _ in range(connections)]

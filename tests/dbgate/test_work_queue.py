@@ -1,6 +1,7 @@
 """The work queue: order, bounds, and no account in two running batches."""
 
 import threading
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -101,3 +102,52 @@ def test_all_lanes_end_when_the_queue_is_closed_and_drained() -> None:
         lane.join(10)
 
     assert not any(lane.is_alive() for lane in lanes)
+
+
+def of_bank(bank_code: str, count: int) -> list[Work]:
+    works = [deposit(number, number, 5) for number in range(count)]
+    for work in works:
+        work.needs = replace(work.needs, bank_code=bank_code, account_no=None)
+    return works
+
+
+def test_a_bank_with_much_work_leaves_the_others_their_places() -> None:
+    """Thousands of requests of one bank wait for each other; a few of another bank are in the very next batch."""
+    queue = WorkQueue(10_000, has_exclusive_accounts=True)
+    flood, few = of_bank("0102", 4000), of_bank("0103", 3)
+    for work in (*flood, *few):
+        queue.put(work)
+    assert queue.take(10) == [*flood[:7], *few]
+    assert queue.take(10) == flood[7:17]
+    assert len(queue) == 4003 - 20
+
+
+def test_banks_that_have_too_much_have_the_same_part() -> None:
+    """In order of arrival within it; what fits into one batch goes in order of arrival whosever it is."""
+    queue = WorkQueue(100, has_exclusive_accounts=True)
+    first, second, third = of_bank("0102", 20), of_bank("0103", 20), of_bank("0104", 1)
+    for work in (*first, *second, *third):
+        queue.put(work)
+    assert queue.take(9) == [*first[:4], *second[:4], *third]
+    queue.abandon()
+
+    mixed = [work for pair in zip(of_bank("0102", 3), of_bank("0103", 3), strict=True) for work in pair]
+    for work in mixed:
+        queue.put(work)
+    assert queue.take(6) == mixed
+
+
+def test_places_of_a_bank_whose_accounts_are_busy_are_left_empty() -> None:
+    """What cannot run now is passed over, and runs when its account is free; nothing is lost or counted twice."""
+    queue = WorkQueue(100, has_exclusive_accounts=True)
+    held = [deposit(1, serial, 5) for serial in range(5)]
+    queue.put(held[0])
+    running = queue.take(1)
+    others = of_bank("0103", 5)
+    for work in (*held[1:], *others):
+        queue.put(work)
+    assert queue.take(4) == others[:2]
+    queue.release(running)
+    assert queue.take(4) == [*held[1:3], *others[2:4]]
+    queue.release(held[1:3])
+    assert queue.take(4) == [*held[3:], *others[4:]]
