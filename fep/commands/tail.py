@@ -76,7 +76,8 @@ def _text(line: dict[str, Any]) -> str:
     arrow = "->" if line["direction"] == "in" else "<-"
     about = [f"{name}={_value(value)}" for part in (line["head"], line["body"]) for name, value in _items(part)]
     missed = [f"missed={line['missed_count']}"] if "missed_count" in line else []
-    return " ".join([line["at"], f"#{line['link']}", arrow, line["transaction"], *missed, *about])
+    way = f"#{line['link']}" if "link" in line else f"@{line['partner']}"
+    return " ".join([line["at"], way, arrow, line["transaction"], *missed, *about])
 
 
 def _items(part: Any) -> list[tuple[str, Any]]:

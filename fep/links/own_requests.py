@@ -16,6 +16,7 @@ from fep.clock import SHANGHAI
 from fep.links.bank import Bank
 from fep.links.exchange import Exchange, sealed
 from fep.links.services import Services
+from fep.links.tails import Way
 from fep.links.wire import Wire
 from fep.partners.errors import PartnerError, PartnerSilent, Reason
 from protocol.canonical.link import NoBody
@@ -103,7 +104,7 @@ class OwnRequests:
         self._waiting[fep_serial] = Asked(transaction, on_reply)
         link.wire.send(frame)
         if link.services.tails.watching:
-            link.services.tails.own_asked(link, transaction, body, fep_serial, link.services.wall_clock())
+            link.services.tails.own_asked(Way.of(link), transaction, body, fep_serial, link.services.wall_clock())
 
     def answers(self, envelope: Envelope) -> bool:
         """Tell whether ``envelope``, an authenticated reply, is one that is waited for."""
@@ -126,7 +127,7 @@ class OwnRequests:
             reply = PartnerSilent(Reason.NOT_A_REPLY, invalid.path)
         if isinstance(reply, OwnReply) and self._link.services.tails.watching:
             now, serial = self._link.services.wall_clock(), envelope.fep_serial or 0
-            self._link.services.tails.own_answered(self._link, asked.transaction, reply, serial, now)
+            self._link.services.tails.own_answered(Way.of(self._link), asked.transaction, reply, serial, now)
         asked.on_reply(reply)
 
     def _read(self, exchange: Exchange) -> OwnReply:

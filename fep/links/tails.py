@@ -4,6 +4,7 @@ While nobody watches, a frame costs one look at an empty tuple.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -30,6 +31,19 @@ class WatchedLink(Protocol):
     bank: Bank | None
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a frame goes or comes from: ``about`` is ``link`` with its number, or ``partner`` with its address."""
+
+    bank_code: str
+    about: dict[str, Any]
+
+    @classmethod
+    def of(cls, link: WatchedLink) -> "Way":
+        """Return the way over a link that a bank has opened."""
+        return cls(link.bank.settings.bank_code if link.bank else "", {"link": link.number})
+
+
 class Tails:
     """Those who watch, by bank; of the loop's thread."""
 
@@ -49,44 +63,39 @@ class Tails:
         request = exchange.request
         if request is not None:
             at, transaction = exchange.started_at, request.transaction
-            self._show(link, "in", at, transaction, lambda: (masked(request.head), request.body))
+            self._show(Way.of(link), "in", at, transaction, lambda: (masked(request.head), request.body))
 
     def answered(self, link: WatchedLink, exchange: Exchange, answer: Answer, at: datetime) -> None:
         """Show the reply to it, or to one that could not be read."""
         transaction = exchange.envelope.transaction
-        self._show(link, "out", at, transaction, lambda: (_reply_head(exchange, answer), answer.body))
+        self._show(Way.of(link), "out", at, transaction, lambda: (_reply_head(exchange, answer), answer.body))
 
-    def own_asked(
-        self, link: WatchedLink, transaction: Transaction, body: RequestBody, fep_serial: int, at: datetime
-    ) -> None:
+    def own_asked(self, way: Way, transaction: Transaction, body: RequestBody, fep_serial: int, at: datetime) -> None:
         """Show a request of the FEP's own."""
-        self._show(link, "out", at, transaction, lambda: ({"fep_serial": f"{fep_serial:012d}"}, body))
+        self._show(way, "out", at, transaction, lambda: ({"fep_serial": f"{fep_serial:012d}"}, body))
 
-    def own_answered(
-        self, link: WatchedLink, transaction: Transaction, reply: OwnReply, fep_serial: int, at: datetime
-    ) -> None:
+    def own_answered(self, way: Way, transaction: Transaction, reply: OwnReply, fep_serial: int, at: datetime) -> None:
         """Show a bank's reply to one; its own words are not shown, for nobody knows what stands in them."""
         head = {"fep_serial": f"{fep_serial:012d}", "is_approved": reply.is_approved}
-        self._show(link, "in", at, transaction, lambda: (head, reply.body))
+        self._show(way, "in", at, transaction, lambda: (head, reply.body))
 
     def _show(
         self,
-        link: WatchedLink,
+        way: Way,
         direction: str,
         at: datetime,
         transaction: Transaction | None,
         parts: Callable[[], tuple[dict[str, Any], object]],
     ) -> None:
-        bank_code = link.bank.settings.bank_code if link.bank else ""
-        seeing = [sees for watched, sees in self.watching if watched == bank_code]
+        seeing = [sees for watched, sees in self.watching if watched == way.bank_code]
         if not seeing:
             return
         try:
             head, body = parts()
             shown = {
                 "at": f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}",
-                "link": link.number,
-                "bank_code": bank_code,
+                **way.about,
+                "bank_code": way.bank_code,
                 "direction": direction,
                 "transaction": transaction.label if transaction else "unknown",
                 "head": head,
@@ -95,7 +104,7 @@ class Tails:
             for sees in seeing:
                 sees(shown)
         except Exception as error:  # noqa: BLE001 - a bug in what is only shown must not cost a bank its reply
-            _log.error("tail_failed", bank_code=bank_code, error=error)
+            _log.error("tail_failed", bank_code=way.bank_code, error=error)
 
 
 def _reply_head(exchange: Exchange, answer: Answer) -> dict[str, Any]:

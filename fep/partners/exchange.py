@@ -41,6 +41,7 @@ class PartnerExchange(TwistedProtocol):
         reader: a new frame reader, which bounds what is kept of a reply.
         read_reply: reads the reply's frame; RemoteProtocolError when it is none to this request.
         deadline_s: when it must be over, connecting included, on the clock of ``check``.
+        on_sent: called when the request has been written.
         on_closed: called once, when nothing of the connection is left.
 
     Attributes:
@@ -56,6 +57,7 @@ class PartnerExchange(TwistedProtocol):
         reader: FrameReader,
         read_reply: Callable[[bytes], OwnReply],
         deadline_s: float,
+        on_sent: Callable[[], None],
         on_closed: Callable[["PartnerExchange"], None],
     ) -> None:
         self.reply: Deferred[OwnReply] = Deferred()
@@ -64,6 +66,7 @@ class PartnerExchange(TwistedProtocol):
         self._reader = reader
         self._read_reply = read_reply
         self._deadline_s = deadline_s
+        self._on_sent = on_sent
         self._on_closed = on_closed
         self._state = ExchangeState.CONNECTING
         self._connecting: Deferred[IProtocol] | None = None
@@ -114,6 +117,7 @@ class PartnerExchange(TwistedProtocol):
         self._state = ExchangeState.ASKED
         self.transport.setTcpNoDelay(True)
         self.transport.write(self._frame)
+        self._on_sent()
 
     def dataReceived(self, data: bytes) -> None:
         """Take the reply as far as it has come; what follows it is dropped."""

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from fep.clock import SHANGHAI
 from fep.config.settings import Address, BankSettings
 from fep.links.services import Clock
+from fep.links.tails import Tails, Way
 from fep.partners.errors import PartnerBusy, PartnerUnreachable, Reason
 from fep.partners.exchange import PartnerExchange
 from protocol.canonical.messages import RequestBody
@@ -35,6 +36,7 @@ class Partner:
         clock: of the limits; ``check`` is called with its seconds.
         wall_clock: naive Asia/Shanghai time that requests carry.
         timeout_s: for connecting and the exchange together.
+        tails: who watches the bank's frames.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Partner:
         clock: Clock,
         wall_clock: Callable[[], datetime],
         timeout_s: float,
+        tails: Tails,
     ) -> None:
         assert bank.partner is not None, "a bank without an address of its own cannot be asked"
         self.address = bank.partner
@@ -55,6 +58,8 @@ class Partner:
         self._clock = clock
         self._wall_clock = wall_clock
         self._timeout_s = timeout_s
+        self._tails = tails
+        self._way = Way(bank.bank_code, {"partner": str(bank.partner)})
         self._exchanges: set[PartnerExchange] = set()
         self._is_draining = False
         self._drained: Deferred[None] | None = None
@@ -101,13 +106,25 @@ class Partner:
             self._bank_code,
             dialect.seal(asked, b""),
             dialect.reader(),
-            lambda frame: dialect.own_reply(frame, asked, transaction),
+            lambda frame: self._shown(dialect.own_reply(frame, asked, transaction), transaction, fep_serial),
             self._clock.seconds() + limit_s,
+            lambda: self._show(transaction, body, fep_serial),
             self._closed,
         )
         self._exchanges.add(exchange)
         exchange.connect(_endpoint(self._reactor, self.address, limit_s))
         return exchange.reply
+
+    def _show(self, transaction: Transaction, body: RequestBody, fep_serial: int) -> None:
+        """Show a request that has been sent to whoever watches the bank."""
+        if self._tails.watching:
+            self._tails.own_asked(self._way, transaction, body, fep_serial, self._wall_clock())
+
+    def _shown(self, reply: OwnReply, transaction: Transaction, fep_serial: int) -> OwnReply:
+        """Return the reply to one, shown likewise."""
+        if self._tails.watching:
+            self._tails.own_answered(self._way, transaction, reply, fep_serial, self._wall_clock())
+        return reply
 
     def _closed(self, exchange: PartnerExchange) -> None:
         self._exchanges.discard(exchange)

@@ -42,7 +42,8 @@ class Partners:
     def _add(self, bank: Bank, services: Services, reactor: Any) -> None:
         code = bank.settings.bank_code
         timeout_s = services.settings.link.partner_timeout
-        partner = Partner(bank.settings, bank.settings.dialect, reactor, services.clock, services.wall_clock, timeout_s)
+        settings, tails = bank.settings, services.tails
+        partner = Partner(settings, settings.dialect, reactor, services.clock, services.wall_clock, timeout_s, tails)
         self.by_bank[code] = partner
         if bank.settings.session.signs_in is not SignsIn.FEP_EACH_DAY:
             return

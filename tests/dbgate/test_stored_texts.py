@@ -79,6 +79,8 @@ OF_COMMANDS = {
     "select_day_keys_but_debits",
     "select_undos_of_accounts",
     "settle_differences",
+    "select_dead_push",
+    "select_bill_state",
 }
 
 

@@ -21,6 +21,7 @@ from tests.system.pushing import (
 )
 from tests.system.tellers import bank as tellers
 from tests.system.tellers.bank import FORMATS, Bank
+from tests.system.test_tail import frames, watching
 
 CODE = FORMATS["elec02"].bank_code
 StartBank = Callable[[Manner], PartnerBank]
@@ -62,6 +63,23 @@ def new_bill(site: Site) -> str:
 
 def pushes_of(bank: PartnerBank) -> list[Asked]:
     return [asked for asked in bank.asked if asked.code == "20"]
+
+
+def test_an_auditor_sees_what_the_daemon_asks_over_its_own_connections(fresh_site: Site, start: StartBank) -> None:
+    """fep tail shows request and reply by the partner's address, masked; no name, no whole number."""
+    bank = start(approve)
+    config = fresh_site.directory / "fep.toml"
+    with watching(config, "--bank", CODE, "--json") as tail:
+        account = fresh_site.take("empty")
+        give_mandate(fresh_site, account, CODE)
+        load_bill(fresh_site, account)
+        asked, answered = frames(printed := tail.end(2))
+    assert {each["partner"] for each in (asked, answered)} == {f"127.0.0.1:{bank.port}"}
+    ways = [(each["direction"], each["transaction"]) for each in (asked, answered)]
+    assert ways == [("out", "bill_push"), ("in", "bill_push")]
+    assert (asked["body"]["principal_fen"], asked["body"]["late_fee_fen"]) == (PRINCIPAL_FEN, FEE_FEN)
+    assert asked["body"]["account_no"] == "*" * (len(account.account_no) - 4) + account.account_no[-4:]
+    assert [word for word in (account.account_no, PASSBOOK, "代扣户") if word in printed] == []
 
 
 def test_a_bill_is_debited(fresh_site: Site, start: StartBank) -> None:

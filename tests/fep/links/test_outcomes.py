@@ -30,8 +30,8 @@ START_UP_ONLY = {
 }
 """Raised by commands and while the daemon starts, before there is any link."""
 
-COMMANDS_ONLY = {"DayNotOpen", "LoadRefused"}
-"""Raised by ``fep load`` and ``fep day``."""
+COMMANDS_ONLY = {"DayNotOpen", "KeyProposalRefused", "LoadRefused"}
+"""Raised by ``fep load``, ``fep day`` and ``fep keys``."""
 
 NOT_ANSWERED = {
     "ProxyHeaderInvalid": "there is no connection yet",

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from fep.clock import SHANGHAI
 from fep.config.settings import Address
+from fep.links.tails import Tails
 from fep.partners.partner import Partner
 from protocol.canonical.link import WorkDay
 from protocol.canonical.push import PushRequest
@@ -117,14 +118,20 @@ def bank() -> Iterator[PartnerBank]:
 
 
 @pytest.fixture
-def make_partner(turning: Turning, clock: Clock, logs: object) -> Iterator[Callable[..., Partner]]:
+def tails() -> Tails:
+    """Those who watch frames; nobody unless the test says so."""
+    return Tails()
+
+
+@pytest.fixture
+def make_partner(turning: Turning, clock: Clock, tails: Tails, logs: object) -> Iterator[Callable[..., Partner]]:
     """A way to make a partner whose bank listens on a port of the loopback."""
     partners: list[Partner] = []
 
     def make(port: int, dialect: Any = None) -> Partner:
         bank = settings_of("0102", node="301", partner=Address("127.0.0.1", port))
         dialect = dialect or AskingDialect()
-        partners.append(Partner(bank, dialect, turning.reactor, clock, lambda: NOW, TIMEOUT_S))
+        partners.append(Partner(bank, dialect, turning.reactor, clock, lambda: NOW, TIMEOUT_S, tails))
         return partners[-1]
 
     yield make

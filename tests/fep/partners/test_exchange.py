@@ -31,7 +31,8 @@ class Wired:
         self.factory: Any = None
         self.transport = FakeTransport()
         reader = FrameReader(DigitsLength(10, 1, 100))
-        self.exchange = PartnerExchange("0401", REQUEST, reader, self.read, DEADLINE_S, self.close)
+        self.sent = 0
+        self.exchange = PartnerExchange("0401", REQUEST, reader, self.read, DEADLINE_S, self.send, self.close)
         self.exchange.reply.addBoth(self.results.append)
         self.exchange.connect(cast("Any", self))
 
@@ -44,6 +45,10 @@ class Wired:
 
     def read(self, frame: bytes) -> OwnReply:
         return OwnReply(frame == b"done", frame.decode(), "")
+
+    def send(self) -> None:
+        assert self.transport.bytes_written, "told as sent before it was"
+        self.sent += 1
 
     def close(self, exchange: PartnerExchange) -> None:
         assert exchange is self.exchange
@@ -77,6 +82,7 @@ def test_the_request_leaves_in_one_write(wired: Wired) -> None:
     wired.establish()
     assert wired.transport.take() == REQUEST
     assert wired.transport.has_no_delay
+    assert wired.sent == 1
 
 
 def test_what_comes_after_the_reply_is_not_read(wired: Wired) -> None:
@@ -99,6 +105,7 @@ def test_a_connection_that_comes_too_late(wired: Wired) -> None:
     wired.establish()
     assert wired.transport.take() == b""
     assert wired.transport.disconnected
+    assert wired.sent == 0
 
 
 def test_a_connecting_that_is_given_up_is_closed_once(wired: Wired) -> None:

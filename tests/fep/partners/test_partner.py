@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
 from fep.config.settings import Address
+from fep.links.tails import Tails
 from fep.partners.errors import PartnerBusy, PartnerError, PartnerSilent, PartnerUnreachable, Reason
 from fep.partners.partner import EXCHANGES_MAX, Partner
 from protocol.canonical.link import NoBody, WorkDay
@@ -43,6 +44,37 @@ def error_of(turning: Turning, deferred: "Deferred[Any]") -> PartnerError:
     with pytest.raises(PartnerError) as raised:
         turning.result(deferred)
     return raised.value
+
+
+# --- watched
+
+
+def test_who_watches_sees_both_frames_masked(
+    turning: Turning, partner: Partner, bank: PartnerBank, tails: Tails
+) -> None:
+    """The request once it is sent and the reply once it is read, by the partner's address; nobody is recognised."""
+    seen: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    tails.add("0102", seen.append)
+    tails.add("0103", others.append)
+    turning.result(partner.ask(Transaction.BILL_PUSH, BILL, SERIAL))
+
+    assert others == []
+    asked, answered = seen
+    ways = [(each["direction"], each["transaction"], each["partner"], "link" in each) for each in seen]
+    assert ways == [(way, "bill_push", f"127.0.0.1:{bank.port}", False) for way in ("out", "in")]
+    assert asked["head"] == {"fep_serial": f"{SERIAL:012d}"}
+    assert answered["head"] == {"fep_serial": f"{SERIAL:012d}", "is_approved": True}
+    assert (asked["body"]["account_no"], asked["body"]["name"]) == ("******0001", "测**")
+    assert (asked["body"]["passbook"], asked["body"]["principal_fen"]) == ("622202******7890", 12_000)
+
+
+def test_what_was_not_sent_is_not_seen(turning: Turning, make_partner: MakePartner, tails: Tails) -> None:
+    """Where nobody listens there is no frame."""
+    seen: list[dict[str, Any]] = []
+    tails.add("0102", seen.append)
+    error_of(turning, sign_in(make_partner(free_port())))
+    assert seen == []
 
 
 # --- answered
@@ -278,7 +310,7 @@ def test_addresses_of_both_families(host: str) -> None:
     reactor = MemoryReactorClock()
     dialect: Any = AskingDialect()
     bank = settings_of("0102", partner=Address(host, 9800))
-    sign_in(Partner(bank, dialect, reactor, reactor, lambda: NOW, TIMEOUT_S))
+    sign_in(Partner(bank, dialect, reactor, reactor, lambda: NOW, TIMEOUT_S, Tails()))
     [(connected_host, port, _, timeout_s, _)] = reactor.tcpClients
     assert (connected_host, port) == (host, 9800)
     assert timeout_s > TIMEOUT_S  # ours comes first, and says what was too late
