@@ -77,8 +77,7 @@ def _of_address(address: Address, certificate: Certificate, now: datetime, *, is
 
 
 def _of_bank(bank: BankSettings, settings: Settings) -> Iterator[Said]:
-    listener = settings.listener
-    for network in listener.balancers:
+    for network in settings.listener.balancers:
         if any(network.version == own.version and network.overlaps(own) for own in bank.addresses):
             yield (
                 Grade.WARNING,
@@ -88,12 +87,3 @@ def _of_bank(bank: BankSettings, settings: Settings) -> Iterator[Said]:
                     f"其部分地址属于负载均衡器网段 ({network}): 来自这些地址的连接须带 PROXY 报头",
                 ),
             )
-    addresses = listener.addresses_of(bank.dialect)
-    plain = [address for address in addresses if address not in listener.tls]
-    if plain and len(plain) < len(addresses) and not bank.certificate:
-        listed = ", ".join(map(str, plain))
-        yield (
-            Grade.WARNING,
-            bank.bank_code,
-            Text(f"may connect without TLS too, on {listed}", f"也可不经 TLS 接入: {listed}"),
-        )

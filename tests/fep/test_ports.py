@@ -2,13 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory
 
-from fep.config.settings import Address, ListenerSettings
+from fep.config.settings import Address, ListenerSettings, TlsSettings
 from fep.links.listener import LinkFactory
 from fep.ports import Ports, SocketUnfit
 from fep.service_manager import InheritedSocket
@@ -76,6 +77,17 @@ def test_a_socket_that_nobody_wants(handed_over: socket.socket) -> None:
     ports = Ports(reactor, ListenerSettings(), [InheritedSocket(handed_over.fileno(), "banks")])
     with pytest.raises(SocketUnfit, match="FileDescriptorName=standard, elec02"):
         ports.require_wanted([STANDARD, ELEC02])
+
+
+def test_a_socket_of_which_nobody_says_whether_it_speaks_tls(handed_over: socket.socket) -> None:
+    """Where the banks of its dialect speak TLS, a socket on another port would be one without, unnoticed."""
+    tls = {Address("0.0.0.0", 9743): TlsSettings(Path("fep.pem"), "file:fep.key")}
+    addresses = Address("0.0.0.0", 9700), Address("0.0.0.0", 9743)
+    unknown = [InheritedSocket(handed_over.fileno(), "standard")]
+    with pytest.raises(SocketUnfit, match="nothing says whether"):
+        Ports(reactor, ListenerSettings(addresses, tls=tls), unknown).require_wanted([STANDARD])
+    known = Address("0.0.0.0", handed_over.getsockname()[1])
+    Ports(reactor, ListenerSettings((*addresses, known), tls=tls), unknown).require_wanted([STANDARD])
 
 
 def test_a_socket_that_does_not_listen() -> None:

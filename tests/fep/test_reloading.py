@@ -9,7 +9,7 @@ import pytest
 from crypto.suites import SUITES
 from fep.config.configuration import load
 from fep.config.findings import ConfigInvalid
-from fep.config.settings import Address, Settings
+from fep.config.settings import Address, Settings, TlsSettings
 from fep.reloading import bank_changes, fixed_changes, keeps_links, read_again
 from protocol.dialects.registry import DIALECTS
 from tests.support.daemon import init_demo
@@ -37,6 +37,24 @@ def test_what_only_a_start_reads(present: Settings) -> None:
     )
     assert sorted(fixed_changes(present, wanted)) == ["billing.queue_max", "listener.addresses"]
     assert list(fixed_changes(present, present)) == []
+
+
+def test_what_of_tls_only_a_start_reads(present: Settings) -> None:
+    """Certificates and balancers may change; whether an address speaks TLS at all may not, under open connections."""
+    address, tls = Address("127.0.0.1", 1), TlsSettings(Path("fep.pem"), "file:fep.key")
+    encrypted = replace(present, listener=replace(present.listener, tls={address: tls}))
+    renewed = replace(
+        present,
+        listener=replace(
+            present.listener,
+            tls={address: replace(tls, version_min="1.2")},
+            balancers=(ip_network("10.0.0.0/24"),),
+            handshake_timeout=9.0,
+        ),
+    )
+    assert list(fixed_changes(present, encrypted)) == ["listener.tls"]
+    assert list(fixed_changes(encrypted, present)) == ["listener.tls"]
+    assert list(fixed_changes(encrypted, renewed)) == []
 
 
 def test_banks_come_change_and_go(present: Settings) -> None:

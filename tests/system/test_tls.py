@@ -10,7 +10,10 @@ import signal
 import socket
 import ssl
 import struct
+import threading
 import time
+import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,7 +23,7 @@ import pytest
 
 from tests.support.certificates import Authority, Issued
 from tests.support.daemon import fep, free_port
-from tests.support.raw_bank import KEY_EXCHANGE, SIGN_IN, SIGN_IN_REQUEST, SIGN_OUT, Closed, RawBank
+from tests.support.raw_bank import ECHO, KEY_EXCHANGE, SIGN_IN, SIGN_IN_REQUEST, SIGN_OUT, Closed, RawBank
 from tests.system.messages import DEPOSIT, PAY, pay
 
 WAIT_S = 15.0
@@ -68,7 +71,7 @@ class Front:
         self.config: Path = site.directory / "fep.toml"
         self.authority = Authority(folder)
         self.own = self.authority.issue("fep")
-        self.tls_port = free_port()
+        self.tls_port, self.metrics_port = free_port(), free_port()
         self.table = f'listener.tls."127.0.0.1:{self.tls_port}"'
         self._tables = {
             path: path.read_text(encoding="utf-8") for path in (self.config, *self.config.parent.glob("banks/*.toml"))
@@ -85,6 +88,7 @@ class Front:
             balancers=[f"{BALANCER}/32"],
             handshake_timeout=2,
         )
+        self.daemon.configure("metrics", address=f"127.0.0.1:{self.metrics_port}")
         files = {"certificate": str(self.own.certificate_file), "private_key": f"file:{self.own.key_file}"}
         self.daemon.configure(self.table, **files)
         self.daemon.configure_bank("0102", addresses=["127.0.0.0/8", "198.51.100.0/24"])
@@ -178,6 +182,27 @@ def test_a_bank_pays_over_tls(front: Front) -> None:
     said = " ".join(fep("check-config", "--config", front.config).stdout.split())
     assert f"tls 127.0.0.1:{front.tls_port}" in said
     assert "certificate of CN=fep,O=Test,C=CN" in said
+
+
+def test_the_end_of_the_certificate_is_a_metric(front: Front) -> None:
+    """An alert can be set on it."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{front.metrics_port}/metrics", timeout=WAIT_S) as reply:
+        text = reply.read().decode()
+    name = f'fep_certificate_not_after_timestamp_seconds{{address="127.0.0.1:{front.tls_port}"}} '
+    (value,) = [line.removeprefix(name) for line in text.splitlines() if line.startswith(name)]
+    assert 89 < (float(value) - time.time()) / 86_400 < 90
+
+
+def test_a_bank_that_does_not_take_its_replies(front: Front) -> None:
+    """It is not read any more until it does, as without TLS; then it gets every reply."""
+    bank = front.connect().sign_in()
+    frames = [bank.build(ECHO) for _ in range(1500)]
+    sending = threading.Thread(target=lambda: bank.socket.sendall(b"".join(frames)))
+    sending.start()
+    front.connect("0103").sign_in()  # the others are served meanwhile
+    codes = Counter(bank.reply(frame).code for frame in frames)
+    sending.join(WAIT_S)
+    assert codes == {"0000": len(frames)}
 
 
 def test_a_bank_that_signs_out_sees_an_orderly_end(front: Front) -> None:
@@ -413,13 +438,22 @@ def test_a_certificate_that_cannot_be_used_at_the_start(front: Front) -> None:
 
 
 def test_tls_on_a_socket_of_the_service_manager(fresh_site: Any, tmp_path: Path) -> None:
-    """A socket that was handed over speaks TLS when its port is one of [listener] that does."""
+    """A socket that was handed over speaks TLS when its port is one of [listener] that does.
+
+    What has begun is answered when the daemon ends, before the end of TLS.
+    """
     front = Front(fresh_site, tmp_path)
     front.configure()
     front.daemon.configure("listener", addresses=[f"127.0.0.1:{front.tls_port}"])
     with socket.create_server(("127.0.0.1", front.tls_port)) as listening:
         front.daemon.port, front.daemon.handed_over = front.tls_port, listening
         front.daemon.start()
-        front.connect().sign_in()
-        front.site.hang_up()
-        assert front.daemon.stop() == 0
+        bank, account = front.connect().sign_in(), front.site.take("empty")
+        frames = [bank.build(PAY, pay(account.account_no, 100 + number, DEPOSIT)) for number in range(50)]
+        bank.send(*frames)
+        assert bank.reply(frames[0]).code == "0000"
+        front.daemon.signal(signal.SIGTERM)
+        assert {bank.reply(frame).code for frame in frames[1:]} <= {"0000", "1011"}
+        assert bank.until_closed() == []
+        bank.close()
+        assert front.daemon.wait() == 0
