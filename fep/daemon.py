@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks
+from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -48,6 +48,7 @@ from fep.reloader import Reloader
 from fep.reloading import with_keys
 from fep.rounds import Rounds
 from fep.service_manager import ALONE, ServiceManager
+from fep.system_reasons import os_reason_text
 from fep.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -339,12 +340,20 @@ class Daemon:
         if self._ending is not None:
             self._ending.step(name)
 
+    def _control_not_closed(self, failure: Failure) -> None:
+        """Go on: on a disk that has become read-only the socket's file stays, and what has begun is answered."""
+        error = failure.value
+        reason = os_reason_text(error) if isinstance(error, OSError) else type(error).__name__
+        _log.warning("control_socket_left", reason=reason)
+
     @inlineCallbacks
     def _drain(self) -> "Any":
         """Finish what has begun, answer, close; every step has a bound (see ``fep.ending``)."""
         settings = self._services.settings
         self._begin_step("ports")
-        yield from (*self._ports.stop(), *(port.stopListening() for port in self._control_ports))
+        yield from self._ports.stop()
+        for port in self._control_ports:
+            yield maybeDeferred(port.stopListening).addErrback(self._control_not_closed)
         self._begin_step("pushes")
         yield self._pusher.drain(pushes_limit_s(settings))
         self._begin_step("links")

@@ -1,5 +1,6 @@
 """The daemon's wiring on a reactor of the tests: what it opens, watches, tells and ends, in which order."""
 
+import errno
 import json
 import os
 import signal
@@ -508,6 +509,27 @@ def test_limits_hold_while_it_drains(daemon, world, reactor):
     bank.hang_up()
     reactor.settle()
     assert reactor.done[-1] == "stop reactor"
+
+
+def test_an_operators_socket_that_cannot_be_removed(daemon, world, reactor, logs, monkeypatch):
+    """On a disk that has become read-only the drain goes on: what has begun is answered all the same."""
+    bank = connected(daemon, reactor).sign_in()
+    bank.send(bank.build(STATUS, STATUS_BODY))
+    reactor.settle()
+    stop = Port.stopListening
+
+    def stop_listening(port: Port) -> None:
+        if port.getHost().host == "unix":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), "fep.sock")
+        stop(port)
+
+    monkeypatch.setattr(Port, "stopListening", stop_listening)
+    world.signals[signal.SIGTERM](signal.SIGTERM)
+    reactor.settle()
+    left = [line for line in logs if line["event"] == "control_socket_left"]
+    assert [line["reason"] for line in left] == ["fep.sock: Read-only file system"]
+    assert "drain_failed" not in events(logs)
+    assert len(daemon._services.in_work) == 1  # and is waited for
 
 
 def test_a_drain_that_fails_ends_all_the_same(daemon, world, reactor, logs, monkeypatch):

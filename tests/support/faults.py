@@ -1,6 +1,7 @@
 """Faults of the machine under a daemon: a loop held up, a file system that is full, limits that are set. 故障注入"""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -65,3 +66,45 @@ class Filler:
     def make_room(self) -> None:
         """Give it back."""
         self._path.unlink(missing_ok=True)
+
+
+class FailingDisk:
+    """A disk that its kernel takes for broken when a test says so, and lets nobody write to from then on (EROFS).
+
+    Raises:
+        CannotMount: this user may not, or the tools are missing.
+    """
+
+    def __init__(self, folder: Path, size_bytes: int) -> None:
+        self.path, self._image = folder / "disk", folder / "image"
+        self.path.mkdir()
+        with self._image.open("wb") as image:
+            image.truncate(size_bytes)
+        if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
+            raise CannotMount
+        _run("mkfs.ext4", "-q", str(self._image))
+        self.mount()
+
+    def mount(self) -> None:
+        """Mount it, once more after it has been taken off."""
+        try:
+            _run("mount", "-o", "loop", str(self._image), str(self.path))
+        except subprocess.CalledProcessError as error:
+            raise CannotMount from error
+
+    def fail(self) -> None:
+        """Let the kernel find the file system broken; what has been written so far is on it."""
+        _run("sync", "--file-system", str(self.path))
+        _run("mount", "-o", "remount,abort", str(self.path))
+
+    def take_off(self) -> None:
+        """Unmount it; nobody may use it any more."""
+        _run("umount", str(self.path))
+
+
+class CannotMount(Exception):
+    """No disk of one's own."""
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=30)

@@ -33,6 +33,7 @@ ON_POSTGRESQL_ONLY = (
     "test_cut_off",
     "test_two_daemons",
     "test_pushes_of_two_daemons",
+    "test_faults_database",
     "test_lost_database",
     "test_unknown_outcomes",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import Filler, small_disk
+from tests.support.faults import CannotMount, FailingDisk, Filler, small_disk
 from tests.support.raw_bank import new_serial
 from tests.system.checks import query_fields
 from tests.system.messages import DEPOSIT, FILE_PUT, PAY, QUERY, pay, query
@@ -118,3 +118,39 @@ def test_files_that_may_not_grow(fresh_site):
     payments.until_approved()
     payments.check_each_stands_once()
     assert names(daemon.events(mark), "database_down")
+
+
+def test_a_file_system_that_becomes_read_only(make_site, secrets, tmp_path):
+    """Money is not taken, banks ask and sign in, the daemon ends in order; on the mended disk each one stands once."""
+    try:
+        disk = FailingDisk(tmp_path, DISK_BYTES)
+    except CannotMount:
+        pytest.skip("only root may mount a disk")
+    try:
+        site = make_site(disk.path)
+        daemon = site.daemon.configure("billing", db_timeout=DB_TIMEOUT_S).start()
+        payments, mark = Payments(site), daemon.mark()
+        assert payments.send() == "0000"
+
+        disk.fail()
+        assert {payments.send() for _ in range(5)} <= {"9001", "9002"}
+        bank = site.bank("0103")
+        assert bank.request(QUERY, query(payments.account.account_no)).code == "0000"
+        chunk = chunk_body(detail_name("0103"), detail_file("0103"), 0)
+        assert [bank.request(FILE_PUT, chunk).code for _ in range(3)] == ["9003"] * 3
+        daemon.wait_for_event(lambda event: event["event"] == "files_unavailable", mark)
+        told = names(daemon.events(mark), "database_down", "files_unavailable")
+        assert sorted(told) == ["database_down", "files_unavailable"]
+        site.hang_up()
+        assert daemon.stop() == 0
+        assert names(daemon.events(mark), "control_socket_left", "drain_failed") == ["control_socket_left"]
+
+        disk.take_off()
+        disk.mount()
+        daemon.start()
+        payments.bank = site.bank()
+        payments.check_each_stands_once()
+        site.close(secrets)
+    finally:
+        site.daemon.kill()
+        disk.take_off()

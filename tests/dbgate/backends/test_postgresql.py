@@ -299,6 +299,32 @@ def test_connecting_to_a_server_that_says_nothing(database: Database, proxy: Tcp
     assert 1.9 <= time.monotonic() - began < 2.0 + LATE_S
 
 
+def test_a_name_server_that_says_nothing(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting is given up in time, and the lane is free; one that comes late is used when it has come."""
+    answered, resolve = threading.Event(), socket.getaddrinfo
+
+    def slow_resolve(*args: Any, **kwargs: Any) -> Any:
+        assert answered.wait(20)
+        return resolve(*args, **kwargs)
+
+    monkeypatch.setattr(postgresql, "CONNECT_S", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", slow_resolve)
+    database = Database(postgresql_url.replace("127.0.0.1", "localhost"))
+    began = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match=r"no answer within 0\.2 s"):
+        database.connect(money=True)
+    assert time.monotonic() - began < 10
+
+    answered.set()
+    deadline = time.monotonic() + 20
+    while True:
+        with suppress(DatabaseUnavailable), database.connect(money=True) as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+            break
+        assert time.monotonic() < deadline
+    database.dispose()
+
+
 def test_a_server_that_falls_silent_after_the_login(
     database: Database, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
