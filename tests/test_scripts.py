@@ -9,6 +9,7 @@ import pytest
 
 from fep.clock import shanghai_now
 from tests.support.daemon import copy_directory, init_demo
+from tests.support.scripts import scripts_folder
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 YESTERDAY: date = shanghai_now().date() - timedelta(days=1)
@@ -38,11 +39,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return init_demo(tmp_path_factory.mktemp("demo") / "site", accounts=20)
 
 
-def run(name: str, directory: Path, *words: object) -> "subprocess.CompletedProcess[str]":
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the scripts, in a tree with an interpreter."""
+    return scripts_folder(tmp_path_factory.mktemp("scripts") / "tree")
+
+
+def run(script: Path, directory: Path, *words: object) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "FEP_LANG": "en", "COLUMNS": "120"}
     environment.pop("FEP_CONFIG", None)
     return subprocess.run(
-        [SCRIPTS / name, *map(str, words)],
+        [script, *map(str, words)],
         cwd=directory,
         env=environment,
         capture_output=True,
@@ -59,19 +66,17 @@ def test_every_script_is_here() -> None:
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_a_script(name: str, demo: Path, tmp_path: Path) -> None:
+def test_a_script(name: str, demo: Path, scripts: Path, tmp_path: Path) -> None:
     """--help with --config, in Chinese; exit code 2 for bad input, and 0 where all is well; from any directory."""
-    if not (SCRIPTS.parent / ".venv" / "bin" / "python").exists():
-        pytest.skip("needs the tree's own .venv")
     site = copy_directory(demo, tmp_path / "site")
-    shown = run(name, tmp_path, "--help", "--lang", "zh")
+    shown = run(scripts / name, tmp_path, "--help", "--lang", "zh")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "--config" in shown.stdout
     assert "用法" in shown.stdout
     dated = [word for word in WORDS[name] if word in ("--date", "--month")]
     assert all(word in shown.stdout for word in dated)
-    bad = run(name, tmp_path, *WORDS[name], "--config", "nowhere.toml")
+    bad = run(scripts / name, tmp_path, *WORDS[name], "--config", "nowhere.toml")
     assert (bad.returncode, "nowhere.toml" in bad.stderr) == (2, True), bad
-    done = run(name, tmp_path, *WORDS[name], "--config", site.relative_to(tmp_path) / "fep.toml")
+    done = run(scripts / name, tmp_path, *WORDS[name], "--config", site.relative_to(tmp_path) / "fep.toml")
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr

@@ -10,20 +10,20 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-import structlog
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
 
-from dbgate.books.due_pushes import DuePush, aged_pushes, due_pushes, push_counts
-from dbgate.books.states import PushReason, PushState
+from dbgate.books.due_pushes import DuePush
+from dbgate.books.states import PushReason
 from dbgate.branch import Branch
-from dbgate.errors import GateError
 from dbgate.work import Decision, Moment, Needs, Work
 from dbgate.working_set import WorkingSet
 from fep.links.services import Services
 from fep.log_fields import loggable_code
 from fep.partners.errors import Certainty, PartnerError
 from fep.pushes.lane import BankLane
+from fep.pushes.looks import PushLooks, Threaded
+from fep.pushes.push_log import PushLog
 from handlers import bill_push, push_reply
 from handlers.bill_push import Claimed, Ended
 from handlers.push_reply import Answered
@@ -38,12 +38,7 @@ LOOK_INTERVAL_S = 1.0
 AGED_INTERVAL_S = 60.0
 """How often those are looked for that are too old, and counted; their limit is days."""
 
-Threaded = Callable[..., "Deferred[Any]"]
-"""Calls a function in a thread."""
-
 Decides = Callable[[WorkingSet, Context], Decision]
-
-_log = structlog.get_logger()
 
 
 class Pusher:
@@ -60,10 +55,9 @@ class Pusher:
         self._services = services
         self._lanes = dict(lanes)
         self._ended_lanes: list[BankLane] = []  # nothing more is begun on them, but not all is answered yet
-        self._threaded = threaded
+        self._looks = PushLooks(threaded)
+        self._log = PushLog(services.events)
         self._owner = owner
-        self._counts: dict[Branch, dict[str, dict[PushState, int]]] = {}
-        self._troubled: set[Branch] = set()
         self._in_work = 0
         self._drain_by_s: float | None = None
         self._drained: Deferred[None] | None = None
@@ -91,37 +85,15 @@ class Pusher:
         rooms = self._rooms()
         if not rooms or not branch.is_up:
             return None
-        return self._looked(branch, due_pushes, self._found, branch.database, tuple(rooms))
+        return self._looks.at_due(branch, rooms, self._found)
 
     def look_at_aged(self, branch: Branch) -> "Deferred[None] | None":
         """End what is too old, of every bank, whether it can be reached or not; and count what there is."""
         if self._drain_by_s is not None or not branch.is_up:
             return None
         ages = {code: bank.settings.terms.push_age for code, bank in self._services.banks.items()}
-        aged = self._looked(branch, aged_pushes, self._found_aged, branch.database, ages)
-        counted = partial(self._counts.__setitem__, branch)
-        return aged.addCallback(
-            lambda _: self._looked(branch, push_counts, counted, branch.database, tuple(self._lanes))
-        )
-
-    def _looked(
-        self, branch: Branch, look: Callable[..., Any], found: Callable[[Any], object], *arguments: object
-    ) -> "Deferred[None]":
-        looking = self._threaded(look, *arguments)
-        looking.addCallback(self._well, branch, found).addErrback(self._look_failed, branch)
-        return looking
-
-    def _well(self, result: Any, branch: Branch, found: Callable[[Any], object]) -> None:
-        self._troubled.discard(branch)
-        found(result)
-
-    def _look_failed(self, failure: Failure, branch: Branch) -> None:
-        """A database that is away is told once; anything else is a bug of ours, and the next look may do better."""
-        if not failure.check(GateError):
-            _log.error("push_look_failed", **branch.database.about, error=failure.value)
-        elif branch not in self._troubled:
-            self._troubled.add(branch)
-            _log.warning("push_look_failed", **branch.database.about, reason=str(failure.value))
+        aged = self._looks.at_aged(branch, ages, self._found_aged)
+        return aged.addCallback(lambda _: self._looks.at_counts(branch, self._lanes))
 
     def _rooms(self) -> dict[str, int]:
         if self._drain_by_s is not None:
@@ -154,7 +126,7 @@ class Pusher:
 
     def _begin(self, due: DuePush, lane: BankLane | None) -> None:
         self._in_work += 1
-        self._push(due, lane).addErrback(self._failed, due.bank_code).addBoth(self._ended, due, lane)
+        self._push(due, lane).addErrback(self._failed, due).addBoth(self._ended, due, lane)
 
     def _ended(self, _result: object, due: DuePush, lane: BankLane | None) -> None:
         self._in_work -= 1
@@ -162,20 +134,16 @@ class Pusher:
             lane.end(due.bill_no)
         self._note_drained()
 
-    def _failed(self, failure: Failure, bank_code: str) -> None:
-        """The gate has not done it: it is due again by itself; all else is a bug of ours."""
-        if failure.check(GateError):
-            self._services.events["push_put_off"] += 1
-            _log.warning("push_put_off", bank_code=bank_code, reason=str(failure.value))
-        else:
-            _log.error("push_failed", bank_code=bank_code, error=failure.value)
+    def _failed(self, failure: Failure, due: DuePush) -> None:
+        assert failure.value is not None
+        self._log.failed(due.bank_code, failure.value)
 
     @inlineCallbacks
     def _push(self, due: DuePush, lane: BankLane | None) -> "Generator[Deferred[Any], Any, None]":
         needs = bill_push.needs(due.bank_code, due.account_no, is_numbered=due.is_numbered)
         claimed = yield self._run(needs, partial(bill_push.claim, due.bill_no, self._owner))
         if isinstance(claimed, Ended):
-            self._tell_ended(claimed)
+            self._log.ended(claimed)
         elif isinstance(claimed, Claimed):
             if lane is None:
                 yield self._release(claimed)
@@ -191,15 +159,15 @@ class Pusher:
         except PartnerError as error:
             if error.reason in lane.way.pausing:
                 lane.failed(self._services.clock.seconds())
-            self._tell(claimed, "push_unanswered", reason=error.reason.value)
+            self._log.unanswered(claimed, reason=error.reason.value)
             if error.reason.certainty is Certainty.NOT_SENT:
                 yield self._release(claimed)
             return
         except LocalProtocolError as error:
-            _log.error("push_not_sendable", bank_code=push.bank_code, fep_serial=push.fep_serial, reason=str(error))
+            self._log.not_sendable(claimed, str(error))
             ended = yield self._run(_needs(claimed), partial(bill_push.doubt, claimed, PushReason.NOT_SENDABLE))
             if isinstance(ended, Ended):
-                self._tell_ended(ended)
+                self._log.ended(ended)
             return
         yield self._answered(claimed, lane, reply)
 
@@ -208,13 +176,13 @@ class Pusher:
         body = reply.body
         if not isinstance(body, PushReply):  # the code leaves open what was done
             lane.failed(self._services.clock.seconds())
-            self._tell(claimed, "push_unanswered", reason="code", code=loggable_code(reply.code))
+            self._log.unanswered(claimed, reason="code", code=loggable_code(reply.code))
             return
         lane.answered()
         needs = push_reply.needs(claimed.push, body)
         answered = yield self._run(needs, partial(push_reply.decide, claimed.push.bill_no, body))
         assert isinstance(answered, Answered), answered
-        self._tell_answered(answered, body)
+        self._log.answered(answered, body)
 
     def _release(self, claimed: Claimed) -> "Deferred[object]":
         return self._run(_needs(claimed), partial(bill_push.release, claimed))
@@ -237,54 +205,12 @@ class Pusher:
         services.submissions.add(Work(needs, decide, True, deadline_s, deliver))
         return done
 
-    # --- telling
-
-    def _tell(self, claimed: Claimed, event: str, **about: Any) -> None:
-        push = claimed.push
-        self._services.events[event] += 1
-        _log.info(event, bank_code=push.bank_code, fep_serial=f"{push.fep_serial:012d}", tries=push.tries, **about)
-
-    def _tell_ended(self, ended: Ended) -> None:
-        push = ended.push
-        event = f"push_{push.state.value}"
-        self._services.events[event] += 1
-        if push.state is PushState.SETTLED:
-            return
-        # One that the bank may know of, and has not answered, may have been debited: reconciliation will tell.
-        is_grave = push.tries > 0
-        about = {"bank_code": push.bank_code, "tries": push.tries, "reason": _reason(push.reason)}
-        if push.fep_serial is not None:
-            about["fep_serial"] = f"{push.fep_serial:012d}"
-        tell = _log.error if push.state is PushState.DEAD else _log.warning if is_grave else _log.info
-        tell(event, **about)
-
-    def _tell_answered(self, answered: Answered, reply: PushReply) -> None:
-        push = answered.push
-        event = f"push_{push.state.value}"
-        self._services.events[event] += 1
-        about: dict[str, Any] = {"bank_code": push.bank_code, "fep_serial": f"{push.fep_serial:012d}"}
-        if reply.debit_date is not None:  # without a debit the date is absent, and the serial zeros
-            about |= {"debit_date": f"{reply.debit_date:%Y%m%d}", "debit_serial": loggable_code(reply.debit_serial)}
-        if push.refusal:
-            about["refusal"] = loggable_code(push.refusal)
-        if push.is_reported and push.state is PushState.DEBITED:
-            about["is_reported"] = True
-        if not answered.is_news:
-            about["is_repeat"] = True
-        if push.state is PushState.DEAD:
-            _log.error(event, **about, reason=_reason(push.reason))
-        else:
-            _log.info(event, **about)
-
     def state(self, bank_code: str) -> dict[str, dict[str, int]]:
         """Return what an operator is told of a bank as ``pushes``; nothing when none are pushed to it."""
         lane = self._lanes.get(bank_code)
         if lane is None:
             return {}
-        counts = [of_branch.get(bank_code, {}) for of_branch in self._counts.values()]
-        states = (PushState.WAITING, PushState.ACCEPTED, PushState.DEAD)
-        told = {state.value: sum(count.get(state, 0) for count in counts) for state in states}
-        return {"pushes": {"in_work": len(lane.in_work), **told}}
+        return {"pushes": {"in_work": len(lane.in_work), **self._looks.counts(bank_code)}}
 
     # --- limits and the end
 
@@ -313,7 +239,3 @@ class Pusher:
 
 def _needs(claimed: Claimed) -> Needs:
     return bill_push.needs(claimed.push.bank_code, claimed.push.account_no)
-
-
-def _reason(reason: PushReason | None) -> str:
-    return "" if reason is None else reason.value
