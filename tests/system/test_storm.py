@@ -29,7 +29,7 @@ OTHER_FILES = 100
 GROWTH_BYTES = 64 * 1024 * 1024
 """What connections and what they have sent may cost: places, links and backlog, some 50 kB each, and slack."""
 
-STORM_S = 5.0
+STORM_S = 4.0
 SIGN_IN_DEADLINE_S = 60.0
 
 
@@ -99,5 +99,4 @@ def test_banks_are_served_in_a_storm(stormy: Site) -> None:
     assert most < OWNERS * PLACES + 2 * PLACES + OTHER_FILES  # guests of each, links of two that storm
     noise = [line for line in daemon.events(mark) if line["event"] not in ("transaction", "lines_left_out")]
     assert len(noise) < 600, sorted({line["event"] for line in noise})
-    daemon.wait_for_event(lambda line: line.get("event") == "lines_left_out", mark, timeout_s=30)
     print(f"{len(codes)} payments beside {visits['connected']} visits, {largest >> 20} MB, {most} descriptors")
