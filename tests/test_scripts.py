@@ -13,7 +13,7 @@ from tests.support.scripts import scripts_folder
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 YESTERDAY: date = shanghai_now().date() - timedelta(days=1)
-OTHERS = {"command", "report", "demo", "test", "bench", "chaos", "requirements", "environment"}
+OTHERS = {"command", "report", "demo", "test", "bench", "chaos", "soak", "requirements", "environment"}
 """What the others call, and what is for developers."""
 
 WORDS: dict[str, tuple[object, ...]] = {
