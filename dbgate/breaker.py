@@ -63,12 +63,12 @@ class Breaker(Alarm):
         with self._lock:
             if not self.is_up or self._closed.is_set():
                 return
-            self.is_up = False
-            log.error("database_down", reason=reason, **self._about)
             if time.monotonic() - self._up_since > STEADY_S:
                 self._pause_s = PAUSE_S_MIN
-            if not self._is_probing:
-                self._start(self._await_database)
+            if not self._is_probing and not self._start(self._await_database):
+                return  # who would find out that it is up again? So the next batch does
+            self.is_up = False
+            log.error("database_down", reason=reason, **self._about)
         self._on_down()
 
     def suspect(self, reason: str) -> None:
@@ -88,10 +88,17 @@ class Breaker(Alarm):
             thread.join(max(0.0, deadline - time.monotonic()))
         return thread is None or not thread.is_alive()
 
-    def _start(self, target: Callable[[], None]) -> None:
+    def _start(self, target: Callable[[], None]) -> bool:
+        """Begin to probe, unless the system has no thread left; what is begun waits for the lock, which we hold."""
+        thread = threading.Thread(target=target, name="probe", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            log.warning("probe_not_started", reason=str(error), **self._about)
+            return False
+        self._thread = thread
         self._is_probing = True
-        self._thread = threading.Thread(target=target, name="probe", daemon=True)
-        self._thread.start()
+        return True
 
     def _examine(self, reason: str) -> None:
         if not self._answers():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks, maybeDeferred
+from twisted.internet.defer import Deferred, fail, gatherResults, inlineCallbacks, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -272,7 +272,10 @@ class Daemon:
         self._signalled(signal.SIGTERM)
 
     def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> "Deferred[Any]":
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *arguments)
+        try:
+            return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *arguments)
+        except RuntimeError as error:  # the system has no thread left: who asked is told, and the rounds go on
+            return fail(error)
 
     def _reload(self, reloader: Reloader, _number: int, _frame: object) -> None:
         """Read the configuration again, from a signal; who drains does not begin anything new."""

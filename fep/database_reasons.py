@@ -46,6 +46,7 @@ REASONS: Mapping[str, str] = {
         r"数据库未设字符编码 (SQL_ASCII): 请用 \1 创建"
     ),
     r"cannot connect: no answer within (\S+) s": r"无法连接: \1 秒内无应答",
+    r"cannot connect: no thread can be started": "无法连接: 无法创建线程",
     r"cannot connect: (.*)": r"无法连接: \1",
     r"the schema cannot be read: (.*)": r"无法读取表结构: \1",
     r"the schema was not upgraded: (.*)": r"表结构未升级: \1",

@@ -27,7 +27,7 @@ class ConnectionAttempts:
         """Return what ``connect`` returns, or raise what it raises.
 
         Raises:
-            DatabaseUnavailable: there is no outcome yet.
+            DatabaseUnavailable: there is no outcome yet, or no thread to be had.
         """
         attempt: Future[Any] | None = getattr(self._of_thread, "attempt", None)
         if attempt is None:
@@ -49,5 +49,8 @@ def _begin(connect: Callable[[], Any]) -> "Future[Any]":
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised in the thread that waits
             attempt.set_exception(error)
 
-    threading.Thread(target=_run, name="connection-attempt", daemon=True).start()
+    try:
+        threading.Thread(target=_run, name="connection-attempt", daemon=True).start()
+    except RuntimeError:  # the system has none left
+        raise DatabaseUnavailable("cannot connect: no thread can be started") from None
     return attempt

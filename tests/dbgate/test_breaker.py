@@ -190,3 +190,23 @@ def test_closing(breaker: Breaker, probe: Probe) -> None:
     breaker.trip("away")
     assert breaker.join(time.monotonic() + WAIT_S)
     assert len(probe.tried_at) == count
+
+
+def test_no_thread_is_left_to_probe(
+    breaker: Breaker, probe: Probe, logs: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would find out that the database is up again, so it is not taken for down; once there is one, it is."""
+
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        breaker.trip("away")
+        breaker.suspect("late")
+    assert breaker.is_up
+    assert [line["event"] for line in logs] == ["probe_not_started"] * 2
+    breaker.trip("away")
+    assert not breaker.is_up
+    probe.error = None
+    probe.wait_for(1)

@@ -55,3 +55,17 @@ def test_threads_do_not_wait_for_each_other_s_attempts() -> None:
     answer.set()
 
     assert found == ["connection"]
+
+
+def test_no_thread_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database counts as unavailable; the next attempt is a new one."""
+    attempts = ConnectionAttempts(5.0)
+
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        with pytest.raises(DatabaseUnavailable, match="no thread can be started"):
+            attempts.connect(lambda: "connection")
+    assert attempts.connect(lambda: "connection") == "connection"
