@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from fep.audit.folders import COMMANDS, FILE_MODE, FolderTaken, chain_files, file_name, hold, slots
+from fep.audit.folders import COMMANDS, FILE_MODE, FolderTaken, chain_files, file_name, hold, place_of, slots
 from fep.audit.lines import NO_HASH, Entry, Kind, chained, counted_of, entry, fields_of, is_configuration, is_seal
 from fep.audit.seals import SealKey
 from fep.audit.tallies import BankDay, Tallies, day_of
@@ -35,6 +35,10 @@ _BEGUN_BYTES_MAX = 1 << 20
 
 class ChainUnusable(OSError):
     """What stands in a chain's last file was not written by this program."""
+
+
+class ChainElsewhere(OSError):
+    """The chain was begun in another place: it came here with a copied folder, or a restored one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +118,32 @@ class Chain:
     @classmethod
     def of_slot(cls, directory: Path, kind: str) -> "Chain":
         """Open the first chain of a kind that nobody writes; OSError when there is none to be had."""
-        for folder, holder in slots(directory, kind):
-            try:
-                return cls(folder, holder)
-            except ChainUnusable as error:
-                _log.error("audit_chain_unusable", reason=str(error))
+        for folder in slots(directory, kind):
+            with suppress(FolderTaken):
+                chain = cls._usable(folder, 0.0)
+                if chain is not None:
+                    return chain
         raise FolderTaken(f"no chain {kind}-N in {directory} can be written")
 
     @classmethod
     def of_commands(cls, directory: Path, wait_s: float) -> "Chain":
         """Open the chain of commands, waiting for another command that writes there; OSError likewise."""
-        folder = directory / COMMANDS
-        return cls(folder, hold(folder, wait_s))
+        for folder in slots(directory, COMMANDS):
+            chain = cls._usable(folder, wait_s)
+            if chain is not None:
+                return chain
+        raise FolderTaken(f"no chain {COMMANDS}-N in {directory} can be written")
+
+    @classmethod
+    def _usable(cls, folder: Path, wait_s: float) -> "Chain | None":
+        """Open the chain in a folder, None for one that is not to be gone on with."""
+        try:
+            return cls(folder, hold(folder, wait_s))
+        except ChainElsewhere:
+            return None
+        except ChainUnusable as error:
+            _log.error("audit_chain_unusable", reason=str(error))
+            return None
 
     # --- writing
 
@@ -227,6 +245,7 @@ class Chain:
         told = {
             "format": FORMAT,
             "chain": before.chain,
+            "place": place_of(self.folder),
             "after": before.line_hash.decode(),
             "unsealed": self.tallies.told(self.tallies.days()),
         }
@@ -292,7 +311,7 @@ def _end_of(path: Path) -> _Found | None:
     if not lines and len(content.rstrip(b"\0")) <= _BEGUN_BYTES_MAX:
         return None
     try:
-        found = _read_end(lines, size)
+        found = _read_end(lines, size, place_of(path.parent))
     except (ValueError, LookupError, TypeError, AttributeError):
         raise ChainUnusable(f"{path} is not what was written there") from None
     if size < len(content):
@@ -300,11 +319,13 @@ def _end_of(path: Path) -> _Found | None:
     return found
 
 
-def _read_end(lines: Sequence[bytes], size: int) -> _Found:
+def _read_end(lines: Sequence[bytes], size: int, here: str) -> _Found:
     """Read whole lines; ValueError, LookupError, TypeError or AttributeError when they are none of a chain's file."""
     head, last = fields_of(lines[0]), fields_of(lines[-1])
     if head is None or last is None or head["kind"] != Kind.FILE.value:
         raise ValueError("no first line")
+    if head["place"] != here:
+        raise ChainElsewhere(f"the chain was begun in {head['place']}")
     tallies, configuration = Tallies.read(head["unsealed"]), dict[str, str]()
     for line in lines:
         counted = counted_of(line)

@@ -5,18 +5,19 @@ A site's directory has them side by side:
     daemon-1/000000000001.jsonl     numbered by its first line, so that names are in the order of the lines
     daemon-1/lock                   held by whoever writes there
     daemon-1/000000000001.torn-…    what a crash has left half written, put aside
-    commands/…                      acts of commands; each is a writer for as long as it takes
+    commands-1/…                    acts of commands; each is a writer for as long as it takes
     job-1/…                         movements that a job posts
 
-One folder is one chain.
+One folder is one chain, and a chain belongs to its place: one that came with a copied folder is left alone, for two that
+go on with it would each be a forgery of the other.
 """
 
 import fcntl
 import os
 import re
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 COMMANDS = "commands"
@@ -32,7 +33,7 @@ SLOTS_MAX = 64
 
 _LOCK = "lock"
 _FILE = re.compile(r"(\d{12})\.jsonl", re.ASCII)
-_FOLDER = re.compile(rf"{COMMANDS}|(?:{DAEMON}|{JOB})-[1-9]\d?", re.ASCII)
+_FOLDER = re.compile(rf"({COMMANDS}|{DAEMON}|{JOB})-([1-9]\d?)", re.ASCII)
 
 
 class FolderTaken(OSError):
@@ -58,8 +59,13 @@ def chain_folders(directory: Path) -> list[Path]:
     """Return the folders of all chains, in order."""
     if not directory.is_dir():
         return []
-    found = [path for path in directory.iterdir() if _FOLDER.fullmatch(path.name) and path.is_dir()]
-    return sorted(found, key=lambda path: (path.name.partition("-")[0], int(path.name.partition("-")[2] or 0)))
+    found = ((_FOLDER.fullmatch(path.name), path) for path in directory.iterdir() if path.is_dir())
+    return [path for _, _, path in sorted((name[1], int(name[2]), path) for name, path in found if name)]
+
+
+def place_of(folder: Path) -> str:
+    """Return which machine's folder it is."""
+    return f"{socket.gethostname()}:{folder.absolute()}"
 
 
 def hold(folder: Path, wait_s: float = 0.0) -> int:
@@ -84,12 +90,9 @@ def hold(folder: Path, wait_s: float = 0.0) -> int:
         time.sleep(0.01)
 
 
-def slots(directory: Path, kind: str) -> Iterator[tuple[Path, int]]:
-    """Yield the folders of a kind that nobody holds, each taken, with what holds it; OSError as of ``hold``."""
-    for number in range(1, SLOTS_MAX + 1):
-        folder = directory / f"{kind}-{number}"
-        with suppress(FolderTaken):
-            yield folder, hold(folder)
+def slots(directory: Path, kind: str) -> Iterator[Path]:
+    """Yield the folders of a kind, whether they are there or not."""
+    return (directory / f"{kind}-{number}" for number in range(1, SLOTS_MAX + 1))
 
 
 def is_held(folder: Path) -> bool:

@@ -5,7 +5,6 @@ been answered by then. Chains that nobody writes any more, of commands and of pr
 whichever daemon looks next.
 """
 
-import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -16,8 +15,8 @@ import structlog
 from dbgate.books.audit_seals import AuditSeal, record_seals
 from dbgate.database import Database
 from dbgate.errors import GateError
-from fep.audit.chain import CUT_OFF, INTERVAL, Chain, Sealed
-from fep.audit.folders import FolderTaken, hold, idle_folders
+from fep.audit.chain import CUT_OFF, INTERVAL, Chain, ChainElsewhere, Sealed
+from fep.audit.folders import FolderTaken, hold, idle_folders, place_of
 from fep.audit.movements import digits
 from fep.audit.seals import SealKey
 from fep.audit.tallies import BankDay
@@ -102,7 +101,7 @@ def seal_idle(directory: Path, key: SealKey, present: dict[str, str]) -> list[Se
     for folder in idle_folders(directory):
         try:
             chain = Chain(folder, hold(folder))
-        except FolderTaken:  # just now
+        except (FolderTaken, ChainElsewhere):  # just now; a copy
             continue
         try:
             if chain.has_torn:
@@ -164,8 +163,3 @@ class Witness:
         for each in seals:
             if self._waiting and self._waiting[0] is each:
                 self._waiting.popleft()
-
-
-def place_of(folder: Path) -> str:
-    """Return which machine's folder it is."""
-    return f"{socket.gethostname()}:{folder}"

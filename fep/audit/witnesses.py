@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dbgate.books.audit_seals import AuditSeal
 from fep.audit.faults import Break, Fault
-from fep.audit.sealing import place_of
+from fep.audit.folders import place_of
 
 
 class Witnesses:

@@ -4,12 +4,13 @@ import errno
 import hmac
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from fep.audit import chain as chain_module
-from fep.audit.chain import Chain, ChainUnusable
+from fep.audit.chain import Chain
 from fep.audit.folders import FolderTaken
 from fep.audit.verifying import Verifier
 from tests.fep.audit.chains import KEY, act, lines_of, made, money, verified_by_hand
@@ -178,6 +179,15 @@ def test_a_file_that_no_crash_leaves(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert Chain.of_slot(tmp_path, "daemon").folder.name == "daemon-2"
     assert path.read_bytes() == before
-    (tmp_path / "commands").symlink_to(folder)
-    with pytest.raises(ChainUnusable):
-        Chain.of_commands(tmp_path, 0.0)
+
+
+def test_a_copied_folder(tmp_path: Path) -> None:
+    """A chain that came with a copy is not gone on with: the original goes on too, and one would pass for forged."""
+    made(tmp_path / "one")
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    copied = (tmp_path / "two" / "daemon-1" / "000000000009.jsonl").read_bytes()
+    chain = Chain.of_slot(tmp_path / "two", "daemon")
+    chain.close()
+    assert chain.folder.name == "daemon-2"
+    assert (tmp_path / "two" / "daemon-1" / "000000000009.jsonl").read_bytes() == copied
+    assert Verifier([KEY]).walk(tmp_path / "two" / "daemon-1").broken is None
