@@ -1,7 +1,7 @@
 """Batches 批: load, decide, store: one transaction for all work that waits."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from dbgate.loading import load_money, locked_accounts
 from dbgate.numbers import FEP_SERIAL, Numbers, take_block
 from dbgate.prepared import Statement
 from dbgate.reading import load_read
-from dbgate.records import Identity
+from dbgate.records import Identity, Payment
 from dbgate.storing import StaleBatch, store
 from dbgate.tables import number_blocks
 from dbgate.trip import run
@@ -31,15 +31,25 @@ from dbgate.working_set import WorkingSet
 _ANYTHING = Statement("select_anything", lambda _: select(number_blocks.c.name).limit(literal_column("1")))
 
 
+Committed = Callable[[Sequence[Payment], bool], object]
+"""Is told of the new journal rows of a batch after its COMMIT, and whether the answer to that has come."""
+
+
 class MoneyLane(Lane):
-    """Batches that lock, store and commit."""
+    """Batches that lock, store and commit; ``committed`` is told of each that has posted something."""
 
     money = True
 
     def __init__(
-        self, database: Database, clearing: ClearingDates, turn: Turn | None = None, alarm: Alarm | None = None
+        self,
+        database: Database,
+        clearing: ClearingDates,
+        turn: Turn | None = None,
+        alarm: Alarm | None = None,
+        committed: Committed | None = None,
     ) -> None:
         super().__init__(database, clearing, turn, alarm)
+        self._committed = committed
         self._numbers = Numbers(database.database_no)
         self._slot = lane_slot(database.backend)
 
@@ -83,11 +93,25 @@ class MoneyLane(Lane):
             self._roll_back(transaction)
             raise
         if has_changed:
-            self._commit(transaction, works)
+            with self._told(working_set):
+                self._commit(transaction, works)
         else:
             self._let_go(transaction)
         self._note_days(works, working_set)
         return answers
+
+    @contextmanager
+    def _told(self, working_set: WorkingSet) -> Iterator[None]:
+        """Tell of the new journal rows when the COMMIT in the block has been answered, or its answer was lost."""
+        posted = [] if self._committed is None else working_set.new_journal()
+        try:
+            yield
+        except CommitLost:
+            if self._committed is not None and posted:
+                self._committed(posted, False)
+            raise
+        if self._committed is not None and posted:
+            self._committed(posted, True)
 
     def _commit(self, transaction: RootTransaction, works: Sequence[Work]) -> None:
         try:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import time as time_of_day
 
+from dbgate.batch import Committed as Committed  # noqa: PLC0414 - whoever opens a job has it from here
 from dbgate.batch import MoneyLane
 from dbgate.clearing import ClearingDates
 from dbgate.cut_off import CutOff
@@ -25,9 +26,9 @@ JOB_DEADLINE_S = 60.0
 class Job:
     """Runs works on one database, a transaction for each call."""
 
-    def __init__(self, database: Database, clearing: ClearingDates) -> None:
+    def __init__(self, database: Database, clearing: ClearingDates, committed: Committed | None = None) -> None:
         self.database = database
-        self._lane = MoneyLane(database, clearing)
+        self._lane = MoneyLane(database, clearing, committed=committed)
 
     def run(self, asked: Sequence[tuple[Needs, Decide]]) -> list[object]:
         """Run all in one transaction and return for each, in order, the decision's answer or a GateError.
@@ -44,15 +45,15 @@ class Job:
 
 
 @contextmanager
-def job(database: Database, cut_offs: Mapping[str, time_of_day]) -> Iterator[Job]:
-    """Open a job on one database; ``cut_offs`` by bank, as of ``Gate``.
+def job(database: Database, cut_offs: Mapping[str, time_of_day], committed: Committed | None = None) -> Iterator[Job]:
+    """Open a job on one database; ``cut_offs`` by bank, as of ``Gate``; ``committed`` as of ``MoneyLane``.
 
     Raises:
         DatabaseUnavailable: its clearing dates cannot be looked at.
     """
     clearing = ClearingDates(cut_offs)
     CutOff(database, clearing).ensure(cut_offs)
-    opened = Job(database, clearing)
+    opened = Job(database, clearing, committed)
     try:
         yield opened
     finally:

@@ -10,6 +10,7 @@ from dbgate.database import Database
 from dbgate.errors import GateError
 from dbgate.job import JOB_ACCOUNTS_MAX, Job, job
 from dbgate.wanted import in_chunks
+from fep.audit.job_log import job_log
 from fep.config.settings import Settings
 from handlers import apply_balance
 from handlers.apply_balance import Applied
@@ -71,7 +72,7 @@ def _apply(
     database: Database, settings: Settings, chunks: Iterable[Sequence[str] | None], progress: Progress | None
 ) -> Sums:
     sums, done = Sums(), 0
-    with job(database, cut_offs_of(settings)) as works:
+    with job_log(settings, "balances_apply") as committed, job(database, cut_offs_of(settings), committed) as works:
         for chunk in chunks:
             for page in candidates(database, chunk):
                 _apply_page(works, page, settings.rules.late_fee, sums)

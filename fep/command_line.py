@@ -7,6 +7,7 @@ into the user's language by their kind.
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -99,11 +100,23 @@ class _Bilingual(click.Command):
 
 
 class Command(_Bilingual):
-    """A command whose help is in both languages."""
+    """A command whose help is in both languages; what it does stands in the audit log, where it is one of those."""
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         # Left-over arguments are refused below: click's own refusal is English, and not told from other usage errors.
         super().__init__(*args, context_settings={"allow_extra_args": True}, **attributes)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        from fep.audit.audited import AUDITED
+
+        words = ctx.command_path.partition(" ")[2]
+        kind = AUDITED.get(words)
+        if kind is None:
+            return super().invoke(ctx)
+        from fep.audit.command_log import run_told
+
+        return run_told(words, kind, ctx.params, partial(super().invoke, ctx))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; one too many is refused."""

@@ -26,8 +26,11 @@ FORMAT = 1
 FILE_BYTES_MAX = 64 << 20
 """A fresh file is begun beyond it: opening a chain reads its last file, which takes a third of a second then."""
 
-CUT_OFF, INTERVAL, CLEAN = "cut_off", "interval", "stop"
-"""Reasons of seals: days are over, an hour is, a writer ends in order."""
+CUT_OFF, INTERVAL, CLEAN, IDLE = "cut_off", "interval", "stop", "idle"
+"""Reasons of seals: days are over, an hour is, a writer ends in order, nobody writes there."""
+
+_ENDS = frozenset({Kind.COMMAND.value, Kind.KEY_ACT.value})
+"""Lines with which a command has ended in order, that has no key for a seal."""
 
 _BEGUN_BYTES_MAX = 1 << 20
 """More than the first line of a file with every bank's unsealed days."""
@@ -154,9 +157,9 @@ class Chain:
         self._found.torn = {}
 
     @property
-    def has_torn(self) -> bool:
-        """Whether something was put aside that ``opened`` has not told of yet."""
-        return bool(self._found.torn)
+    def has_crashed(self) -> bool:
+        """Whether the writer before has left something to be told."""
+        return bool(self._found.torn) or not self._found.is_clean
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write lines behind all others, all of them or none; they are safe after ``sync``.
@@ -336,11 +339,12 @@ def _read_end(lines: Sequence[bytes], size: int, here: str) -> _Found:
         elif is_configuration(line):
             configuration = dict((fields_of(line) or {}).get("settings") or configuration)
     is_seal_last = last["kind"] == Kind.SEAL.value
+    is_clean = last["reason"] in {CLEAN, IDLE} if is_seal_last else last["kind"] in _ENDS or len(lines) == 1
     return _Found(
         Place(str(head["chain"]), last["seq"], last["hash"].encode()),
         size,
         tallies,
-        is_clean=is_seal_last and last["reason"] == CLEAN,
+        is_clean=is_clean,
         is_sealed=is_seal_last or len(lines) == 1,
         configuration=configuration,
     )

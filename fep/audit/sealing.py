@@ -15,7 +15,7 @@ import structlog
 from dbgate.books.audit_seals import AuditSeal, record_seals
 from dbgate.database import Database
 from dbgate.errors import GateError
-from fep.audit.chain import CUT_OFF, INTERVAL, Chain, ChainElsewhere, Sealed
+from fep.audit.chain import CUT_OFF, IDLE, INTERVAL, Chain, ChainElsewhere, Sealed
 from fep.audit.folders import FolderTaken, hold, idle_folders, place_of
 from fep.audit.movements import digits
 from fep.audit.seals import SealKey
@@ -104,11 +104,11 @@ def seal_idle(directory: Path, key: SealKey, present: dict[str, str]) -> list[Se
         except (FolderTaken, ChainElsewhere):  # just now; a copy
             continue
         try:
-            if chain.has_torn:
-                chain.opened({"by": "sealing"})
             days = chain.overdue(present)
             if days or not chain.is_sealed:
-                seals.append(chain.seal(key, CUT_OFF if days else INTERVAL, days))
+                if chain.has_crashed:
+                    chain.opened({"by": "sealing"})
+                seals.append(chain.seal(key, IDLE, days))
         finally:
             chain.close()
     return seals

@@ -16,6 +16,7 @@ from dbgate.job import Job, job
 from dbgate.load_check import PlaceOf
 from dbgate.reports.snapshots import Snapshot, snapshot
 from dbgate.work import Decide, Needs
+from fep.audit.job_log import job_log
 from fep.balances import cut_offs_of
 from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.config.settings import BankSettings, Settings
@@ -83,7 +84,11 @@ class BankSite:
     def working(self, place: int) -> Iterator[Job]:
         """Yield a job on one database."""
         database = self.databases[place]
-        with naming(database, self.databases), job(database, cut_offs_of(self.settings)) as works:
+        with (
+            naming(database, self.databases),
+            job_log(self.settings, "debit_batch") as committed,
+            job(database, cut_offs_of(self.settings), committed) as works,
+        ):
             yield works
 
     @contextmanager

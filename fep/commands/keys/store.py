@@ -11,6 +11,8 @@ from crypto.key_store import KeyStore
 from crypto.key_versions import KeyVersion
 from crypto.keys import Key
 from crypto.master_key import resolve_master_key
+from fep.audit.command_log import told as told_of
+from fep.audit.lines import Kind
 from fep.clock import shanghai_now
 from fep.command_line import EXIT_BAD_INPUT, CommandFailed, confirm
 from fep.config.configuration import load
@@ -19,6 +21,7 @@ from fep.config.settings import Settings
 from fep.core_dumps import forbid_core_dumps
 from fep.language import Text, say
 from fep.operators import present_operator
+from fep.system_reasons import os_reason_text
 from fep.terminal import is_interactive
 
 
@@ -65,6 +68,16 @@ class OpenStore:
                 proposed_by,
             )
         )
+        number = None if version is None else version.number
+        about = {"bank_code": bank_code, "version": number, "detail": detail, "proposed_by": proposed_by}
+        self._tell({"act": act, **about, "result": "stored"})
+
+    def _tell(self, fields: dict[str, object]) -> None:
+        """Put into the audit log what the journal has; that the command was begun stands there already."""
+        try:
+            told_of(self.settings, Kind.KEY_ACT, fields)
+        except OSError as error:  # it is stored, and its journal has it
+            click.echo(os_reason_text(error), err=True)
 
     def resolve(self, reference: str) -> Key:
         """Return the master key of a reference; MasterKeyUnavailable when it cannot be had."""

@@ -22,6 +22,7 @@ from dbgate.errors import GateError, OutcomeUnknown
 from dbgate.job import JOB_DEADLINE_S, job
 from dbgate.work import Decide, Decision, Moment
 from dbgate.working_set import WorkingSet
+from fep.audit.job_log import job_log
 from fep.commands.recon import refusals
 from fep.config.configuration import load
 from fep.config.settings import Settings
@@ -182,7 +183,7 @@ class Desk:
         database = self._databases[place]
         with naming(database, self._databases):
             schema.check(database.read_engine)
-            with job(database, self._cut_offs) as each:
+            with job_log(self._settings, "adjustment") as committed, job(database, self._cut_offs, committed) as each:
                 [answer] = each.run([(needs_of(adjustment), _trial(decide) if is_trial else decide)])
             if isinstance(answer, OutcomeUnknown):
                 raise refusals.outcome_unknown(difference)
