@@ -203,7 +203,7 @@ class Daemon:
         desk = ControlDesk(
             self._services, self._links, status.take, self._record, self._take_banks, self._reactor.callLater
         )
-        return listen_for_operators(self._reactor, self._settings.control, desk.commands())
+        return listen_for_operators(self._reactor, self._settings.control, desk.commands(), self._audit.log)
 
     def _record(self, act: Act) -> "Deferred[None]":
         """Record an operator's act where the books of banks are."""

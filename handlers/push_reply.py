@@ -3,7 +3,7 @@
 from dbgate.books.records import Push
 from dbgate.changes import Changes
 from dbgate.record import record
-from dbgate.records import Identity
+from dbgate.records import Identity, Payment
 from dbgate.work import Decision, Needs
 from dbgate.working_set import WorkingSet
 from handlers import pushed_debit
@@ -17,10 +17,16 @@ from protocol.canonical.push import PushReply
 
 @record
 class Answered:
-    """What has become of a push by the bank's answer; ``is_news``: this answer has moved it."""
+    """What has become of a push by the bank's answer.
+
+    Attributes:
+        is_news: this answer has moved it.
+        posted: the payment that it has brought, None where it has brought none.
+    """
 
     push: Push
     is_news: bool
+    posted: Payment | None = None
 
 
 def needs(push: Push, reply: PushReply) -> Needs:
@@ -45,4 +51,4 @@ def decide(bill_no: str, reply: PushReply, records: WorkingSet, context: Context
     else:
         changes = Changes(pushes=(moved(push, PushEvent.REFUSED, refusal=reply.refusal),))
     (now,) = changes.pushes
-    return Decision(Answered(now, is_news=now != push), changes)
+    return Decision(Answered(now, now != push, next(iter(changes.journal), None)), changes)

@@ -63,14 +63,15 @@ def run_told(words: str, kind: Kind, parameters: Mapping[str, Any], invoke: Call
     result, code = "failed", ""
     try:
         answer = invoke()
-        result, code = "done", str(answer or 0)
-        return answer
     except CommandFailed as failed:
         code = str(failed.exit_code)
         raise
     except BaseException as error:
         code = type(error).__name__
         raise
+    else:
+        result, code = "done", str(answer or 0)
+        return answer
     finally:
         _end(settings, kind, {**fields, "result": result, "exit_code": code})
 

@@ -8,8 +8,8 @@ A site's directory has them side by side:
     commands-1/…                    acts of commands; each is a writer for as long as it takes
     job-1/…                         movements that a job posts
 
-One folder is one chain, and a chain belongs to its place: one that came with a copied folder is left alone, for two that
-go on with it would each be a forgery of the other.
+One folder is one chain, and a chain belongs to its place: one that came with a copied folder is left alone, for two
+that go on with it would each be a forgery of the other.
 """
 
 import fcntl

@@ -51,11 +51,13 @@ class Asked:
         operator: who asks, as the system knows him.
         roles: what he is.
         arguments: what he sent beside the command; nothing of it has been looked at.
+        uid: his number.
     """
 
     operator: str
     roles: frozenset[Role]
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    uid: int = -1
 
     def text(self, name: str, most: int) -> str:
         """Return an argument that is one line of text, empty when it is not there.
@@ -159,8 +161,13 @@ class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
         roles = self._factory.roles.of(peer)
         if not roles & command.roles:
             _log.warning("control_denied", operator=peer.name, uid=peer.uid, command=name)
+            self._factory.tell_refused(peer, name, "forbidden")
             return {"error": "forbidden", "roles": sorted(role.value for role in command.roles)}
-        return command.answers(Asked(peer.name, roles, arguments))
+        try:
+            return command.answers(Asked(peer.name, roles, arguments, peer.uid))
+        except ControlRefused as refused:
+            self._factory.tell_refused(peer, name, refused.code)
+            raise
 
     def _reply(self, answer: Told) -> None:
         if self.transport is None or self not in self._factory.connections:
@@ -210,15 +217,28 @@ class ControlFactory(Factory):
         commands: by name.
         roles: who may ask what.
         peer_of: who is at the other end of a socket.
+        refused: is told who was refused what, and why.
     """
 
     noisy = False
 
-    def __init__(self, commands: Mapping[str, Command], roles: Roles, peer_of: Callable[[Any], Peer] = peer_of) -> None:
+    def __init__(
+        self,
+        commands: Mapping[str, Command],
+        roles: Roles,
+        peer_of: Callable[[Any], Peer] = peer_of,
+        refused: Callable[[Peer, str, str], object] | None = None,
+    ) -> None:
         self.commands = commands
         self.roles = roles
         self.peer_of = peer_of
+        self._refused = refused
         self.connections: set[ControlProtocol] = set()
+
+    def tell_refused(self, peer: Peer, command: str, reason: str) -> None:
+        """Tell of a command that was not done."""
+        if self._refused is not None:
+            self._refused(peer, command, reason)
 
     def buildProtocol(self, addr: IAddress | None) -> ControlProtocol | None:
         """Return the protocol of one connection; None: there are too many."""

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from dbgate.books.acts import Act
 from dbgate.books.tables import REASON_CHARS
+from fep.audit.lines import Kind
 from fep.control.connection import Answer, Asked, Command, ControlRefused, Told
 from fep.control.roles import Role
 from fep.control.tail import SECONDS_MAX, TAILS_MAX, CallLater, FrameTail
@@ -124,6 +125,8 @@ class ControlDesk:
         roles = sorted(role.value for role in asked.roles)
         about = {"bank_code": act.bank_code, "subject": act.subject}
         _log.warning("operator_act", operator=act.operator, roles=roles, act=act.act, **about)
+        who = {"operator": act.operator, "uid": asked.uid, "roles": roles}
+        self._services.audit.acted(Kind.OPERATOR_ACT, {**who, "act": act.act, **about, "result": "done"})
         recorded = self._records(act)
         done: Deferred[Answer] = recorded.addCallback(lambda _: {"done": True, "is_recorded": True})
         return done.addErrback(_not_recorded, act.act)

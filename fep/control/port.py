@@ -7,20 +7,28 @@ import structlog
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 
+from fep.audit.lines import Kind
+from fep.audit.log import AuditLog
 from fep.config.settings import ControlSettings
 from fep.control.connection import Command, ControlFactory
-from fep.control.roles import Roles, open_to_roles
+from fep.control.roles import Peer, Roles, open_to_roles
 
 _log = structlog.get_logger()
 
 
 def listen_for_operators(
-    reactor: Any, settings: ControlSettings, commands: Mapping[str, Command]
+    reactor: Any, settings: ControlSettings, commands: Mapping[str, Command], audit: AuditLog
 ) -> list[IListeningPort]:
     """Return what listens: nothing when another daemon of the same directory serves operators already."""
     path, roles = settings.socket, Roles(settings)
+
+    def refused(peer: Peer, command: str, reason: str) -> None:
+        who = {"operator": peer.name, "uid": peer.uid, "roles": sorted(role.value for role in roles.of(peer))}
+        audit.acted(Kind.OPERATOR_ACT, {**who, "act": command, "result": "refused", "reason": reason})
+
+    factory = ControlFactory(commands, roles, refused=refused)
     try:
-        port = reactor.listenUNIX(str(path), ControlFactory(commands, roles), mode=0o600, wantPID=True)
+        port = reactor.listenUNIX(str(path), factory, mode=0o600, wantPID=True)
     except CannotListenError:
         _log.warning("control_socket_taken", path=str(path))
         return []

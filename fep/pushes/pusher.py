@@ -182,6 +182,8 @@ class Pusher:
         needs = push_reply.needs(claimed.push, body)
         answered = yield self._run(needs, partial(push_reply.decide, claimed.push.bill_no, body))
         assert isinstance(answered, Answered), answered
+        if answered.posted is not None:
+            self._services.audit.moved(answered.posted, "bill_push")
         self._log.answered(answered, body)
 
     def _release(self, claimed: Claimed) -> "Deferred[object]":

@@ -98,6 +98,7 @@ class Daemon:
         self.config = directory / "fep.toml"
         self.port = free_port()
         self.other_ports: list[int] = []  # it listens on too
+        self.was_killed = False
         self.notify_socket: Path | None = None  # where a service manager listens
         self.watchdog_s = 0.0
         self.environment: dict[str, str] = {}  # beside that of all product processes
@@ -230,6 +231,7 @@ class Daemon:
     def kill(self) -> None:
         """Kill the daemon as a power failure would (SIGKILL)."""
         if self.process is not None:
+            self.was_killed = True
             self.process.kill()
             self.wait()
 

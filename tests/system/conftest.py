@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.audit_logs import movements_told
 from tests.support.daemon import Daemon, done, fep, forms
 from tests.support.raw_bank import AK, KEK, SESSION_KEYS, SUITES, RawBank
 from tests.support.shared_postgresql import SharedPostgres
 from tests.system.billing import Account, Books, make_books
 from tests.system.checks import CUT_OFF
-from tests.system.database import audit
+from tests.system.database import audit, movements
 from tests.system.engines import FileTemplate, ServerTemplate, Template, engines_of, is_left_out
 
 # What all names, addresses, meters, bank accounts and bills of the tests' accounts begin with, and their numbers.
@@ -70,6 +71,13 @@ class Site:
             assert [line for line in daemon.output if "Traceback" in line] == []
             assert [event for event in daemon.events() if event.get("event") == "push_failed"] == []  # a bug of ours
         assert audit(self.directory) == {}
+        self.check_audit_logs()
+
+    def check_audit_logs(self) -> None:
+        """Verify all chains by hand; each movement in the database is told in one, unless a daemon was killed."""
+        told = set[int]().union(*(movements_told(directory) for directory in {each.directory for each in self.daemons}))
+        if not any(daemon.was_killed for daemon in self.daemons):
+            assert told >= movements(self.directory)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

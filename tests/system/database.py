@@ -108,3 +108,9 @@ def audit(directory: Path) -> dict[str, list[tuple[object, ...]]]:
     """Return what may never be found in the books of a site, by its name; nothing when all is well."""
     found = {name: execute(directory, statement) for name, statement in NEVER.items()}
     return {name: rows for name, rows in found.items() if rows}
+
+
+def movements(directory: Path) -> set[int]:
+    """Return the numbers of all movements but loaded balances."""
+    rows = execute(directory, "SELECT fep_serial FROM payments WHERE movement IN ('pay', 'cancel', 'reverse', 'apply')")
+    return {int(str(serial)) for (serial,) in rows}

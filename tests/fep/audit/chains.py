@@ -1,12 +1,11 @@
 """Chains of the audit log for tests: made, walked, and checked by hand. 审计链测试工具"""
 
-import hashlib
-import json
 from pathlib import Path
 
 from fep.audit.chain import Chain
 from fep.audit.lines import Counted, Kind, entry
 from fep.audit.seals import SealKey
+from tests.support.audit_logs import verified_by_hand
 
 KEY = SealKey(b"a key of thirty-two bytes for us")
 OTHER_KEY = SealKey(b"another key of thirty-two bytes!")
@@ -41,19 +40,6 @@ def made(directory: Path, count: int = 5, *, name: str = "daemon-1") -> Path:
 def lines_of(folder: Path) -> list[str]:
     """Return all lines of a chain, without their ends."""
     return [line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text().splitlines()]
-
-
-def verified_by_hand(folder: Path) -> list[dict]:
-    """Verify a chain as docs/audit-log.md tells an auditor to, with nothing of ours; return its lines."""
-    before, found = "0" * 64, []
-    for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text(encoding="ascii").splitlines():
-            text, _, tail = line.rpartition(', "hash": "')
-            assert tail == hashlib.sha256((before + text).encode()).hexdigest() + '"}', f"{path}: {line[:40]}"
-            before = tail[:64]
-            found.append(json.loads(line))
-    assert [line["seq"] for line in found] == list(range(1, len(found) + 1))
-    return found
 
 
 __all__ = ["KEY", "OTHER_KEY", "act", "lines_of", "made", "money", "verified_by_hand"]
