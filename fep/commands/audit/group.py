@@ -13,6 +13,7 @@ audit = Group(
     no_args_is_help=True,
     modules={
         "list": "fep.commands.audit.trail:list_trail",
+        "log": "fep.commands.audit.logged:list_log",
         "verify": "fep.commands.audit.verified:verify",
         "sums": "fep.commands.audit.sums:sums",
     },

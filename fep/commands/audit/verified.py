@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
+from dbgate.audits.told import posted_since
 from dbgate.books.audit_seals import seals_of
 from fep.audit.faults import Break
 from fep.audit.folders import chain_folders
+from fep.audit.movement_check import MARGIN, Differing, ToldMovements, told_from
 from fep.audit.seals import SealKey, seal_keys
 from fep.audit.verifying import Verifier, Walked
 from fep.audit.witnesses import Witnesses
+from fep.clock import shanghai_now
 from fep.command_line import (
     EXIT_BAD_INPUT,
     EXIT_DONE,
@@ -24,14 +27,16 @@ from fep.command_line import (
     config_option,
     option,
 )
-from fep.commands.reports.options import output_options
+from fep.commands.reports.options import output_options, yesterday
 from fep.commands.reports.sources import Sources, open_sources
 from fep.config.configuration import load
 from fep.config.key_stores import open_key_store
 from fep.config.settings import Settings
 from fep.language import Text, say
-from fep.listings.listing import Column, Kind, Listing
+from fep.listings.listing import Column, Kind, Listing, fep_serial
 from fep.listings.outputs import Outputs
+
+DAY = timedelta(days=1)
 
 _CHAINS = (
     Column(Text("chain", "链")),
@@ -49,6 +54,15 @@ _BREAKS = (
     Column(Text("file", "文件")),
     Column(Text("line of the file", "文件行")),
     Column(Text("line of the chain", "链行号")),
+    Column(Text("what is wrong", "说明")),
+)
+_MOVEMENTS = (
+    Column(Text("what", "类别")),
+    Column(Text("FEP serial", "前置流水号")),
+    Column(Text("bank", "银行")),
+    Column(Text("clearing date", "清算日期")),
+    Column(Text("amount as told", "日志金额"), Kind.YUAN),
+    Column(Text("amount in the database", "数据库金额"), Kind.YUAN),
     Column(Text("what is wrong", "说明")),
 )
 _NOTICES = (Column(Text("chain", "链")), Column(Text("notice", "提示")))
@@ -84,6 +98,12 @@ crash leaves is a notice and no finding. It may run while the daemons write. doc
 )
 @option("--no-seals", is_flag=True, en="Without the key store: hashes alone.", zh="不用密钥库: 只校验哈希。")
 @option("--no-database", is_flag=True, en="Without the database.", zh="不用数据库。")
+@option(
+    "--movements",
+    is_flag=True,
+    en="Compare the movements of the database with what the logs tell, from --from on; of yesterday on without it.",
+    zh="将数据库流水与日志核对, 自 --from 起; 未指定时自昨日起。",
+)
 @output_options
 def verify(
     config_path: Path,
@@ -92,6 +112,7 @@ def verify(
     others: Sequence[Path],
     no_seals: bool,
     no_database: bool,
+    movements: bool,
     outputs: Outputs,
 ) -> int:
     """Walk all chains, and show what they have and what is wrong."""
@@ -99,18 +120,29 @@ def verify(
     directories = [settings.audit.directory, *others]
     folders = _folders(directories, chain_names)
     keys = None if no_seals else _keys(settings)
+    if movements and (no_database or chain_names):
+        raise click.UsageError(
+            say(
+                en="--movements needs the database, and all chains",
+                zh="--movements 需要数据库和全部链, 不与 --no-database、--chain 同用",
+            )
+        )
     with ExitStack() as open_things, outputs:
-        witnesses = None
+        witnesses, told = None, None
+        if movements:
+            told = ToldMovements(since or yesterday(), shanghai_now() - MARGIN)
         if not no_database:  # before the files are looked at, so that they have all that it knows
             sources = open_things.enter_context(open_sources(config_path))
             witnesses = _witnesses(sources)
-        verifier = Verifier(keys, None if witnesses is None else witnesses.lines())
-        walks = [verifier.walk(folder, since) for folder in folders]
+        verifier = Verifier(keys, None if witnesses is None else witnesses.lines(), None if told is None else told.take)
+        # A day of the clearing begins in the evening before.
+        walks = [verifier.walk(folder, None if since is None else since - DAY) for folder in folders]
         breaks = [walked.broken for walked in walks if walked.broken is not None]
         if witnesses is not None and not chain_names:
             breaks += witnesses.missing((walked.chain for walked in walks), directories)
         _show(walks, breaks, witnesses, directories, outputs)
-    return EXIT_FINDINGS if breaks else EXIT_DONE
+        count = 0 if told is None else _show_movements(told, sources, walks, outputs)
+    return EXIT_FINDINGS if breaks or count else EXIT_DONE
 
 
 def _folders(directories: Sequence[Path], chain_names: Sequence[str]) -> list[Path]:
@@ -124,6 +156,24 @@ def _folders(directories: Sequence[Path], chain_names: Sequence[str]) -> list[Pa
     if not found:
         click.echo(say(en=f"no audit log in {directories[0]}", zh=f"{directories[0]} 中没有审计日志"), err=True)
     return [folder for folder in found if not chain_names or folder.name in chain_names]
+
+
+def _show_movements(told: ToldMovements, sources: Sources, walks: Sequence[Walked], outputs: Outputs) -> int:
+    """Show where journal and logs differ; return how often."""
+    posted = (row for connection in sources.snapshots for row in posted_since(connection, told.since))
+    begun = told_from(walks)
+    rows = (_differing_row(each) for each in told.compare(posted, begun)) if begun is not None else ()
+    title = Text(f"Movements from {told.since} on that differ", f"{told.since} 起与日志不符的流水")
+    tab = Text("movements", "流水")
+    return outputs.show(Listing("movements", title, tab, _MOVEMENTS, rows, is_list=True))
+
+
+def _differing_row(each: Differing) -> list[Any]:
+    day = each.clearing_date
+    return [
+        *(each.what.value, fep_serial(each.fep_serial), each.bank_code, f"{day[:4]}-{day[4:6]}-{day[6:]}"),
+        *(each.told_fen, each.posted_fen, each.what.text),
+    ]
 
 
 def _keys(settings: Settings) -> list[SealKey]:
