@@ -68,11 +68,22 @@ def json_lines() -> JsonLines | None:
     return last if isinstance(last, JsonLines) else None
 
 
+_last = (0, "")
+"""The last moment that was wanted, in milliseconds, and its text; one tuple, so that threads never mix two."""
+
+
 def timestamp() -> str:
     """Return the moment, Asia/Shanghai with its offset and milliseconds, as everything else on the link is."""
-    second, ms = divmod(time_ns() // 1_000_000, 1000)
+    global _last  # noqa: PLW0603 - a cache of one
+    now_ms = time_ns() // 1_000_000
+    last_ms, last_text = _last
+    if now_ms == last_ms:  # the log and the audit log tell of the same answer
+        return last_text
+    second, ms = divmod(now_ms, 1000)
     moment, offset = _texts_of(second)
-    return f"{moment}.{ms:03d}{offset}"
+    text = f"{moment}.{ms:03d}{offset}"
+    _last = now_ms, text
+    return text
 
 
 @lru_cache(2)

@@ -5,6 +5,7 @@ the log's own line has too are made once, for both.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 from dbgate.records import Payment
@@ -31,8 +32,6 @@ _TOLD = frozenset(
     }
 )
 """Told when approved too; of all others a refusal is."""
-
-_MAY_BE_STORED = frozenset({ResponseCode.APPROVED, ResponseCode.OUTCOME_UNKNOWN})
 
 Notes = Callable[[Entry], object]
 
@@ -78,11 +77,12 @@ class AuditLog:
             assert request is not None
             head = request.head
             late = ', "late": true' if is_late else ""
-            who = (
-                f'"account_no": {quoted(masked_account(body.account_no))}, "branch_code": {quoted(head.branch_code)}, '
-                f'"teller_id": {quoted(head.teller_id)}{_undoes(body, answer)}{late}, {link.origin}'
+            undoes = "" if isinstance(body, PayRequest) else _undoes(body, answer)
+            rest = (
+                f'{said}, "account_no": {quoted(masked_account(body.account_no))}, '
+                f"{_who(head.branch_code, head.teller_id)}{undoes}{late}, {link.origin}"
             )
-            self._notes(_of_money(answer, request.transaction, head.bank_code, body.amount_fen, f"{said}, {who}"))
+            self._notes(_of_money(answer, request.transaction, head.bank_code, body.amount_fen, rest))
         elif answer.code is ResponseCode.APPROVED:
             self._notes((f'"at": "{timestamp()}", "kind": "{Kind.LINK.value}", {said}, {link.origin}', None))
         elif exchange.authenticator is not None or not self._unlisted.takes(self._seconds()):
@@ -109,19 +109,16 @@ class AuditLog:
             self._notes(entry(Kind.REFUSAL, told))
 
 
-def _of_money(answer: Answer, transaction: Transaction, bank_code: str, amount_fen: int, said: str) -> Entry:
-    day = digits(answer.clearing_date)
-    if answer.code not in _MAY_BE_STORED:
-        kind = Kind.REFUSAL.value
-        text = f'"at": "{timestamp()}", "kind": "{kind}", "clearing_date": "{day}", "amount_fen": {amount_fen}, {said}'
-        return text, None
+def _of_money(answer: Answer, transaction: Transaction, bank_code: str, amount_fen: int, rest: str) -> Entry:
+    day, code = digits(answer.clearing_date), answer.code
+    asked = f'"clearing_date": "{day}", "amount_fen": {amount_fen}, {rest}'
+    if code is not ResponseCode.APPROVED and code is not ResponseCode.OUTCOME_UNKNOWN:
+        return f'"at": "{timestamp()}", "kind": "refusal", {asked}', None
+    if code is ResponseCode.OUTCOME_UNKNOWN or answer.repeat or not _took_effect(transaction, answer):
+        return f'"at": "{timestamp()}", "kind": "money", "counted": "", {asked}', None
     name = transaction.label
-    is_counted = answer.code is ResponseCode.APPROVED and not answer.repeat and _took_effect(transaction, answer)
-    text = (
-        f'"at": "{timestamp()}", "kind": "{Kind.MONEY.value}", "counted": "{name if is_counted else ""}", '
-        f'"clearing_date": "{day}", "amount_fen": {amount_fen}, {said}'
-    )
-    return text, Counted(bank_code, day, name, amount_fen) if is_counted else None
+    text = f'"at": "{timestamp()}", "kind": "money", "counted": "{name}", {asked}'
+    return text, Counted(bank_code, day, name, amount_fen)
 
 
 def _took_effect(transaction: Transaction, answer: Answer) -> bool:
@@ -131,9 +128,13 @@ def _took_effect(transaction: Transaction, answer: Answer) -> bool:
     return isinstance(answer.body, UndoReply) and answer.body.outcome is UndoOutcome.UNDONE
 
 
-def _undoes(body: PayRequest | UndoRequest, answer: Answer) -> str:
-    if isinstance(body, PayRequest):
-        return ""
+@lru_cache(4096)
+def _who(branch_code: str, teller_id: str) -> str:
+    """Return who asked, as fields; a bank has some thousand tellers."""
+    return f'"branch_code": {quoted(branch_code)}, "teller_id": {quoted(teller_id)}'
+
+
+def _undoes(body: UndoRequest, answer: Answer) -> str:
     outcome = f', "outcome": {answer.body.outcome.value}' if isinstance(answer.body, UndoReply) else ""
     original = f'"original_date": "{digits(body.original_date)}", "original_serial": {quoted(body.original_serial)}'
     return f", {original}{outcome}"
