@@ -1,5 +1,6 @@
 """Operators 操作员: who runs a command, as the system knows him; environment variables are not asked."""
 
+import grp
 import os
 import pwd
 from pathlib import Path
@@ -21,6 +22,21 @@ def present_operator() -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid-{uid}"
+
+
+def is_member(group: str) -> bool:
+    """Tell whether the operator of this command belongs to a group of this system; root belongs to every one.
+
+    It is asked of whoever has logged in, so sudo gives nobody a group, and takes none away.
+    """
+    uid = _login_uid()
+    if uid == 0:
+        return True
+    try:
+        user, wanted = pwd.getpwuid(uid), grp.getgrnam(group).gr_gid
+    except KeyError:
+        return False
+    return wanted in os.getgrouplist(user.pw_name, user.pw_gid)
 
 
 def _login_uid() -> int:

@@ -107,6 +107,16 @@ def _check_keys(settings: Settings) -> Iterator[Check]:
             if found.level is Level.GOOD:
                 for text in key_findings(bank, store, settings.keys.key_age_max, shanghai_now()):
                     yield Check(Level.WARNING, bank.bank_code, text)
+    waiting = len(store.proposals(shanghai_now()))
+    if waiting:
+        yield Check(
+            Level.WARNING,
+            subject,
+            Text(
+                f"acts on keys wait for another officer: {waiting}; fep keys proposals",
+                f"待复核的密钥操作: {waiting}; 请查看 fep keys proposals",
+            ),
+        )
     if not settings.keys.four_eyes and any(_is_protected(bank) for bank in settings.banks.values()):
         yield Check(
             Level.WARNING,

@@ -224,7 +224,8 @@ class ControlSettings:
     Attributes:
         socket: only the daemon's user and root can open it while no groups are named.
         operators: the system's group whose members may do everything but see frames; empty: nobody.
-        security_officers: the group whose members may look, and close links.
+        security_officers: the group whose members may look, close links, and act on keys; empty: for keys the files'
+            rights decide.
         auditors: the group whose members may look, and see masked frames.
     """
 

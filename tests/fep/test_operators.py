@@ -5,11 +5,12 @@ import pwd
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fep import operators
-from fep.operators import present_operator
+from fep.operators import is_member, present_operator
 from tests.support.daemon import ROOT, environment
 from tests.support.operators import CLERKS, name_of, process_of
 
@@ -70,6 +71,21 @@ def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """He is told by his number."""
     monkeypatch.setattr(os, "getuid", lambda: CLERKS["chief"])
     assert present_operator() == name_of("chief") == "uid-61002"
+
+
+def test_groups_are_those_of_who_has_logged_in(no_login: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither sudo nor a name that the system does not know gives anybody a group; root has them all."""
+    no_login.write_text(f"{CLERKS['clerk']}")
+    monkeypatch.setattr(operators.grp, "getgrnam", lambda name: SimpleNamespace(gr_gid={"security": 700}[name]))
+    assert not is_member("security")
+    monkeypatch.setattr(operators.pwd, "getpwuid", lambda _: SimpleNamespace(pw_name="li", pw_gid=100))
+    monkeypatch.setattr(os, "getgrouplist", lambda name, gid: [gid, 700] if name == "li" else [gid])
+    assert is_member("security")
+    assert not is_member("nobodys")
+    monkeypatch.setattr(os, "getgrouplist", lambda _, gid: [gid])
+    assert not is_member("security")
+    no_login.write_text("0")
+    assert is_member("security")
 
 
 def test_a_process_of_its_own_is_of_the_same_user() -> None:

@@ -7,6 +7,7 @@ from crypto.key_execution import carried_out
 from crypto.key_proposals import KeyProposal
 from crypto.key_versions import KeyVersion
 from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, confirm
+from fep.commands.keys.officers import require_officer
 from fep.commands.keys.outcomes import journal_detail, say_done
 from fep.commands.keys.store import OpenStore, told
 from fep.commands.keys.words import what_of
@@ -19,7 +20,9 @@ def act_on(opened: OpenStore, bank_code: str, change: KeyChange, detail: str = "
 
     Raises:
         CryptoError: it cannot be done, or could not be if it were approved now; nothing was changed.
+        CommandFailed: he is no security officer.
     """
+    require_officer(opened.settings)
     if opened.settings.keys.four_eyes:
         _propose(opened, bank_code, change, detail)
     else:
@@ -32,8 +35,9 @@ def approve_act(opened: OpenStore, number: int) -> int:
 
     Raises:
         CryptoError: there is no such proposal, or it is his own, or the keys have changed since.
-        CommandFailed: he does not agree.
+        CommandFailed: he does not agree, or is no security officer.
     """
+    require_officer(opened.settings)
     proposal = opened.store.approvable(number, opened.operator, opened.now)
     what, who = what_of(proposal, opened.store), proposal.proposed_by
     if is_interactive() and not confirm(
@@ -51,6 +55,7 @@ def approve_act(opened: OpenStore, number: int) -> int:
 
 def reject_act(opened: OpenStore, number: int, reason: str) -> int:
     """End a proposal, whoever has made it; the keys that it has are destroyed."""
+    require_officer(opened.settings)
     proposal = opened.store.proposal(number, opened.now)
     opened.store.end_proposal(number)
     act = f"reject {proposal.change.act}"

@@ -20,6 +20,7 @@ from fep.command_line import (
     option,
 )
 from fep.commands.keys.acting import act_on
+from fep.commands.keys.officers import require_officer
 from fep.commands.keys.options import (
     NUMBER_MAX,
     components_option,
@@ -70,6 +71,7 @@ def generate_keys(
         _check_custodians(components)
         require_terminal()
     opened = OpenStore.of(config_path)
+    require_officer(opened.settings)  # before components are handed out
     suite = suite_of(opened.settings, bank_code, suite_name)
     keys = _new_keys(bank_code, suite)
     if wrapped:

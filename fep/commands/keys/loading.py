@@ -14,6 +14,7 @@ from crypto.keys import check_key
 from crypto.suites import SUITES, Suite
 from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, Choice, CommandFailed, command, config_option, option
 from fep.commands.keys.acting import act_on
+from fep.commands.keys.officers import require_officer
 from fep.commands.keys.options import (
     components_option,
     enter_protection_key,
@@ -68,6 +69,7 @@ def import_keys(
     """Put a new version of a bank's keys into the key store."""
     _check_ways(blocks_file, ak_files, kek_files, kbpk_files, only)
     opened = OpenStore.of(config_path)
+    require_officer(opened.settings)  # before custodians type
     suite = suite_of(opened.settings, bank_code, suite_name)
     if blocks_file is not None:
         keys, detail = _from_blocks(blocks_file, bank_code, suite, kbpk_files, components)

@@ -86,6 +86,7 @@ class PushDesk:
         for database in self._databases:
             if database.database_no == number:
                 book = PushBook(database, self._databases[0])
+                require_schemas(list(dict.fromkeys((self._databases[0], database))))
                 with naming(database, self._databases):
                     found = book.find(fep_serial, sorted(self._settings.banks))
                 if found is not None:
@@ -98,7 +99,6 @@ def push_desk_of(config_path: Path) -> Iterator[PushDesk]:
     """Yield the desk of whoever runs this process."""
     settings = load(config_path)
     with databases_of(settings) as databases:
-        require_schemas(databases)
         yield PushDesk(settings, databases, present_operator())
 
 

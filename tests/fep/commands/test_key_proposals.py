@@ -52,6 +52,7 @@ def test_from_the_ceremony_to_the_new_keys_two_take_part(
     assert proposed.out == ""
     assert [state[:2] for state in states_of(run, site, "0103")] == [("1", "active")]
 
+    assert "acts on keys wait for another officer: 1" in run("check-config", "--config", site / "fep.toml").out
     (row,) = rows(office("wang", "proposals"))
     assert row[:4] == ["1", "import", "0103", AES_KCV]
     assert row[6] == "li"
@@ -192,6 +193,22 @@ def test_a_new_journal_takes_two_as_well(site: Path, office: Office) -> None:
     assert office("wang", "approve", 2).exit_code == 0
     (row,) = rows(office("wang", "journal"))
     assert row[1:3] + row[7:] == ["wang", "begin journal", "disk of 21 November", "li"]
+
+
+def test_where_a_group_is_named_only_its_members_act(
+    site: Path, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proposing, approving and rejecting are for security officers; looking is not."""
+    office("li", "remove", "0104", "--yes")
+    set_key(site / "fep.toml", "control", "security_officers", '"fep-security"')
+    monkeypatch.setattr("fep.commands.keys.officers.is_member", lambda group: group != "fep-security")
+    for words in (("remove", "0103", "--yes"), ("approve", 1), ("reject", 1, "--reason", "no")):
+        refused = office("wang", *words)
+        assert refused.exit_code == 2, words
+        assert "is no security officer: acts on keys are for members of the group fep-security" in refused.err
+    assert len(rows(office("wang", "proposals"))) == 1
+    monkeypatch.setattr("fep.commands.keys.officers.is_member", lambda group: group == "fep-security")
+    assert office("wang", "approve", 1).exit_code == 0
 
 
 def test_two_users_of_one_machine() -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from dbgate.books.states import PushReason, PushState
 from dbgate.books.tables import operator_acts, pushes
 from fep.config.configuration import load
-from fep.databases import open_database
+from fep.databases import open_database, open_databases
 from tests.fep.commands.conftest import Outcome, Run
+from tests.support.branch_tables import add_branches
 
 AT = datetime(2026, 11, 21, 9, 30)  # noqa: DTZ001 - the database clock is naive by contract
 PASSBOOK = "6222000099998888"
@@ -161,3 +162,24 @@ def test_what_cannot_be_asked_again_is_said(site: Path, desk: Callable[..., Outc
     assert desk("li", "retry", NUMBER).exit_code == 2
     assert push_of(site)[0] is PushState.DEAD
     assert acts_of(site) == []
+
+
+def test_a_push_of_another_branch(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found by its number in the database of its account; who acted stands in the first one, for auditors."""
+    config = add_branches(site, ["01"], {"county": (2, "sqlite:///county.db", ["02"])})
+    assert run("db", "upgrade", "--config", config).exit_code == 0
+    serial = 20_000_000_042
+    databases = open_databases(load(config))
+    with databases[1].money_engine.begin() as connection:
+        about = {"bill_no": "TB0", "account_no": "0200000001", "bank_code": "0102", "created_at": AT, "due_at": AT}
+        told = {"state": PushState.DEAD, "reason": PushReason.NOT_SENDABLE, "fep_serial": serial, "tries": 1}
+        connection.execute(pushes.insert(), {**about, **told, "is_reported": False})
+    monkeypatch.setattr("fep.commands.pushes.desk.present_operator", lambda: "li")
+    done = run("push", "drop", serial, *REASON, "--config", config)
+    assert (done.exit_code, done.out) == (0, "push 020000000042 is dropped\n"), done.err
+    with databases[1].money_engine.begin() as connection:
+        assert connection.execute(select(pushes.c.state)).scalars().all() == [PushState.DROPPED]
+        assert connection.execute(select(operator_acts.c.act)).all() == []
+    for database in databases:
+        database.dispose()
+    assert acts_of(site) == [("li", "push_drop", "020000000042", REASON[1])]
