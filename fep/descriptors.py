@@ -7,7 +7,7 @@ connections are closed while no more than ``RESERVE`` are left, and with a spare
 
 import os
 import resource
-from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from socket import socket
 
@@ -29,11 +29,11 @@ class Descriptors:
     """The file descriptors of this process; all belongs to the loop's thread.
 
     Args:
-        events: counts the connections that were closed for want of descriptors as ``connection_refused``.
+        refused: is told of connections that were closed for want of descriptors: how many.
     """
 
-    def __init__(self, events: Counter[str]) -> None:
-        self._events = events
+    def __init__(self, refused: Callable[[int], object]) -> None:
+        self._refused = refused
         self._spare: int | None = None
         self._short_since_s: float | None = None
         self._last_short_s = 0.0
@@ -58,7 +58,7 @@ class Descriptors:
 
     def refused(self, now: float, count: int = 1) -> None:
         """Note that connections were closed at ``now`` (monotonic seconds), and say so once."""
-        self._events["connection_refused"] += count
+        self._refused(count)
         self._refused_count += count
         self._last_short_s = now
         if self._short_since_s is None:

@@ -6,8 +6,14 @@ Every label is a word of this program or a bank of the configuration: what a str
 from collections import Counter
 from dataclasses import dataclass, field
 
-CONNECTION_REASONS = ("address", "connections_max", "connections_per_address_max", "sign_in_failures")
-"""In no bank's network; the cap in all; the cap of one address; waiting after sign-ins that failed."""
+CONNECTION_REASONS = (
+    "address",
+    "connections_max",
+    "connections_per_address_max",
+    "sign_in_failures",
+    "file_descriptors",
+)
+"""In no bank's network; the cap in all; the cap of one address; waiting after sign-ins that failed; none were left."""
 
 LIMITS = ("in_flight_max", "rate_max")
 """The limits of a bank's file that a request may run into."""

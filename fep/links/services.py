@@ -110,6 +110,10 @@ class Services:
 
     def __post_init__(self) -> None:
         """Make what is made of the other parts; what a round brings goes to the gate together."""
-        self.descriptors = Descriptors(self.events)
+        self.descriptors = Descriptors(self._no_descriptors)
         self.submissions = Submissions(self.gate, self.after_round)
         self.turns = Turns(self.after_round)
+
+    def _no_descriptors(self, count: int) -> None:
+        self.events["connection_refused"] += count
+        self.refusals.connections["file_descriptors"] += count

@@ -1,6 +1,5 @@
 """The doorkeeper: a port accepts as ever; without descriptors who waits is closed, or the port rests for a second."""
 
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -51,7 +50,7 @@ def test_what_becomes_of_who_waits(
     monkeypatch.setattr(Descriptors, "keep_spare", lambda _self: None)
     monkeypatch.setattr(Descriptors, "are_none", lambda _self: are_none)
     monkeypatch.setattr(Descriptors, "turn_away", turn_away)
-    keeper = Doorkeeper(port, Descriptors(Counter()), clock, clock)
+    keeper = Doorkeeper(port, Descriptors(lambda _count: None), clock, clock)
 
     port.doRead()
     assert port.done == done
@@ -68,7 +67,7 @@ def test_a_port_that_was_closed_meanwhile_stays_closed(monkeypatch: pytest.Monke
     monkeypatch.setattr(Descriptors, "keep_spare", lambda _self: None)
     monkeypatch.setattr(Descriptors, "are_none", lambda _self: True)
     monkeypatch.setattr(Descriptors, "turn_away", lambda *_: False)
-    Doorkeeper(port, Descriptors(Counter()), clock, clock)
+    Doorkeeper(port, Descriptors(lambda _count: None), clock, clock)
 
     port.doRead()
     port.connected = False

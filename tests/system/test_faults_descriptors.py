@@ -88,4 +88,6 @@ def test_no_descriptors_are_left(fresh_site):
     assert bank.request(FILE_PUT, chunk).code == "0000"
     assert fresh_site.bank().request(QUERY, query(account.account_no)).code == "0000"
     assert query_fields(bank, account.account_no)["balance"] == 3 * 100
-    assert metrics.samples()["fep_events_total", "connection_refused"] == 15
+    samples = metrics.samples()
+    assert samples["fep_events_total", "connection_refused"] == 15
+    assert samples["fep_connections_refused_total", "file_descriptors"] == 15
