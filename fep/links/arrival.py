@@ -72,7 +72,11 @@ class Arrival(TwistedProtocol):
     ) -> None:
         self._host = host
         self._guests = services.guests
-        self._accepted_s = services.clock.seconds()
+        self._clock = services.clock
+        self._accepted_s = (
+            services.clock.seconds()
+        )  # later by what it has waited for its turn: it is we who do not read
+        self._waiting_s: float | None = None
         self._tls = tls
         self._balancer = peer if is_balanced else None
         self._unread = b""
@@ -149,6 +153,7 @@ class Arrival(TwistedProtocol):
         """Hand ``data`` to TLS when it is this one's turn; it is not read from meanwhile."""
         if not self._guests.takes(self):
             self._unread += data
+            self._waiting_s = self._clock.seconds()
             self.transport.pauseProducing()
             return
         begun_s = self._guests.seconds()
@@ -159,6 +164,9 @@ class Arrival(TwistedProtocol):
         """Go on with the handshake."""
         if self._is_over:
             return
+        if self._waiting_s is not None:
+            self._accepted_s += self._clock.seconds() - self._waiting_s
+            self._waiting_s = None
         self.transport.resumeProducing()
         unread, self._unread = self._unread, b""
         self._shake_hands(unread)
@@ -198,7 +206,7 @@ class Arrival(TwistedProtocol):
 
     def check(self, now: float, limit_s: float) -> None:
         """End it when it has taken ``limit_s``; a balancer's check that stays open is no fault."""
-        if self._is_over or now - self._accepted_s < limit_s:
+        if self._is_over or self._waiting_s is not None or now - self._accepted_s < limit_s:
             return
         if self._is_check:
             self.abort()

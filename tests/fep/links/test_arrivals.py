@@ -216,7 +216,7 @@ def test_a_handshake_leaves_its_place(rim, logs, endpoint):
 
 
 def test_a_handshake_waits_for_its_turn(rim, endpoint):
-    """While guests have used up their time, bytes of a handshake are kept and no more are read."""
+    """While guests have used up their time, bytes of a handshake are kept, no more are read, and its clock stands."""
     rim.services.tls = {ADDRESS: endpoint}
     socket = connected(rim, "10.1.2.3", ADDRESS)
     arrival = socket.protocol
@@ -227,9 +227,14 @@ def test_a_handshake_waits_for_its_turn(rim, endpoint):
     socket.send(b"\x15")
     socket.is_blocked = False
     assert socket.producerState == "paused"
+    rim.pass_time(30)
     now[0] += 60
     arrival.take_turn()
     assert socket.producerState == "producing"
+    rim.pass_time(4.5)
+    assert rim.events == {}
+    rim.pass_time(1)
+    assert rim.events == {"tls_handshake_failed": 1}
 
 
 @pytest.fixture
