@@ -7,7 +7,7 @@ is wrong, when it takes longer than ``handshake_timeout`` in all, and when the d
 milliseconds and nothing is known of who asks for them: they take their turns as sign-ins do (``fep.links.guests``).
 """
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import Protocol as TwistedProtocol
@@ -19,9 +19,11 @@ from zope.interface import implementer
 from fep.links.connection import Connection
 from fep.links.route import IPAddress, Route, plain
 from fep.links.services import Services
-from fep.links.tls import TlsEndpoint, TlsFailure, reason_of
 from protocol.errors import ProxyHeaderInvalid
 from protocol.proxy_header import read_proxy_header
+
+if TYPE_CHECKING:
+    from fep.links.tls import TlsEndpoint  # an extra; balancers do without
 
 HEADER_INVALID = "proxy_header_invalid"
 HANDSHAKE_FAILED = "tls_handshake_failed"
@@ -68,7 +70,7 @@ class Arrival(TwistedProtocol):
     transport: Server
 
     def __init__(
-        self, host: Host, services: Services, peer: IPAddress, tls: TlsEndpoint | None, *, is_balanced: bool
+        self, host: Host, services: Services, peer: IPAddress, tls: "TlsEndpoint | None", *, is_balanced: bool
     ) -> None:
         self._host = host
         self._guests = services.guests
@@ -187,9 +189,8 @@ class Arrival(TwistedProtocol):
     def handshake_lost(self, reason: Failure) -> None:
         """The TLS transport has ended without a connection on top of it."""
         if not (self._is_over or self._is_check):
-            error = reason.value
-            said = reason_of(error) if isinstance(error, TlsFailure) else ENDED
-            self._host.failed(self, HANDSHAKE_FAILED, said)
+            assert self._tls is not None, "there was a handshake"
+            self._host.failed(self, HANDSHAKE_FAILED, self._tls.reason_of(reason.value) or ENDED)
         self._end()
 
     # --- ends

@@ -1,7 +1,7 @@
 """Arrivals 接入中的连接: those of one listener that have not come as far as their first frame."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -10,7 +10,9 @@ from fep.links.arrival import ENDED, EVICTED, Arrival
 from fep.links.connection import Connection
 from fep.links.route import IPAddress, Route
 from fep.links.services import Services
-from fep.links.tls import TlsEndpoint
+
+if TYPE_CHECKING:
+    from fep.links.tls import TlsEndpoint
 
 HEADERS_MAX = 256
 """Connections of balancers that may wait for their header, over what ``connections_max`` counts: a header comes within
@@ -53,14 +55,14 @@ class Arrivals:
         self._connect = connect
         self._all: set[Arrival] = set()
 
-    def from_balancer(self, balancer: IPAddress, tls: TlsEndpoint | None) -> Arrival | None:
+    def from_balancer(self, balancer: IPAddress, tls: "TlsEndpoint | None") -> Arrival | None:
         """Return what reads the header of a balancer, None when too many wait for theirs."""
         if sum(1 for arrival in self._all if not arrival.owner) >= HEADERS_MAX:
             self._refuse(balancer, "connections_max")
             return None
         return self._added(Arrival(self, self._services, balancer, tls, is_balanced=True))
 
-    def from_peer(self, peer: IPAddress, owner: str, tls: TlsEndpoint) -> Arrival:
+    def from_peer(self, peer: IPAddress, owner: str, tls: "TlsEndpoint") -> Arrival:
         """Return what shakes hands with an address that was let in."""
         arrival = self._added(Arrival(self, self._services, peer, tls, is_balanced=False))
         self._enter(arrival, owner)

@@ -96,7 +96,8 @@ class Link:
     @cached_property
     def origin(self) -> str:
         """Where its requests come from, as fields of a line of the audit log."""
-        return f'"peer": "{self.peer}", "link": {self.number}'
+        balancer = "" if self.route.balancer is None else f', "balancer": "{self.route.balancer}"'
+        return f'"peer": "{self.peer}"{balancer}, "link": {self.number}'
 
     def can_ask(self, transaction: Transaction) -> bool:
         """Tell whether the FEP may ask the bank for ``transaction`` on this link now."""
@@ -428,6 +429,7 @@ class Link:
                     bank_code=bank.settings.bank_code,
                     peer=str(self.peer),
                     keys=keys.version.number,
+                    **self.route.about(),
                 )
         elif self.bank is None:
             self.services.refusals.sign_ins[bank.settings.bank_code, answer.code.name.lower()] += 1

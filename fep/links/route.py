@@ -27,6 +27,15 @@ class Route:
     tls_version: str = ""
     certificate: Certificate | None = None
 
+    def about(self) -> dict[str, str]:
+        """Return what is to be logged beside the peer, nothing of a connection that has come in plainly."""
+        said = {
+            "balancer": str(self.balancer or ""),
+            "tls": self.tls_version,
+            "certificate_sha256": self.certificate.sha256 if self.certificate else "",
+        }
+        return {name: value for name, value in said.items() if value}
+
 
 @lru_cache(4096)  # a storm comes from the same addresses again and again
 def peer_of(host: str) -> IPAddress:

@@ -82,6 +82,10 @@ class TlsEndpoint:
         """Return a transport that begins its handshake when it is connected; ``protocol`` is on top of it."""
         return TlsTransport(self._factory, protocol)  # type: ignore[no-untyped-call]
 
+    def reason_of(self, error: BaseException | None) -> str:
+        """Return why a handshake has failed that ended in ``error``; empty: the line has ended."""
+        return reason_of(error) if isinstance(error, TlsFailure) else ""
+
 
 def _context(settings: TlsSettings, credentials: Credentials) -> SSL.Context:
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -110,4 +114,4 @@ def _context(settings: TlsSettings, credentials: Credentials) -> SSL.Context:
 def reason_of(error: SSL.Error) -> str:
     """Return OpenSSL's own words for what went wrong; they are constants, nothing of the peer's."""
     entries = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return "; ".join(entry[-1] for entry in entries if entry and entry[-1]) or "ended"
+    return "; ".join(entry[-1] for entry in entries if entry and entry[-1]) or "unknown"

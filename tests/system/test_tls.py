@@ -417,10 +417,14 @@ def test_tls_behind_a_balancer(front: Front) -> None:
     begin = over_tls(front.authority, own, after=announcing("198.51.100.9"))
     with RawBank(front.tls_port, source=BALANCER, begin=begin) as bank:
         bank.sign_in()
+        (line,) = front.lines("signed_in", 1, mark)
+        digest = own.sha256.replace(":", "").lower()
+        assert (line["balancer"], line["tls"], line["certificate_sha256"]) == (BALANCER, "TLSv1.3", digest)
         (link,) = front.links()
         assert (link["peer"], link["tls"], link["balancer"]) == ("198.51.100.9", "TLSv1.3", BALANCER)
-    with pytest.raises(REFUSED):
-        RawBank(front.tls_port, source=BALANCER, begin=over_tls(front.authority, own, after=announcing("203.0.113.1")))
+    with front.balancer(front.tls_port) as stranger:
+        stranger.sendall(proxy_header("203.0.113.1"))
+        assert closed_by_peer(stranger)
     front.lines("connection_refused", 1, mark)
     assert [line for line in front.daemon.events(mark) if line["event"] == "tls_handshake_failed"] == []
 

@@ -1,5 +1,6 @@
 """TLS and balancers in the configuration: what is taken and refused, and what is said before somebody is cut off."""
 
+import sys
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -175,6 +176,13 @@ def test_what_openssl_does_not_take(site: Site, tmp_path: Path) -> None:
     chain.write_bytes(pem(issued.certificate) + pem(site.authority.certificate))
     site.set(certificate=chain, private_key=f"file:{issued.key_file}")
     assert tls_endpoints(site.load())
+
+
+def test_tls_without_its_library(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The finding is the command that installs it."""
+    monkeypatch.delitem(sys.modules, "fep.links.tls", raising=False)
+    monkeypatch.setitem(sys.modules, "OpenSSL", None)
+    assert site.findings() == [f"{TABLE}: TLS needs pyOpenSSL, which is not installed: pip install 'fep-daemon[tls]'"]
 
 
 def test_certificates_that_end(site: Site) -> None:

@@ -3,6 +3,8 @@
 import contextlib
 import ssl
 import struct
+import subprocess
+import sys
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -18,6 +20,7 @@ from fep.links import arrivals
 from fep.links.arrival import Arrival
 from fep.links.tls import TlsEndpoint
 from tests.support.certificates import Authority, pem
+from tests.support.daemon import ROOT, environment
 from tests.support.rim import FakeTransport, Rim
 
 BALANCER = "192.0.2.1"
@@ -147,6 +150,8 @@ def test_a_balancer_takes_no_place_before_its_header(rim, logs):
     for number, socket in enumerate(sockets[:4]):
         socket.send(header(f"10.1.2.{number}"))
     assert (rim.services.admission.count, len(rim.factory.connections)) == (4, 4)
+    origins = sorted(connection.link.origin for connection in rim.factory.connections)
+    assert origins[0] == '"peer": "10.1.2.0", "balancer": "192.0.2.1", "link": 1'
     for socket in sockets:
         socket.hang_up()
     assert (rim.services.admission.count, len(rim.factory.connections)) == (0, 0)
@@ -338,3 +343,9 @@ def test_the_time_to_sign_in_begins_when_it_was_accepted(rim):
     assert not connection.link.is_closed
     rim.pass_time(1)
     assert connection.link.is_closed
+
+
+def test_balancers_do_without_the_extra():
+    """Whoever has balancers and no TLS need not install what TLS needs."""
+    program = "import sys; sys.modules['OpenSSL'] = None; import fep.links.arrivals, fep.daemon"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment(), check=True, timeout=60)
