@@ -1,10 +1,10 @@
 """The scaled clock 加速时钟: a week of dates in an hour, for every process of a run and for nothing else.
 
 The product has no clock that could be set, and gets none for a test. A library that is loaded before each process of
-the run (``wall_clock.c``, LD_PRELOAD) adds to the machine's wall clock what one mapped file says: daemons, commands,
-the database server and the banks see one date in every moment, and whatever counts in days really does. Monotonic
-clocks are left alone, so time limits last as long as ever. It needs a C compiler; where there is none, days are closed
-by command (``fep day close``).
+the run (``tests/support/stepped_clock.c``, LD_PRELOAD) adds to the machine's wall clock what one mapped file says:
+daemons, commands, the database server and the banks see one date in every moment, and whatever counts in days really
+does. Monotonic clocks are left alone, so time limits last as long as ever. It needs a C compiler; where there is none,
+days are closed by command (``fep day close``).
 """
 
 import mmap
@@ -18,8 +18,9 @@ import time
 from pathlib import Path
 from typing import Self
 
-PRELOAD, CLOCK = "LD_PRELOAD", "SOAK_CLOCK"
-_SOURCE = Path(__file__).with_name("wall_clock.c")
+from tests.support.stepped_clock import SOURCE
+
+PRELOAD, CLOCK = "LD_PRELOAD", "FEP_TEST_CLOCK"
 _STEP_S = 900.0
 """The clock goes ahead by so much at a time, and runs as the machine's in between: a database server measures its
 statement_timeout by the wall clock, and would cancel every statement under one that always hurries."""
@@ -43,8 +44,8 @@ def start_again_under_it(words: list[str]) -> None:
     assert cc is not None
     folder = Path(tempfile.mkdtemp(prefix="fep-soak-clock-"))
     folder.chmod(0o711)  # the database server may be another user's
-    library, clock = folder / "wall_clock.so", folder / "ahead"
-    command = [cc, "-O2", "-shared", "-fPIC", "-o", str(library), str(_SOURCE), "-ldl"]
+    library, clock = folder / "stepped_clock.so", folder / "ahead"
+    command = [cc, "-O2", "-shared", "-fPIC", "-o", str(library), str(SOURCE), "-ldl"]
     subprocess.run(command, check=True, timeout=60)
     clock.write_bytes(bytes(_WORD_BYTES))
     for path in (library, clock):
@@ -74,9 +75,9 @@ class ScaledClock:
         started_s = time.monotonic()
         with Path(os.environ[CLOCK]).open("r+b") as file, mmap.mmap(file.fileno(), _WORD_BYTES) as word:
             words = memoryview(word).cast("q")
-            before_us = words[0]
+            before_s = words[0]
             while not self._over.wait(max(_STEP_MIN_S, _STEP_S / self._factor)):
-                words[0] = before_us + int((time.monotonic() - started_s) * (self._factor - 1) * 1_000_000)
+                words[0] = before_s + int((time.monotonic() - started_s) * (self._factor - 1))
             words.release()
 
 

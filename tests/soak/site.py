@@ -138,6 +138,7 @@ def _configure(site: Site) -> None:
     daemon.configure("listener", reuse_port=True)
     daemon.configure("link", clock_limit=3600)  # the clock of a short run leaps by minutes between two looks at it
     daemon.configure("rules", query_age=86_400)  # likewise
+    daemon.configure("keys", four_eyes=False)  # one operator changes keys here
     daemon.configure_bank(PUSHED, push=True)
     for bank_format in ON_ONE_SITE.values():
         Bank(site, bank_format)

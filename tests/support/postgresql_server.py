@@ -323,7 +323,7 @@ def _free_port() -> int:
 
 def _environment() -> dict[str, str]:
     # Neither PGDATA nor PGPORT nor a locale of whoever runs the tests reaches the server; a run's own clock does.
-    clock = {name: os.environ[name] for name in ("LD_PRELOAD", "SOAK_CLOCK") if name in os.environ}
+    clock = {name: os.environ[name] for name in ("LD_PRELOAD", "FEP_TEST_CLOCK") if name in os.environ}
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"} | clock
 
 
