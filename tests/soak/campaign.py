@@ -25,14 +25,18 @@ from tests.support.raw_bank import SESSION_KEYS, now
 from tests.system.database import audit
 
 DAY_S = 86_400
+SHORT_DAY_S = 60.0
+"""In a day that is shorter there is no time for every event."""
 _KEY_WINDOW_SHARE = 0.25  # of a day: how long both pairs of a bank's keys are accepted
+_KEY_WINDOW_MIN_S = 30.0  # by the machine's clock, for commands that take seconds on a busy one
 _PAGES_EVERY_S = 15.0  # as often as Prometheus scrapes
 _LINE_EVERY_S = 30.0
 _END_LIMIT_S = 2 * ANSWER_LIMIT_S + 30.0
 _PUSHES_LIMIT_S = 120.0
 _REST_LIMIT_S = 30.0
-_HARMLESS = frozenset({"reload_refused"})
-"""Log lines of level error that the run itself brings about."""
+_CUT_BY_THE_CLOCK = "QueryCanceled 57014"
+"""A statement that was at work when the clock stepped: PostgreSQL measures its statement_timeout by the wall clock. The
+batch is run again, and nobody notices; with a clock that nobody sets it is a finding."""
 
 Tell = Callable[[str], None]
 
@@ -84,13 +88,14 @@ class Run:
         ]
         self._pushed = PushedBank(site.port, self.books, self._clerk_over)
         self._clerk = Clerk(site, self.keys, self.books, self._clerk_over)
-        window_s = DAY_S if scaled_clock.is_running() else options.day_s
+        pace = DAY_S / options.day_s if scaled_clock.is_running() else 1.0
+        window_s = pace * max(options.day_s * _KEY_WINDOW_SHARE, _KEY_WINDOW_MIN_S)
         self._events = Events(
             site,
             self.keys,
             self.books,
             Random(f"{options.seed}/events"),
-            timedelta(seconds=max(2.0, window_s * _KEY_WINDOW_SHARE)),
+            timedelta(seconds=window_s),
         )
 
     def work(self) -> None:
@@ -102,10 +107,12 @@ class Run:
         self._let_days_pass()
         sampler.end()
         self.growths = growths(sampler.samples, options.seconds)
+        self.tell(say(en="what has begun comes to its end …", zh="正在结束已开始的业务 …"))
         self._over.set()
         for client in self._clients:
             self._join(client)
         self._end_of_pushes()
+        self.tell(say(en="the last days are settled, and the books compared …", zh="正在结清最后各日并核对账务 …"))
         self._clerk_over.set()
         for thread in (self._clerk, self._pushed):
             self._join(thread)
@@ -127,7 +134,7 @@ class Run:
         started_s = time.monotonic()
         pages_s = line_s = started_s
         for day in range(self.options.days):
-            events = list(self._events.of_a_day())
+            events = list(self._events.of_a_day(is_short=self.options.day_s < SHORT_DAY_S))
             if not scaled_clock.is_running():
                 events.append(self._close_day)
             for number, event in enumerate(events):
@@ -169,9 +176,7 @@ class Run:
         """Wait until what was pushed is answered, and posted: the FEP pushes again until it is."""
         deadline_s = time.monotonic() + _PUSHES_LIMIT_S
         while time.monotonic() < deadline_s:
-            ((left,),) = self.site.rows(
-                "SELECT count(*) FROM pushes WHERE state NOT IN ('debited', 'refused', 'ended')"
-            )
+            ((left,),) = self.site.rows("SELECT count(*) FROM pushes WHERE state IN ('waiting', 'accepted')")
             if not left:
                 return
             time.sleep(0.2)
@@ -216,7 +221,8 @@ class Run:
         for number, daemon in enumerate(self.site.watched, 1):
             if code := daemon.stop():
                 self.findings.append(f"daemon {number} ended with exit code {code}")
-            self.findings += [f"daemon {number}: {line}" for line in daemon.errors if not _is_harmless(line)][:20]
+            lines = [line for line in daemon.errors if not (scaled_clock.is_running() and _CUT_BY_THE_CLOCK in line)]
+            self.findings += [f"daemon {number}: {line}" for line in lines][:20]
         self.findings += [f"unanswered: {text}" for text in books.unanswered]
         self.findings += books.faults
         self.findings += [growth.line() for growth in self.growths if growth.verdict is Verdict.GROWING]
@@ -230,10 +236,6 @@ class Run:
     def debited(self) -> int:
         """How many pushed bills were debited."""
         return self._pushed.debited
-
-
-def _is_harmless(line: str) -> bool:
-    return any(f'"event": "{event}"' in line for event in _HARMLESS)
 
 
 def run(options: Options, folder: Path, tell: Tell) -> Run:

@@ -1,8 +1,8 @@
 """Slopes 斜率: whether what was measured in a run grows, and how certain that is.
 
 Samples of one process that follow each other closely are not independent: a straight line through thousands of them
-looks far more certain than it is. So they are averaged in blocks, a line is laid through the means (least squares), and
-what is still alike between neighbours is taken off the number of blocks (lag-1 autocorrelation of the residuals).
+looks far more certain than it is. So they are averaged in a few long blocks, whose means are as good as independent, and
+a line is laid through these (least squares over batch means).
 """
 
 import itertools
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from statistics import fmean
 
-BLOCKS = 40
-_BLOCKS_MIN = 8
-# Two-sided 95 % quantiles of Student's t by degrees of freedom; between them the one of fewer degrees is taken.
-_STUDENT_T = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78, 5: 2.57, 6: 2.45, 8: 2.31, 10: 2.23, 15: 2.13, 20: 2.09, 30: 2.04}
+BLOCKS = 12
+_STUDENT_T = 2.228
+"""Two-sided 95 % quantile of Student's t with BLOCKS - 2 degrees of freedom."""
 
 
 class Verdict(Enum):
@@ -49,34 +48,18 @@ class Slope:
 
 def slope(samples: Sequence[tuple[float, float]]) -> Slope:
     """Return the slope of (day, value) pairs; of too few of them nothing is certain, and the margin infinite."""
-    if len(samples) < _BLOCKS_MIN:
+    if len(samples) < BLOCKS:
         return Slope(fmean(value for _, value in samples) if samples else 0.0, 0.0, math.inf)
     days, values = zip(*_means(samples), strict=True)
     middle, mean = fmean(days), fmean(values)
     spread = sum((day - middle) ** 2 for day in days)
     per_day = sum((day - middle) * (value - mean) for day, value in zip(days, values, strict=True)) / spread
     residuals = [value - mean - per_day * (day - middle) for day, value in zip(days, values, strict=True)]
-    freedom = max(1.0, _effective(residuals) - 2)
-    error = math.sqrt(sum(residual**2 for residual in residuals) / freedom / spread)
-    return Slope(fmean(value for _, value in samples), per_day, _student_t(freedom) * error)
+    error = math.sqrt(sum(residual**2 for residual in residuals) / (BLOCKS - 2) / spread)
+    return Slope(fmean(value for _, value in samples), per_day, _STUDENT_T * error)
 
 
 def _means(samples: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    count = min(BLOCKS, len(samples))
-    bounds = [len(samples) * number // count for number in range(count + 1)]
+    bounds = [len(samples) * number // BLOCKS for number in range(BLOCKS + 1)]
     blocks = [samples[start:end] for start, end in itertools.pairwise(bounds)]
     return [(fmean(day for day, _ in block), fmean(value for _, value in block)) for block in blocks]
-
-
-def _effective(residuals: Sequence[float]) -> float:
-    """Return how many independent values the residuals are worth."""
-    total = sum(residual**2 for residual in residuals)
-    if not total:
-        return float(len(residuals))
-    alike = sum(one * next_ for one, next_ in itertools.pairwise(residuals)) / total
-    alike = min(0.95, max(0.0, alike))
-    return len(residuals) * (1 - alike) / (1 + alike)
-
-
-def _student_t(freedom: float) -> float:
-    return _STUDENT_T[max(degrees for degrees in _STUDENT_T if degrees <= freedom)]
