@@ -158,7 +158,7 @@ class Events:
         """An operator closes a connection that is at work."""
         daemon = self._dice.choice(self._site.watched)
         said = self._fep("links", "--json", of=daemon)
-        links = json.loads(said)["links"] if said else []
+        links = json.loads(said or "[]")
         if links:
             number = self._dice.choice(links)["link"]
             result = fep("link", "close", str(number), "--config", daemon.config)  # it may have gone by now

@@ -1,8 +1,8 @@
 """Slopes 斜率: whether what was measured in a run grows, and how certain that is.
 
 Samples of one process that follow each other closely are not independent: a straight line through thousands of them
-looks far more certain than it is. So they are averaged in a few long blocks, whose means are as good as independent, and
-a line is laid through these (least squares over batch means).
+looks far more certain than it is. So they are averaged in a few long blocks, whose means are as good as independent,
+and a line is laid through these (least squares over batch means).
 """
 
 import itertools
