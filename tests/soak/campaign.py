@@ -1,5 +1,6 @@
 """One soak run 一次耐久测试: banks at work, events, days that end, samples, and the verdict."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -14,13 +15,12 @@ from tests.soak import scaled_clock
 from tests.soak.books import NAMES, Books
 from tests.soak.clerk import Clerk
 from tests.soak.client import ANSWER_LIMIT_S, Client
-from tests.soak.events import REKEYED, Events
+from tests.soak.events import REKEYED, Events, page
 from tests.soak.lines import BankKeys
 from tests.soak.pushed import PushedBank
 from tests.soak.samples import Growth, Sampler, growths
 from tests.soak.site import BANKS, PUSHED, Site, running_site
 from tests.soak.slope import Verdict
-from tests.support.daemon import fep
 from tests.support.raw_bank import SESSION_KEYS, now
 from tests.system.database import audit
 
@@ -209,7 +209,7 @@ class Run:
         """When all banks have gone, no connection is left."""
         for number, daemon in enumerate(self.site.watched, 1):
             deadline_s = time.monotonic() + _REST_LIMIT_S
-            while '"connections": 0' not in fep("status", "--json", "--config", daemon.config).stdout:
+            while not re.search(r"^fep_connections 0(\.0)?$", page(daemon, "metrics")[1], re.MULTILINE):
                 if time.monotonic() > deadline_s:
                     self.findings.append(f"daemon {number} still has connections when all banks have gone")
                     break
@@ -243,7 +243,9 @@ def run(options: Options, folder: Path, tell: Tell) -> Run:
     with ExitStack() as stack:
         site = stack.enter_context(running_site(options.seed, options.accounts, options.database))
         stack.enter_context(
-            scaled_clock.ScaledClock(DAY_S / options.day_s) if scaled_clock.is_running() else nullcontext()
+            scaled_clock.ScaledClock(DAY_S / options.day_s, options.days)
+            if scaled_clock.is_running()
+            else nullcontext()
         )
         began = now()
         one = Run(site, options, folder, tell)

@@ -174,16 +174,10 @@ class Events:
 
     def look_at_pages(self, daemon: WatchedDaemon) -> None:
         """What Prometheus and a load balancer ask."""
-        for page in ("/metrics", "/ready", "/health"):
-            connection = http.client.HTTPConnection("127.0.0.1", daemon.metrics_port, timeout=10)
-            try:
-                connection.request("GET", page)
-                answer = connection.getresponse()
-                answer.read()
-            finally:
-                connection.close()
-            if answer.status != 200:
-                self._books.fault(f"{page}: {answer.status}")
+        for name in ("metrics", "ready", "health"):
+            status, _ = page(daemon, name)
+            if status != 200:
+                self._books.fault(f"/{name}: {status}")
         self._books.note("pages read")
 
     def list_links(self) -> None:
@@ -204,3 +198,14 @@ class Events:
             self._books.fault(f"fep {' '.join(map(str, words[:2]))}: exit code {result.returncode}: {said[-1_500:]}")
             return ""
         return said
+
+
+def page(daemon: WatchedDaemon, name: str) -> tuple[int, str]:
+    """Return status and text of one of the pages for monitoring."""
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.metrics_port, timeout=10)
+    try:
+        connection.request("GET", f"/{name}")
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8")
+    finally:
+        connection.close()

@@ -26,6 +26,7 @@ _STEP_S = 900.0
 statement_timeout by the wall clock, and would cancel every statement under one that always hurries."""
 _STEP_MIN_S = 0.02
 _WORD_BYTES = 8
+_DAY_S = 86_400
 
 
 def compiler() -> str | None:
@@ -55,10 +56,14 @@ def start_again_under_it(words: list[str]) -> None:
 
 
 class ScaledClock:
-    """Lets the wall clock of all processes run ahead, ``factor`` times as fast, while it is entered."""
+    """Lets the wall clock of all processes run ahead, ``factor`` times as fast, while it is entered.
 
-    def __init__(self, factor: float) -> None:
-        self._factor = factor
+    Args:
+        days: when so many have passed it goes on at the machine's pace, however long a run still takes to end.
+    """
+
+    def __init__(self, factor: float, days: float) -> None:
+        self._factor, self._days = factor, days
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="scaled clock", daemon=True)
 
@@ -77,7 +82,8 @@ class ScaledClock:
             words = memoryview(word).cast("q")
             before_s = words[0]
             while not self._over.wait(max(_STEP_MIN_S, _STEP_S / self._factor)):
-                words[0] = before_s + int((time.monotonic() - started_s) * (self._factor - 1))
+                passed_s = min((time.monotonic() - started_s) * self._factor, self._days * _DAY_S)
+                words[0] = before_s + int(passed_s)
             words.release()
 
 

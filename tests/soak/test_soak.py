@@ -13,6 +13,7 @@ from tests.support.daemon import ROOT, environment
 LIMIT_S = 280
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_day_in_seconds(tmp_path: Path) -> None:
     """Banks of every format work on two daemons while keys, configuration and days change: nothing stays unanswered,
