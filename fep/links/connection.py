@@ -118,12 +118,13 @@ class Connection(TwistedProtocol):
         return not self._is_waiting
 
     def _take(self, frame: bytes) -> None:
-        """Hand a frame to the link; before a sign-in its cost is counted."""
+        """Hand a frame to the link; its cost is counted until the bank has shown that it has its session keys."""
         link, services = self.link, self._services
         if link.bank is not None:
             services.turns.taken(link.bank)
-            link.frame_received(frame)
-            return
+            if link.machine.is_proven:
+                link.frame_received(frame)
+                return
         begun_s = services.guests.seconds()
         link.frame_received(frame)
         if link.dialect.session.has_mac:

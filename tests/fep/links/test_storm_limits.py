@@ -8,7 +8,7 @@ from fep.links.guests import PLACES_MIN, Guests
 from fep.links.link import REFUSALS_MAX
 from fep.links.load import REFUSALS_MAX as BUSY_MAX
 from fep.links.notices import LINES_MAX
-from tests.support.raw_bank import SIGN_IN, SIGN_IN_REQUEST
+from tests.support.raw_bank import ECHO, SIGN_IN, SIGN_IN_REQUEST
 from tests.support.records import TODAY
 from tests.support.rim import Rim, status_found
 from tests.system.messages import STATUS, status
@@ -107,3 +107,20 @@ def test_a_bank_that_goes_on_asking_too_much_is_not_read(logs):
         rim.gate.finish_all(status_found())
     assert not bank.transport.is_paused
     assert bank.link.in_flight == 0
+
+
+def test_frames_cost_until_the_session_keys_are_shown(logs):
+    """Whoever signs in and sends noise spends the time of guests; a bank that has shown its keys does not."""
+    rim = Rim()
+    spent: list[float] = []
+    guests = Guests()
+    guests.spent = spent.append
+    rim.services.guests = guests
+    bank = rim.connect()
+    bank.exchange_keys(SIGN_IN)
+    bank.send(bank.build(ECHO)[:-8] + b"wrongmac")
+    assert len(spent) == 2
+    bank.check_alive()  # shows them
+    assert len(spent) == 3
+    bank.check_alive()
+    assert len(spent) == 3
