@@ -125,7 +125,10 @@ and key exchange, `KEK` wraps the session keys. Sign-in gives the connection its
 - A reply to a frame that could not be authenticated carries eight zero bytes instead of a MAC. Only 1001, 1002,
   1005, 1006 and 1007 come so. **Treat a reply whose MAC is zero or wrong as no reply**: the outcome of a money
   request stays unknown.
-- The third MAC failure in a row is answered, then the FEP closes.
+- The third MAC failure in a row is answered, then the FEP closes; so is the twentieth frame of a connection that is
+  refused before a sign-in. An address from which such frames go on coming must wait before it may connect again, a
+  second first and a minute at most: pause between attempts, and twice as long each time.
+- Sign in at once after connecting. When very many connections wait for a sign-in, the eldest is closed for a new one.
 - After sign-in each frame carries the `bank_code` that signed in; another is answered `1001` and counts as a
   MAC failure.
 - A `client_random` may not come again within ten minutes: `1002`.
