@@ -25,10 +25,15 @@ def settings_told(settings: Settings) -> dict[str, str]:
 
 
 def files_told(settings: Settings) -> dict[str, str]:
-    """Return the SHA-256 of each file of the configuration and of the key store; empty for one that cannot be read."""
+    """Return the SHA-256 of each file of the configuration, of the certificates that it names, and of the key store.
+
+    It is empty for one that cannot be read.
+    """
     directory = settings.directory
     paths = [directory / settings.file_name, *sorted((directory / BANKS_FOLDER).glob("*.toml"))]
-    return {str(path.relative_to(directory)): _digest(path) for path in paths} | {
+    for tls in settings.listener.tls.values():
+        paths += [path for path in (tls.certificate, tls.client_ca) if path is not None]
+    return {_name(path, directory): _digest(path) for path in paths} | {
         settings.keys.store.name: _digest(directory / settings.keys.store)
     }
 
@@ -40,6 +45,11 @@ def changes_told(former: Mapping[str, str], present: Mapping[str, str]) -> dict[
         for name in sorted(former.keys() | present.keys())
         if former.get(name) != present.get(name)
     }
+
+
+def _name(path: Path, directory: Path) -> str:
+    """Return the path, from the configuration's own folder on where it stands in there."""
+    return str(path.relative_to(directory) if path.is_relative_to(directory) else path)
 
 
 def _digest(path: Path) -> str:

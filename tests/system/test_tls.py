@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,6 @@ class Front:
             "listener",
             addresses=[f"127.0.0.1:{port}" for port in ports],
             balancers=[f"{BALANCER}/32"],
-            handshake_timeout=2,
         )
         self.daemon.configure("metrics", address=f"127.0.0.1:{self.metrics_port}")
         files = {"certificate": str(self.own.certificate_file), "private_key": f"file:{self.own.key_file}"}
@@ -248,6 +248,11 @@ def test_certificates_are_read_again_under_a_live_connection(front: Front) -> No
 
     front.reload()
 
+    digest, deadline = sha256(renewed.certificate_file.read_bytes()).hexdigest(), time.monotonic() + WAIT_S
+    audit = front.site.directory / "audit"  # tells which certificate it was
+    while not any(digest in path.read_text(encoding="ascii") for path in audit.glob("daemon-*/*.jsonl")):
+        time.sleep(0.01)
+        assert time.monotonic() < deadline
     assert front.shown() != first
     assert bank.request(PAY, pay(account.account_no, 700, DEPOSIT)).code == "0000"
 
@@ -315,7 +320,10 @@ def test_a_bank_shows_its_own_certificate(front: Front) -> None:
 
 def test_what_never_ends(front: Front) -> None:
     """Slow-loris in the handshake or in the header: closed after the limit and counted; banks are served meanwhile."""
-    bank, mark = front.connect().sign_in(), front.daemon.mark()
+    bank = front.connect().sign_in()
+    front.daemon.configure("listener", handshake_timeout=1)
+    front.reload()
+    mark = front.daemon.mark()
     with (
         socket.create_connection(("127.0.0.1", front.tls_port), timeout=WAIT_S) as slow,
         front.balancer(front.daemon.port) as slow_balancer,

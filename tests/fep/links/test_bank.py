@@ -1,14 +1,18 @@
 """A bank as the daemon knows it: its keys fit its suite, and they are shown to nobody."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
 
+from crypto.certificates import Certificate
 from crypto.errors import KeyUnavailable
 from crypto.key_store import KeyStore
 from crypto.keys import Key
 from crypto.suites import SUITES
+from fep.config.settings import CertificatePin
 from fep.links.bank import Bank, SuiteDiffers
 from tests.support import raw_bank
 from tests.support.raw_bank import AK, KEK
@@ -57,6 +61,24 @@ def test_its_networks():
     assert bank.may_connect_from(ip_address("10.1.2.3"))
     assert bank.may_connect_from(ip_address("2001:db8::7"))
     assert not bank.may_connect_from(ip_address("10.2.0.1"))
+
+
+def test_its_certificate():
+    """The one that its file names, by digest, subject or both; without a name any but one that is another bank's."""
+    now = datetime.now(UTC)
+    own, other = (Certificate(f"CN={name},C=CN", digest * 32, now, now) for name, digest in (("a", "aa"), ("b", "bb")))
+    renewed = replace(own, sha256="cc" * 32)
+
+    def bank(**pin):
+        return bank_of(settings_of("0102", certificate=CertificatePin(**pin)))
+
+    pinned, named, free = bank(sha256=(own.sha256, renewed.sha256)), bank(subject=own.subject), bank()
+    both = bank(subject=own.subject, sha256=(own.sha256,))
+    banks = [pinned, free]
+    assert [pinned.may_show(each, banks) for each in (own, renewed, other, None)] == [True, True, False, False]
+    assert [named.may_show(each, banks) for each in (own, renewed, other, None)] == [True, True, False, False]
+    assert [both.may_show(each, banks) for each in (own, renewed, other, None)] == [True, False, False, False]
+    assert [free.may_show(each, banks) for each in (own, other, None)] == [False, True, True]
 
 
 def test_no_key_is_shown(store):

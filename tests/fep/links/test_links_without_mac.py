@@ -1,5 +1,6 @@
 """Links of a format without a MAC: believed because of where they come from, one exchange on each connection."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from ipaddress import ip_network
 
@@ -7,6 +8,7 @@ import pytest
 from twisted.internet.address import IPv4Address
 
 from dbgate.errors import OutcomeUnknown
+from fep.config.settings import CertificatePin
 from fep.links.connection import Connection
 from protocol.canonical.business import PayReply
 from protocol.canonical.messages import Answer
@@ -123,3 +125,17 @@ def test_a_silent_connection_ends(rim: Rim) -> None:
     connection = connect(rim)
     rim.pass_time(11)
     assert ends(connection)
+
+
+def test_a_certificate_says_whose_a_connection_is(rim: Rim) -> None:
+    """A bank whose file names its certificate is believed with that one only: the address alone is not enough then."""
+    pin = CertificatePin(sha256=("ab" * 32,))
+    for bank_code, certificate in (("0102", pin), ("0103", CertificatePin())):
+        bank = rim.services.banks[bank_code]
+        bank.settings = replace(bank.settings, certificate=certificate)
+    connection = connect(rim)
+    connection.dataReceived(framed(pay("1", "100", [])))
+    assert ends(connection)
+    assert replies(connection) == []
+    assert rim.gate.works == []
+    assert rim.events["security_event"] == 1
