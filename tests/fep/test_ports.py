@@ -15,6 +15,7 @@ from fep.ports import Ports, SocketUnfit
 from fep.service_manager import InheritedSocket
 from protocol.dialects.registry import DIALECTS
 from tests.support.daemon import free_port
+from tests.support.rim import Rim
 
 STANDARD, ELEC02 = DIALECTS["standard"], DIALECTS["elec02"]
 
@@ -107,4 +108,21 @@ def test_a_port_that_accepts_nobody_ails(handed_over: socket.socket) -> None:
             reader.stopReading()
 
     assert [ailment.endswith("accepts no connections") for ailment in ports.ailments()] == [True]
+    stop(ports)
+
+
+def test_a_port_that_rests_is_well() -> None:
+    """Strangers have had their part of the time: for a moment nobody is accepted, which ails nothing."""
+    ports = Ports(reactor, ListenerSettings((Address("127.0.0.1", free_port()),)))
+    ports.listen_for(Rim().services, [STANDARD])
+    (port,) = (each for each in cast("Any", reactor).getReaders() if type(each).__name__ == "Port")
+    later = [call.getTime() for call in cast("Any", reactor).getDelayedCalls()]
+    while port in cast("Any", reactor).getReaders():  # each round is one of the loop
+        socket.create_connection(("127.0.0.1", port.getHost().port)).close()
+        port.doRead()
+    assert list(ports.ailments()) == []
+
+    for call in cast("Any", reactor).getDelayedCalls():
+        if call.getTime() not in later:
+            call.cancel()
     stop(ports)
