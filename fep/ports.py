@@ -14,7 +14,7 @@ from twisted.internet.tcp import Port, makeBinding
 
 from fep.config.settings import Address, ListenerSettings
 from fep.doorkeeper import Doorkeeper
-from fep.links.accept_pace import AcceptPace
+from fep.links.accept_pace import AcceptPace, AcceptTime
 from fep.links.listener import LinkFactory
 from fep.links.services import Services
 from fep.links.transport import PromptServer
@@ -65,6 +65,7 @@ class Ports:
         self._ports: list[Port] = []
         self._keepers: dict[Port, Doorkeeper] = {}
         self._paces: dict[Port, AcceptPace] = {}
+        self._accept_time = AcceptTime()
         self.factories: list[LinkFactory] = []
 
     def require_wanted(self, dialects: Sequence[Dialect]) -> None:
@@ -107,7 +108,7 @@ class Ports:
                 for port in self._ports[known:]:
                     keeper = Doorkeeper(port, services.descriptors, services.clock, self._reactor)
                     self._keepers[port] = keeper
-                    self._paces[port] = AcceptPace(port, self._reactor.callLater)
+                    self._paces[port] = AcceptPace(port, self._accept_time, self._reactor.callLater)
 
     def listen(self, factory: LinkFactory, dialect: Dialect) -> None:
         """Let ``factory`` make the connections of the banks of ``dialect``.

@@ -19,34 +19,47 @@ CREDIT_S = 0.2
 """Time that may be saved up: all the links that there may be are accepted at once after a start."""
 
 
+class AcceptTime:
+    """What all ports of one daemon may take together.
+
+    Args:
+        seconds: a clock.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = perf_counter) -> None:
+        self.seconds = seconds
+        self._rests_until_s = 0.0
+
+    def spent(self, begun_s: float) -> float:
+        """Count what was done since ``begun_s``; return for how many seconds to rest, less than none to go on."""
+        now = self.seconds()
+        self._rests_until_s = max(self._rests_until_s, now - CREDIT_S) + (now - begun_s) / SHARE
+        return self._rests_until_s - now
+
+
 class AcceptPace:
     """Stands before ``doRead`` of a port of Twisted's.
 
     Args:
         port: that listens.
+        time: of all ports.
         call_later: has a function called so many seconds later.
-        seconds: a clock.
     """
 
-    def __init__(
-        self, port: Any, call_later: Callable[..., object], seconds: Callable[[], float] = perf_counter
-    ) -> None:
+    def __init__(self, port: Any, time: AcceptTime, call_later: Callable[..., object]) -> None:
         self._port = port
         self._accept = port.doRead
+        self._time = time
         self._call_later = call_later
-        self._seconds = seconds
-        self._rests_until_s = 0.0
         self.is_resting = False
         port.doRead = self._read
 
     def _read(self) -> None:
         port = self._port
         port.numberAccepts = min(port.numberAccepts, ACCEPTS_MAX)
-        begun_s = self._seconds()
+        begun_s = self._time.seconds()
         self._accept()
-        now = self._seconds()
-        self._rests_until_s = max(self._rests_until_s, now - CREDIT_S) + (now - begun_s) / SHARE
-        rest_s = self._rests_until_s - now
+        rest_s = self._time.spent(begun_s)
         if rest_s > 0 and port.connected:
             self.is_resting = True
             port.stopReading()
