@@ -100,7 +100,7 @@ class Elec02Line:
 
     def connect(self) -> None:
         """Connect anew to the same daemon, which forgets what this address has sent it so far."""
-        self.rim.services.admission.signed_in(ip_address(PEER))
+        self.rim.services.admission.proven(ip_address(PEER))
         connection = self.rim.factory.buildProtocol(IPv4Address("TCP", PEER, 40_000))
         assert connection is not None
         self.connection, self._transport = connection, FakeTransport()
