@@ -6,9 +6,7 @@ ended is told, not refused: banks that do not look at its dates are served on, a
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Self
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,40 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from crypto.certificate import Certificate
 from crypto.errors import CertificateFault, CertificateInvalid
 
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 """Those that TLS signs with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What is known of one certificate.
-
-    Attributes:
-        subject: its distinguished name as RFC 4514 writes it.
-        sha256: digest of its DER form, 64 small hexadecimal digits.
-        not_before, not_after: when it may be used, UTC.
-    """
-
-    subject: str
-    sha256: str
-    not_before: datetime
-    not_after: datetime
-
-    @classmethod
-    def of(cls, certificate: x509.Certificate) -> Self:
-        """Return what is known of ``certificate``."""
-        return cls(
-            certificate.subject.rfc4514_string(),
-            certificate.fingerprint(SHA256()).hex(),
-            certificate.not_valid_before_utc,
-            certificate.not_valid_after_utc,
-        )
-
-    def is_valid(self, now: datetime) -> bool:
-        """Tell whether it may be used at ``now`` (aware)."""
-        return self.not_before <= now.astimezone(UTC) <= self.not_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +41,17 @@ class Credentials:
     @property
     def certificate(self) -> Certificate:
         """What is known of the own certificate."""
-        return Certificate.of(self.chain[0])
+        return known_of(self.chain[0])
+
+
+def known_of(certificate: x509.Certificate) -> Certificate:
+    """Return what is known of ``certificate``."""
+    return Certificate(
+        certificate.subject.rfc4514_string(),
+        certificate.fingerprint(SHA256()).hex(),
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+    )
 
 
 def certificates_of(pem: bytes) -> Sequence[x509.Certificate]:

@@ -16,7 +16,6 @@ from fep.audit.seals import SealKey, seal_keys
 from fep.config.configuration import load
 from fep.config.findings import ConfigInvalid, Finding
 from fep.config.settings import Address, BankSettings, Settings
-from fep.config.tls_files import tls_endpoints
 from fep.language import Text
 from fep.links.bank import Bank
 
@@ -76,7 +75,15 @@ def with_keys(settings: Settings) -> Configuration:
     references = replace(settings.rules.query_references, key=store.derived_secret("query references"))
     with_secret = replace(settings, rules=replace(settings.rules, query_references=references))
     banks = {code: Bank.from_store(bank, store) for code, bank in settings.banks.items()}
-    return Configuration(with_secret, banks, seal_keys(store)[0], tls_endpoints(settings))
+    return Configuration(with_secret, banks, seal_keys(store)[0], _tls_endpoints(settings))
+
+
+def _tls_endpoints(settings: Settings) -> Mapping[Address, "TlsEndpoint"]:
+    if not settings.listener.tls:
+        return {}
+    from fep.config.tls_files import tls_endpoints  # most sites do without
+
+    return tls_endpoints(settings)
 
 
 def fixed_changes(present: Settings, wanted: Settings) -> Iterator[str]:

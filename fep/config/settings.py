@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
-from crypto.certificates import Certificate
+from crypto.certificate import Certificate
 from crypto.suites import Suite
 from handlers.file_put import FileQuotas
 from handlers.terms import BankTerms, Rules

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
-from crypto.certificates import Certificate
+from crypto.certificate import Certificate
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import Address, BankSettings, Settings
-from fep.config.tls_files import tls_endpoints
 from fep.language import Text
 
 RENEWAL = timedelta(days=30)
@@ -36,6 +35,8 @@ def check_transport(settings: Settings, now: datetime) -> Iterator[Said]:
         settings: the whole configuration; certificates are read.
         now: naive, Asia/Shanghai.
     """
+    from fep.config.tls_files import tls_endpoints
+
     try:
         endpoints = tls_endpoints(settings)
     except ConfigInvalid as invalid:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from crypto.certificates import subject_of
 from crypto.errors import CertificateInvalid
 from fep.config.converters import expected, network
 from fep.config.dialect_tables import spoken
@@ -18,6 +17,8 @@ def certificate_subject(value: object, place: Place) -> str:
     """Take a distinguished name; empty is none."""
     if value == "":
         return ""
+    from crypto.certificates import subject_of  # takes a while to load, and few banks have one
+
     try:
         return subject_of(value if isinstance(value, str) else "=")
     except CertificateInvalid:

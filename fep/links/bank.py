@@ -7,7 +7,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Self
 
-from crypto.certificates import Certificate
+from crypto.certificate import Certificate
 from crypto.errors import KeyUnavailable, MacMismatch, SuiteDiffers
 from crypto.key_ring import KeyRing
 from crypto.key_store import KeyStore

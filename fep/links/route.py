@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from crypto.certificates import Certificate
+from crypto.certificate import Certificate
 
 IPAddress = IPv4Address | IPv6Address
 

@@ -13,7 +13,8 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from crypto.certificates import Certificate, Credentials
+from crypto.certificate import Certificate
+from crypto.certificates import Credentials, known_of
 from fep.config.settings import TlsSettings
 
 CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -49,7 +50,7 @@ class TlsTransport(TLSMemoryBIOProtocol):
     def client_certificate(self) -> Certificate | None:
         """Return the client's certificate, None when it was not asked for one."""
         certificate = self._tlsConnection.get_peer_certificate(as_cryptography=True)
-        return None if certificate is None else Certificate.of(certificate)
+        return None if certificate is None else known_of(certificate)
 
 
 @implementer(IOpenSSLServerConnectionCreator)

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from crypto.certificates import (
-    Certificate,
     Credentials,
     authorities_of,
     certificates_of,
     chain_of,
+    known_of,
     private_key_of,
     subject_of,
 )
@@ -47,7 +47,7 @@ def fault(function, *arguments) -> CertificateFault:
 
 def test_what_is_known_of_a_certificate(issued: Issued) -> None:
     """Subject and digest are written as openssl writes them, so that an operator can compare."""
-    known = Certificate.of(issued.certificate)
+    known = known_of(issued.certificate)
     assert known.subject == "CN=fep,O=Test,C=CN"
     assert known.sha256 == issued.sha256.replace(":", "").lower()
     assert known.is_valid(datetime.now(UTC))
@@ -58,7 +58,7 @@ def test_what_is_known_of_a_certificate(issued: Issued) -> None:
 def test_a_chain_is_in_order(authority: Authority, issued: Issued) -> None:
     """The own certificate first, then its issuer: the other way round no bank could follow it."""
     own, issuer = pem(issued.certificate), pem(authority.certificate)
-    assert [Certificate.of(each).subject for each in chain_of(own + issuer)] == [
+    assert [known_of(each).subject for each in chain_of(own + issuer)] == [
         "CN=fep,O=Test,C=CN",
         "CN=Test CA,O=Test,C=CN",
     ]

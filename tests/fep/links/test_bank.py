@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crypto.certificates import Certificate
+from crypto.certificate import Certificate
 from crypto.errors import KeyUnavailable
 from crypto.key_store import KeyStore
 from crypto.keys import Key

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from crypto.certificates import Certificate
+from crypto.certificate import Certificate
 from fep.links.route import Route, peer_of, plain
 
 PEER = ip_address("10.1.2.3")
