@@ -1,6 +1,7 @@
 """System reasons 系统原因: what the operating system could not do, and with which file, in the user's language."""
 
 import errno
+import os
 from types import MappingProxyType
 
 from fep.language import say
@@ -25,6 +26,6 @@ _CHINESE = MappingProxyType(
 
 def os_reason_text(error: OSError) -> str:
     """Return it as one line."""
-    where = f"{error.filename}: " if error.filename else ""
+    where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
     english = error.strerror or str(error)
     return f"{where}{say(en=english, zh=_CHINESE.get(error.errno or 0, english))}"

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from tests.support.daemon import ROOT, Daemon
 
@@ -71,6 +72,8 @@ class Filler:
 class FailingDisk:
     """A disk that its kernel takes for broken when a test says so, and lets nobody write to from then on (EROFS).
 
+    A context manager, which takes it off at the end.
+
     Raises:
         CannotMount: this user may not, or the tools are missing.
     """
@@ -100,6 +103,12 @@ class FailingDisk:
     def take_off(self) -> None:
         """Unmount it; nobody may use it any more."""
         _run("umount", str(self.path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", "--lazy", str(self.path)], check=False, capture_output=True, timeout=30)
 
 
 class CannotMount(Exception):
