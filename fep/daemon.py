@@ -197,6 +197,7 @@ class Daemon:
             self._ports,
             self._partners,
             self._pusher,
+            self._audit,
             self._links,
             self._is_draining,
         )
@@ -241,7 +242,9 @@ class Daemon:
         from fep.metrics.readings import Parts
         from fep.metrics.survey import SURVEY_INTERVAL_S
 
-        parts = Parts(self._services, self._links, self._partners, self._pusher, lambda: self._files.waiting)
+        parts = Parts(
+            self._services, self._links, self._partners, self._pusher, lambda: self._files.waiting, self._audit.told
+        )
         branches, ailments = self._billing.branches, self._ports.ailments
         self._monitor = Monitor(address, parts, branches, ailments, self._is_draining, self._reactor, self._pulse)
         self._monitor.start()

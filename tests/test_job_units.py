@@ -19,7 +19,7 @@ TIMERS = sorted(path.name for path in FOLDER.glob("fep-job-*@.timer"))
 PROGRAM = "/opt/fep/bin/fep "
 
 ORDER = [
-    *("apply-balances", "day-report", "doubtful", "audit-trail"),
+    *("apply-balances", "day-report", "doubtful", "audit-trail", "audit-verify"),
     *("month-report", "debit-mandates", "debit-export", "reconcile"),
 ]
 """Balances are settled before anything is reported or listed, mandates are loaded before bills are listed; banks have

@@ -20,6 +20,7 @@ WORDS: dict[str, tuple[object, ...]] = {
     "apply_balances": (),
     "arrears": ("--date", YESTERDAY),
     "audit_trail": ("--date", YESTERDAY, "--verify"),
+    "audit_verify": ("--movements", "--from", YESTERDAY),
     "day_close": ("--bank", "all", "--date", YESTERDAY),
     "day_report": ("--date", YESTERDAY),
     "debit_export": ("--bank", "0102", "--month", "2026-10"),

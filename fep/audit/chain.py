@@ -15,7 +15,17 @@ from typing import Any
 
 import structlog
 
-from fep.audit.folders import COMMANDS, FILE_MODE, FolderTaken, chain_files, file_name, hold, place_of, slots
+from fep.audit.folders import (
+    COMMANDS,
+    FILE_MODE,
+    FolderTaken,
+    chain_files,
+    file_name,
+    hold,
+    leave_to_owner,
+    place_of,
+    slots,
+)
 from fep.audit.lines import NO_HASH, Entry, Kind, chained, counted_of, entry, fields_of, is_configuration, is_seal
 from fep.audit.seals import SealKey
 from fep.audit.tallies import BankDay, Tallies, day_of
@@ -242,6 +252,7 @@ class Chain:
         path = self.folder / file_name(self.place.line_no + 1)
         # One of this name was left by a crash before its first line.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+        leave_to_owner(path)
         former = self._file, self._size
         self._file, self._size = descriptor, 0
         before = self.place

@@ -68,6 +68,13 @@ def place_of(folder: Path) -> str:
     return f"{socket.gethostname()}:{folder.absolute()}"
 
 
+def leave_to_owner(path: Path) -> None:
+    """Give what root has made to whom the folder belongs: the daemon's user writes there too."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)
+
+
 def hold(folder: Path, wait_s: float = 0.0) -> int:
     """Take a folder for writing, made when it is missing, and return the descriptor that holds it until it is closed.
 
@@ -75,8 +82,12 @@ def hold(folder: Path, wait_s: float = 0.0) -> int:
         FolderTaken: somebody else holds it, after ``wait_s`` still.
         OSError: it cannot be made, or not be written to.
     """
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    for each in (folder.parent, folder):
+        if not each.is_dir():
+            each.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            leave_to_owner(each)
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    leave_to_owner(folder / _LOCK)
     deadline = time.monotonic() + wait_s
     while True:
         try:

@@ -1,7 +1,7 @@
 """Keeping of the audit log 审计日志维护: a daemon's own chain, the seals of all, and their record in the database."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -108,6 +108,13 @@ class AuditKeeping:
             "sealed_line": None if last is None else last.line_no,
             "seals_not_recorded": self._witness.waiting_count,
         }
+
+    def ailments(self) -> Iterator[str]:
+        """Yield what is wrong with the log: banks are served all the same."""
+        if self._writer.state.failure:
+            yield f"the audit log cannot be written: {self._writer.state.failure}"
+        if self._trouble:
+            yield f"chains of the audit log cannot be sealed: {self._trouble}"
 
     # --- in threads
 

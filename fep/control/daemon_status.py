@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fep.audit.keeping import AuditKeeping
 from fep.billing import Billing
 from fep.links.link import Link
 from fep.links.services import Services
@@ -31,6 +32,7 @@ class DaemonStatus:
     ports: Ports
     partners: Partners
     pusher: Pusher
+    audit: AuditKeeping
     links: Callable[[], Iterable[Link]]
     is_draining: Callable[[], bool]
 
@@ -45,7 +47,8 @@ class DaemonStatus:
             "connections": len(links),
             "in_work": len(services.in_work),
             "is_draining": self.is_draining(),
-            "ailments": [*self.ports.ailments(), *self.billing.ailments()],
+            "ailments": [*self.ports.ailments(), *self.billing.ailments(), *self.audit.ailments()],
+            "audit": self.audit.told(),
             "banks": {code: self._bank(code, signed_in[code]) for code in services.banks},
             "databases": self.billing.state(),
             "transactions": [

@@ -61,6 +61,7 @@ class DaemonCollector(Collector):
         yield from _of_requests(readings)
         yield from _of_databases(self._branches)
         yield from _of_pushes(readings)
+        yield from _of_audit(readings)
         yield from _of_survey(self._found())
 
     def describe(self) -> Iterable[Metric]:
@@ -164,6 +165,21 @@ def _of_pushes(readings: Readings) -> Iterator[Metric]:
     ]
     text = "Bills on their way to banks; dead ones wait for a person."
     yield _gauge("fep_pushes", text, ["bank", "state"], samples)
+
+
+def _of_audit(readings: Readings) -> Iterator[Metric]:
+    told = readings.audit
+    if not told:
+        return
+    text = "Lines that this daemon has written into its audit log."
+    yield _counter("fep_audit_lines", text, [], [([], told["lines"])])
+    text = "Lines of the audit log that found no room while it could not be written."
+    yield _counter("fep_audit_lines_lost", text, [], [([], told["lost"])])
+    yield _gauge("fep_audit_lines_waiting", "Lines that wait for the disk.", [], [([], told["waiting"])])
+    writable = float(not told["failure"])
+    yield _gauge("fep_audit_writable", "1 while the audit log can be written.", [], [([], writable)])
+    text = "Seals of audit logs that the database does not have yet."
+    yield _gauge("fep_audit_seals_waiting", text, [], [([], told["seals_not_recorded"])])
 
 
 def _of_survey(found: Found) -> Iterator[Metric]:

@@ -43,6 +43,7 @@ class Readings:
         suspended: by bank, whether no business of it is taken.
         key_ages_s: by bank and key version, how long it has been accepted.
         certificate_ends_s: by listening address, seconds since the epoch.
+        audit: what ``AuditKeeping`` tells of the audit log.
     """
 
     links: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Readings:
     suspended: dict[str, bool] = field(default_factory=dict)
     key_ages_s: dict[tuple[str, str], float] = field(default_factory=dict)
     certificate_ends_s: dict[str, float] = field(default_factory=dict)
+    audit: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Parts:
     Attributes:
         links: all connections, signed in or not.
         file_requests: how many wait.
+        audit: of the audit log.
     """
 
     services: Services
@@ -80,6 +83,7 @@ class Parts:
     partners: Partners
     pusher: Pusher
     file_requests: Callable[[], int]
+    audit: Callable[[], dict[str, Any]]
 
     def take(self) -> Readings:
         """Return the readings of this moment; in the loop's thread."""
@@ -106,6 +110,7 @@ class Parts:
             certificate_ends_s={
                 str(address): endpoint.certificate.not_after.timestamp() for address, endpoint in services.tls.items()
             },
+            audit=self.audit(),
             key_ages_s=_key_ages_s(services.banks.values(), services.wall_clock()),
             suspended={code: bank.settings.terms.is_suspended for code, bank in services.banks.items()},
         )
