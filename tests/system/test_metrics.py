@@ -14,7 +14,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.daemon import ROOT, forms, free_port
+from tests.support.daemon import ROOT, forms
 from tests.support.raw_bank import SIGN_IN
 from tests.system.checks import ask
 from tests.system.database import write_lock
@@ -50,10 +50,13 @@ class Scraped:
 
 @pytest.fixture
 def metrics(fresh_site) -> Scraped:
-    port = free_port()
-    daemon = fresh_site.daemon.configure("metrics", address=f"127.0.0.1:{port}").start()
-    daemon.wait_for_event(lambda event: event.get("event") == "metrics_served")
-    return Scraped(port)
+    return served(fresh_site.daemon.configure("metrics", address="127.0.0.1:0").start())
+
+
+def served(daemon) -> Scraped:
+    """Return the metrics of a daemon that chose its port itself: one that a test chose may be taken by then."""
+    event = daemon.wait_for_event(lambda event: event.get("event") == "metrics_served")
+    return Scraped(int(event["address"].rpartition(":")[2]))
 
 
 def test_money_is_counted_by_bank_transaction_and_code(fresh_site, metrics):
@@ -130,11 +133,10 @@ def test_each_number_that_is_promised_is_there(fresh_site, metrics):
 
 def test_what_is_turned_away_is_counted_by_its_reason(fresh_site):
     """Requests above a bank's rate, one link too many, a sign-in under another key, one connection too many."""
-    port = free_port()
-    daemon = fresh_site.daemon.configure("metrics", address=f"127.0.0.1:{port}")
+    daemon = fresh_site.daemon.configure("metrics", address="127.0.0.1:0")
     daemon.configure("listener", connections_per_address_max=3)
     daemon.configure_bank("0102", "limits", rate_max=1, links_max=1).start()
-    daemon.wait_for_event(lambda event: event.get("event") == "metrics_served")
+    metrics = served(daemon)
     bank = fresh_site.bank()
     asked = bank.replies([bank.build(QUERY, query("0199999999")) for _ in range(20)])
     assert fresh_site.connect("0102").exchange_keys(SIGN_IN).code == "1011"
@@ -144,7 +146,7 @@ def test_what_is_turned_away_is_counted_by_its_reason(fresh_site):
     assert wrong.reply(frame).code == "1002"
     assert fresh_site.connect().until_closed() == []
 
-    samples = Scraped(port).samples()
+    samples = metrics.samples()
     assert samples["fep_requests_refused_total", "0102", "rate_max"] == [each.code for each in asked].count("1011") > 0
     assert samples["fep_requests_refused_total", "0102", "in_flight_max"] == 0
     assert samples["fep_sign_ins_refused_total", "0102", "links_max"] == 1
