@@ -12,8 +12,8 @@ from typing import Any
 ACCEPTS_MAX = 32
 """In one round of the loop: a millisecond or two."""
 
-SHARE = 0.15
-"""Of the loop's time: still some thousands of strangers a second."""
+SHARE = 0.1
+"""Of the loop's time: still a thousand strangers a second and more."""
 
 CREDIT_S = 0.2
 """Time that may be saved up: all the links that there may be are accepted at once after a start."""

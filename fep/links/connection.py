@@ -24,9 +24,9 @@ from protocol.dialect import Dialect
 from protocol.errors import LengthInvalid
 from protocol.link import LinkEvent
 
-HOLD_S = 0.25
-"""How long a bank is not read on a link on which it asks more than it may: all its links together are refused some
-thousand times a second then, and none of its replies is late that it may have."""
+HOLD_S = 1.0
+"""How long a bank is not read on a link on which it goes on asking more than it may: all its links together are refused
+some hundred times a second then. What a second lets it ask is saved up meanwhile, so it has all of its rate."""
 
 _log = structlog.get_logger()
 

@@ -9,9 +9,9 @@ A place is never refused for want of a sign-in: the guest that has been there lo
 from collections.abc import Callable
 from typing import Protocol
 
-SHARE = 0.15
-"""Of the loop's time. A sign-in takes some 0.2 ms, so it is seven hundred a second; all the links that there may be are
-signed in within a second or two of a start."""
+SHARE = 0.1
+"""Of the loop's time. A sign-in takes some 0.2 ms, so it is five hundred a second; all the links that there may be are
+signed in within two seconds of a start."""
 
 CREDIT_S = 0.1
 """Time that may be saved up: a hundred sign-ins at once are not held up at all."""
