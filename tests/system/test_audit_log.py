@@ -108,6 +108,7 @@ def test_days_that_are_closed(audited) -> None:
     reply = bank.request(PAY, pay(account.account_no, 700, mode=DEPOSIT), serial=new_serial())
     day = reply.clearing_date
     run(audited, "day", "close", "0103", "--date", f"{day[:4]}-{day[4:6]}-{day[6:]}")
+    assert bank.request(PAY, pay(account.account_no, 9, mode=DEPOSIT), serial=new_serial()).clearing_date > day
     seal = wait_for(audited, lambda line: line["kind"] == "seal" and line["days"])
     assert {name: seal["days"][0][name] for name in ("bank_code", "clearing_date", "pay_count", "pay_fen")} == {
         "bank_code": "0103",
