@@ -80,14 +80,18 @@ class MoneyLane(Lane):
             raise StaleBatch("the clearing date was due") from None
 
     def _transact(self, works: Sequence[Work], taken: frozenset[Identity], deadline: float) -> Answers:
+        begun_s = time.monotonic()
         transaction = self._begin(deadline)
         try:
             with self._turn:
                 wanted = union_of((work.needs for work in works), taken)
                 working_set, now = load_money(transaction.connection, wanted, self._database.ask_clock, self._slot)
                 self._clearing.require_current({code: working_set.day(code) for code in wanted.bank_codes}, now)
+                loaded_s = time.monotonic()
                 answers = _decide(works, working_set, now, self._numbers)
+                decided_s = time.monotonic()
                 has_changed = store(transaction.connection, working_set)
+                stored_s = time.monotonic()
             self._require_same_file()
         except BaseException:
             self._roll_back(transaction)
@@ -97,6 +101,12 @@ class MoneyLane(Lane):
                 self._commit(transaction, works)
         else:
             self._let_go(transaction)
+        self.stages = (
+            ("load", begun_s, loaded_s),
+            ("decide", loaded_s, decided_s),
+            ("store", decided_s, stored_s),
+            ("commit", stored_s, time.monotonic()),
+        )
         self._note_days(works, working_set)
         return answers
 
@@ -192,6 +202,7 @@ class ReadLane(Lane):
 
     def attempt(self, works: Sequence[Work], taken: frozenset[Identity]) -> Answers:
         """Load and decide."""
+        begun_s = time.monotonic()
         transaction = self._begin(min(work.deadline for work in works))
         try:
             wanted = union_of(work.needs for work in works)
@@ -199,7 +210,9 @@ class ReadLane(Lane):
             outlines = self._outlines.of(transaction.connection, of_days)
             with self._turn:
                 working_set, now = load_read(transaction.connection, wanted, self._database.ask_clock, outlines)
+                loaded_s = time.monotonic()
                 answers = _decide(works, working_set, now, None)
+                self.stages = (("load", begun_s, loaded_s), ("decide", loaded_s, time.monotonic()))
         except BaseException:
             self._roll_back(transaction)
             raise

@@ -38,6 +38,8 @@ class Lane(ABC):
     """
 
     money = False
+    stages: tuple[tuple[str, float, float], ...]
+    """Those of the last transaction that went well, as ``Work.stages`` has them."""
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Lane(ABC):
         self._driver: object = None
         self._identity: FileIdentity | None = None
         self._running: Sequence[Work] = ()
+        self.stages: tuple[tuple[str, float, float], ...] = ()
 
     @property
     def about(self) -> dict[str, Any]:
@@ -63,6 +66,7 @@ class Lane(ABC):
     def run(self, works: Sequence[Work]) -> list[tuple[Work, object]]:
         """Run one batch and return every work, in order, with its answer or a GateError."""
         self._running = works
+        self.stages = ()
         answers = Attempts(self, works).run()
         self._running = ()
         return [(work, answers[id(work)]) for work in works]

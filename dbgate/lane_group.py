@@ -112,7 +112,11 @@ class LaneGroup:
             self._busy_since[lane] = begun_s = time.monotonic()
             meter.begun(works, begun_s)
             results = self._run(lane, works)
-            meter.durations.note(time.monotonic() - begun_s)
+            ended_s = time.monotonic()
+            meter.durations.note(ended_s - begun_s)
+            for work in works:
+                if work.stages is not None:
+                    work.stages += [("queue", work.queued_s, begun_s), ("batch", begun_s, ended_s), *lane.stages]
             del self._busy_since[lane]
             self._queue.release(works)
             self._hand_over(results)

@@ -118,6 +118,7 @@ class Work:
         batch_size: size of the batch it was answered with, for the log.
         fate: what may have become of it, for whoever does not wait any longer.
         queued_s: ``time.monotonic()`` seconds when it was queued.
+        stages: where the lane notes its stages, as name, begin and end in ``time.monotonic()`` seconds; None: nowhere.
     """
 
     needs: Needs
@@ -128,3 +129,4 @@ class Work:
     batch_size: int = 0
     fate: Fate = field(default_factory=Fate)
     queued_s: float = 0.0
+    stages: list[tuple[str, float, float]] | None = None

@@ -2,6 +2,7 @@
 
 import sys
 
+from fep.frames import frames_of
 from fep.language import say
 from fep.shadowing import find_shadows
 
@@ -19,7 +20,13 @@ def main() -> None:
 
     from fep import cli  # only now: it imports the packages that were looked at
 
-    sys.exit(cli.main())
+    try:
+        exit_code = cli.main()
+    except Exception as error:  # noqa: BLE001 - its words may quote a customer: the interpreter would print them
+        frames = "\n  ".join(frames_of(error))
+        print(say(en=f"error of this program: {frames}", zh=f"程序内部错误: {frames}"), file=sys.stderr)
+        exit_code = EXIT_CANNOT_RUN
+    sys.exit(exit_code)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from fep.command_line import (
     usage_message,
 )
 from fep.config.findings import ConfigInvalid
+from fep.key_like import without_keys
 from fep.language import Text, choose, say
 from fep.system_reasons import os_reason_text
 
@@ -152,4 +153,4 @@ def _say_usage(error: click.UsageError) -> None:
         click.echo(error.ctx.get_usage(), err=True)
         path = error.ctx.command_path
         click.echo(say(en=f"'{path} --help' explains it.", zh=f"执行 '{path} --help' 查看帮助。"), err=True)
-    click.echo(say(en="Error: ", zh="错误: ") + usage_message(error), err=True)
+    click.echo(say(en="Error: ", zh="错误: ") + without_keys(usage_message(error)), err=True)

@@ -53,6 +53,7 @@ from fep.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from fep.metrics.monitor import Monitor
+    from fep.traces.traces import Traces
 
 CLEARING_INTERVAL_S = 5.0
 """How often each database is looked after without any payment: a bank without traffic rolls within seconds, and a
@@ -129,6 +130,7 @@ class Daemon:
         self._pulse = Pulse()
         self._loop_watch = LoopWatch(self._pulse, manager.watchdog_s)
         self._monitor: Monitor | None = None
+        self._traces: Traces | None = None
         self._control_ports: list[IListeningPort] = []
 
     def start(self) -> None:
@@ -144,6 +146,7 @@ class Daemon:
         self._serials.begin()
         self._files.start()
         self._tell_metrics()
+        self._trace()
         self._take_signals()
         self._control_ports = self._listen_for_operators()
         self._listen()
@@ -161,6 +164,8 @@ class Daemon:
             self._settings.control.socket.unlink(missing_ok=True)
         self._billing.close(1.0)
         self._audit.close()
+        if self._traces is not None:
+            self._traces.close()
 
     def _warn_of_weakness(self) -> None:
         for bank in self._settings.banks.values():
@@ -209,6 +214,20 @@ class Daemon:
     def _record(self, act: Act) -> "Deferred[None]":
         """Record an operator's act where the books of banks are."""
         return self._in_thread(record_alone, self._billing.branches[0].database, act, RECORD_S)
+
+    def _trace(self) -> None:
+        """Sample requests and send their traces, where a collector is configured."""
+        wanted = self._settings.traces
+        if not wanted.endpoint:
+            return
+        from fep.traces.collector import traces_of  # a daemon without traces does without their libraries
+
+        def count(name: str, number: int) -> None:
+            self._reactor.callFromThread(self._services.events.update, {name: number})
+
+        self._traces = traces_of(self._settings, count)
+        self._traces.start()
+        self._services.traces = self._traces
 
     def _begin_rounds(self) -> None:
         every = self._rounds.every
@@ -372,6 +391,8 @@ class Daemon:
         yield self._in_thread(self._billing.close, gate_limit_s(settings))
         self._begin_step("audit")
         yield self._in_thread(self._audit.close)
+        if self._traces is not None:
+            yield self._in_thread(self._traces.close)
         if self._monitor is not None:
             self._monitor.close()
         _log.info("stopped")

@@ -7,12 +7,12 @@ exception, without its message and without local variables, because a message ma
 
 import logging
 import sys
-import traceback
 from collections.abc import MutableMapping
 from typing import Any, Literal, Protocol
 
 import structlog
 
+from fep.frames import frames_of
 from fep.log_lines import JsonLines, TakesLines, Threshold, threshold, timestamp
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -78,21 +78,7 @@ def _frames_only(_logger: object, _method: str, event: MutableMapping[str, Any])
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
-        event["frames"] = _frames(error)
+        event["frames"] = frames_of(error)
     elif error is not None:
         event["error"] = error
     return event
-
-
-def _frames(error: BaseException) -> list[str]:
-    frames: list[str] = []
-    seen: BaseException | None = error
-    for _ in range(5):  # deeper chains say nothing more to an operator
-        if seen is None:
-            break
-        frames.append(type(seen).__name__)
-        frames += [
-            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(seen.__traceback__)[-12:]
-        ]
-        seen = seen.__cause__ or seen.__context__
-    return frames

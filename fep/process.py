@@ -22,6 +22,7 @@ from fep.ending import EXIT_CANNOT_RUN, Ending
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.service_manager import ALONE, ServiceManager
+from fep.unforeseen import log_unforeseen
 
 COLLECTED_OBJECTS = 50_000
 """New objects between two rounds of the garbage collector. Answered requests leave it nothing, so at full load it only
@@ -41,6 +42,7 @@ def run(settings: Settings, manager: ServiceManager = ALONE) -> int:
         faulthandler.enable()
     forbid_core_dumps()
     set_up_logging(settings.log.level, settings.log.format, writer)
+    log_unforeseen()
     wanted = settings.listener.connections_max + RESERVE
     if limit < wanted:
         _log.warning("file_limit_low", limit=limit, wanted=wanted)

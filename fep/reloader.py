@@ -103,6 +103,8 @@ class Reloader:
         changes = bank_changes(present.banks, read.settings.banks)
         leaving = self._change_banks(read, changes)
         services.settings = read.settings
+        if services.traces is not None:
+            services.traces.sample_ratio = read.settings.traces.sample_ratio
         services.tls = read.tls
         for factory in self._listener.factories:
             factory.take_banks()

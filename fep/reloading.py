@@ -22,10 +22,13 @@ from fep.links.bank import Bank
 if TYPE_CHECKING:
     from fep.links.tls import TlsEndpoint
 
-_FIXED = ("billing", "listener", "control", "metrics", "files", "audit")
+_FIXED = ("billing", "listener", "control", "metrics", "traces", "files", "audit")
 """Tables that a start alone reads: databases, sockets and folders are opened then."""
 
-_FIXED_EXCEPT = {"listener": frozenset({"connections_max", "balancers", "handshake_timeout", "tls"})}
+_FIXED_EXCEPT = {
+    "listener": frozenset({"connections_max", "balancers", "handshake_timeout", "tls"}),
+    "traces": frozenset({"sample_ratio"}),
+}
 
 
 @dataclass(frozen=True, slots=True)

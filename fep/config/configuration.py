@@ -20,6 +20,7 @@ from fep.config.converters import (
     many,
     master_key_reference,
     matching,
+    ratio,
     reference,
     seconds,
     whole,
@@ -42,10 +43,12 @@ from fep.config.settings import (
     MetricsSettings,
     Settings,
     TlsSettings,
+    TraceSettings,
 )
 from fep.config.tables import Table, mapping
 from fep.config.tls_tables import balancer_network, check_tls
 from fep.config.toml_file import read_toml
+from fep.config.trace_tables import check_extra, collector_url, headers_reference
 from handlers.query_references import QueryReferences
 from handlers.terms import Hours, LateFeeRates, PayWindow, Rules
 from protocol.dialect import Dialect
@@ -87,6 +90,7 @@ class _File:
     log: LogSettings = field(default_factory=LogSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    traces: TraceSettings = field(default_factory=TraceSettings)
     files: FileSettings = field(default_factory=FileSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
     rules: _Rules = field(default_factory=_Rules)
@@ -149,6 +153,7 @@ _FILE = Table(
     log=Table(LogSettings, level=choice(LOG_LEVELS)),
     control=Table(ControlSettings, operators=_GROUP, security_officers=_GROUP, auditors=_GROUP),
     metrics=Table(MetricsSettings, address=address_or_none),
+    traces=Table(TraceSettings, endpoint=collector_url, sample_ratio=ratio, headers=headers_reference),
     rules=Table(
         _Rules,
         late_fee=Table(
@@ -186,6 +191,7 @@ def load(path: Path) -> Settings:
     banks = gathering.attempt(lambda: _banks(path.parent / BANKS_FOLDER, dialects, is_known=file is not None))
     if file is not None and banks is not None:
         gathering.attempt(lambda: _check_listener(file, banks, Place(path, "listener")))
+        gathering.attempt(lambda: check_extra(file.traces, Place(path, "traces.endpoint")))
     gathering.close()
     return _settings(path, cast("_File", file), cast("Mapping[str, BankSettings]", banks))
 
@@ -224,6 +230,7 @@ def _settings(path: Path, file: _File, banks: Mapping[str, BankSettings]) -> Set
         log=file.log,
         control=replace(file.control, socket=path.parent / file.control.socket),
         metrics=file.metrics,
+        traces=file.traces,
         files=replace(file.files, directory=path.parent / file.files.directory),
         audit=replace(file.audit, directory=path.parent / file.audit.directory),
         rules=Rules(

@@ -12,6 +12,7 @@ from typing import Any
 
 from fep.config.findings import ConfigInvalid, Gathering, Place
 from fep.config.settings import PORT_MAX, Address, Network
+from fep.key_like import is_key_like
 
 Convert = Callable[[object, Place], Any]
 
@@ -176,9 +177,16 @@ def relative_path(value: object, place: Place) -> Path:
     raise expected(place, "a path in quotes", "引号中的路径", value)
 
 
+def ratio(value: object, place: Place) -> float:
+    """Take a part of the whole, 0 to 1."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise expected(place, "a number from 0 to 1", "0 到 1 之间的数", value)
+
+
 def reference(value: object, place: Place) -> str:
     """Take a reference to a secret. The value is not shown: it may be the secret itself."""
-    if isinstance(value, str) and _REFERENCE.fullmatch(value):
+    if isinstance(value, str) and _REFERENCE.fullmatch(value) and not is_key_like(value):
         return value
     raise place.unfit(
         'expected a reference to the secret, never the secret itself: "file:PATH", "env:NAME" or "credential:NAME"',

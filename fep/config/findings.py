@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from fep.key_like import without_keys
 from fep.language import Text
 
 Value = TypeVar("Value")
@@ -19,8 +20,8 @@ class Finding:
     text: Text
 
     def __str__(self) -> str:
-        where = f"{self.file}: {self.key}" if self.key else str(self.file)
-        return f"{where}: {self.text}"
+        said = f"{self.key}: {self.text}" if self.key else str(self.text)
+        return f"{self.file}: {without_keys(said)}"
 
 
 class ConfigInvalid(Exception):

@@ -243,6 +243,23 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceSettings:
+    """Table ``[traces]``: where traces of requests are sent by OTLP over HTTP; nowhere while it is not set.
+
+    Attributes:
+        endpoint: as ``http://127.0.0.1:4318/v1/traces``; a start alone reads it, and the others but the ratio.
+        sample_ratio: of all requests; one of a hundred shows where the time goes, at full load 50 a second.
+        service_name: what collectors know the daemon by.
+        headers: reference to what a collector wants beside it, one ``name: value`` a line, as a token.
+    """
+
+    endpoint: str = ""
+    sample_ratio: float = 0.01
+    service_name: str = "fep"
+    headers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FileSettings:
     """Table ``[files]``: where batch files stand, a folder for each bank in it.
 
@@ -373,6 +390,7 @@ class Settings:
     log: LogSettings = LogSettings()
     control: ControlSettings = ControlSettings()
     metrics: MetricsSettings = MetricsSettings()
+    traces: TraceSettings = TraceSettings()
     files: FileSettings = FileSettings()
     audit: AuditSettings = AuditSettings()
     rules: Rules = field(default_factory=Rules)

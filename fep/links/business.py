@@ -51,6 +51,8 @@ def submit(link: SubmittingLink, exchange: Exchange, bank: Bank, request: Reques
     decide = partial(_decide, handler, request, bank.settings.terms, services.settings.rules)
     deadline_s = exchange.started_s + services.settings.billing.db_timeout
     ticket.work = Work(needs, decide, handler.money, deadline_s, ticket.done)
+    if exchange.sampled is not None:
+        ticket.work.stages = exchange.sampled.stages
     link.in_flight += 1
     bank.load.in_flight += 1
     if share is not None:

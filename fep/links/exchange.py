@@ -6,6 +6,7 @@ from os import urandom
 
 from crypto.session import NONCE_BYTES, Authenticator, SessionSecurity
 from fep.links.bank import SignInKeys
+from fep.traces.sampled import SampledRequest
 from protocol.canonical.link import NoBody
 from protocol.canonical.messages import Answer, Request
 from protocol.dialect import Dialect, Envelope, Outgoing, Sealing
@@ -28,6 +29,7 @@ class Exchange:
         security: the session keys it came under, when it did.
         keys: the bank's own keys that a sign-in or key exchange came under.
         request: its fields, once they are read.
+        sampled: where its stages are noted, when it is traced.
     """
 
     envelope: Envelope
@@ -37,6 +39,7 @@ class Exchange:
     security: SessionSecurity | None = None
     keys: SignInKeys | None = None
     request: Request | None = None
+    sampled: SampledRequest | None = None
 
     def plain_body(self) -> bytes:
         """Return the request's body in clear.

@@ -33,6 +33,7 @@ from fep.links.services import Services
 from fep.links.shares import Shares
 from fep.links.sign_in import is_replayed, issue_keys, refuse_route, route_refusal
 from fep.links.wire import Wire
+from fep.traces.sampled import SampledRequest, TakesSamples
 from protocol.canonical.link import NoBody
 from protocol.canonical.messages import Answer, Request
 from protocol.dialect import Dialect, Envelope
@@ -203,6 +204,8 @@ class Link:
             return self._drop(envelope, "second_request")
         self._has_been_asked = True
         exchange = Exchange(envelope, self.services.clock.seconds(), now)
+        if self.services.traces is not None:
+            exchange.sampled = self.services.traces.sample()
         try:
             if envelope.is_response:
                 self._response_received(exchange)
@@ -269,6 +272,8 @@ class Link:
 
     def _authenticated(self, exchange: Exchange, bank: Bank) -> None:
         """Go on with a request whose MAC was right: from here on every reply has one too."""
+        if exchange.sampled is not None:
+            exchange.sampled.ends("verify")
         envelope = exchange.envelope
         if envelope.is_misdirected:
             return self._drop(envelope, "wrong_direction")
@@ -284,6 +289,8 @@ class Link:
             if envelope.transaction is Transaction.ECHO and invalid.path == "header.bank_serial":
                 return self._drop(envelope, "echo_of_our_own")  # never echo an echo
             return self.answer(exchange, Answer(ResponseCode.FORMAT_ERROR))
+        if exchange.sampled is not None:
+            exchange.sampled.ends("decode")
         if self.services.tails.watching:
             self.services.tails.asked(self, exchange)
         return self._act(exchange, bank, exchange.request)
@@ -448,6 +455,8 @@ class Link:
 
     def answer(self, exchange: Exchange, answer: Answer, batch_size: int = 0) -> None:
         """Send the reply to ``exchange`` and write its log line."""
+        if exchange.sampled is not None:
+            exchange.sampled.goes_on()
         if answer.clearing_date is None:
             answer = replace(answer, clearing_date=self._clearing_date())
         answer = self.dialect.sayable(exchange.envelope, answer)
@@ -486,6 +495,27 @@ class Link:
         )
         if services.audit.wants(transaction, answer.code):
             services.audit.answered(self, exchange, answer, said)
+        if exchange.sampled is not None and services.traces is not None:
+            self._trace(exchange.sampled, exchange, answer, batch_size, services.traces)
+
+    def _trace(
+        self, sampled: SampledRequest, exchange: Exchange, answer: Answer, batch_size: int, traces: TakesSamples
+    ) -> None:
+        """Tell of a sampled request: its stages, and by what the log and the journal know it."""
+        sampled.ends("reply")
+        transaction = exchange.envelope.transaction
+        label = transaction.label if transaction else "unknown"
+        sampled.finish(
+            label,
+            bank_code=self._bank_code(exchange.envelope),
+            transaction=label,
+            response_code=answer.code.code,
+            fep_serial=None if answer.fep_serial is None else f"{answer.fep_serial:012d}",
+            repeat=answer.repeat or None,
+            batch_size=batch_size or None,
+            **self.dialect.trace(exchange.envelope),
+        )
+        traces.tell(sampled)
 
     def _refuse_unauthenticated(self, exchange: Exchange, code: ResponseCode) -> None:
         exchange.authenticator = exchange.security = None

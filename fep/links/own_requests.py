@@ -19,6 +19,7 @@ from fep.links.services import Services
 from fep.links.tails import Way
 from fep.links.wire import Wire
 from fep.partners.errors import PartnerError, PartnerSilent, Reason
+from fep.traces.sampled import SampledRequest
 from protocol.canonical.link import NoBody
 from protocol.canonical.messages import RequestBody
 from protocol.dialect import Dialect, Envelope, OwnReply, Sealing
@@ -52,6 +53,7 @@ class Asked(NamedTuple):
 
     transaction: Transaction
     on_reply: OnReply | None
+    sampled: SampledRequest | None = None
 
 
 class OwnRequests:
@@ -101,8 +103,12 @@ class OwnRequests:
         if nonce is not None:
             outgoing.body = security.encrypt_body(nonce, outgoing.body)
         frame = sealed(link.dialect, outgoing, security)
-        self._waiting[fep_serial] = Asked(transaction, on_reply)
+        traces = link.services.traces
+        sampled = None if traces is None else traces.sample(is_own=True)
+        self._waiting[fep_serial] = Asked(transaction, on_reply, sampled)
         link.wire.send(frame)
+        if sampled is not None:
+            sampled.ends("send")
         if link.services.tails.watching:
             link.services.tails.own_asked(Way.of(link), transaction, body, fep_serial, link.services.wall_clock())
 
@@ -115,6 +121,7 @@ class OwnRequests:
         """Take an authenticated reply that is waited for."""
         envelope = exchange.envelope
         asked = self._waiting.pop(envelope.fep_serial or 0)
+        self._trace(asked, envelope.fep_serial or 0, "replied")
         if asked.on_reply is None:
             return
         reply: OwnReply | PartnerError
@@ -141,14 +148,28 @@ class OwnRequests:
 
     def forget(self, fep_serial: int) -> None:
         """Wait no longer for the reply to a request; one that comes later is dropped."""
-        self._waiting.pop(fep_serial, None)
+        asked = self._waiting.pop(fep_serial, None)
+        if asked is not None:
+            self._trace(asked, fep_serial, "given_up")
 
     def lost(self) -> None:
         """The link is closed: what has not been answered is not known."""
         waiting, self._waiting = self._waiting, {}
-        for asked in waiting.values():
+        for fep_serial, asked in waiting.items():
+            self._trace(asked, fep_serial, "cut_off")
             if asked.on_reply is not None:
                 asked.on_reply(PartnerSilent(Reason.CUT_OFF))
+
+    def _trace(self, asked: Asked, fep_serial: int, outcome: str) -> None:
+        """Tell of a sampled request of ours: how long its bank took, and what came of it."""
+        traces = self._link.services.traces
+        if asked.sampled is None or traces is None:
+            return
+        asked.sampled.ends("wait")
+        label = asked.transaction.label
+        serial = f"{fep_serial:012d}"
+        asked.sampled.finish(label, bank_code=self._bank_code(), transaction=label, fep_serial=serial, outcome=outcome)
+        traces.tell(asked.sampled)
 
     def _echo_count(self) -> int:
         return sum(asked.transaction is Transaction.ECHO for asked in self._waiting.values())

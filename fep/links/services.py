@@ -29,6 +29,8 @@ from fep.links.turns import Turns
 if TYPE_CHECKING:
     from fep.links.tls import TlsEndpoint
 
+from fep.traces.sampled import TakesSamples
+
 
 class Clock(Protocol):
     """Monotonic time; Twisted's reactor and its test ``Clock`` are ones."""
@@ -77,6 +79,7 @@ class Services:
         link_numbers: of connections, from 1.
         after_round: has a function called when the loop has read what has arrived.
         tls: what is shown and asked for on the addresses where TLS is spoken.
+        traces: samples requests; None while they are not traced.
         branch_of: the database that work waits for, None when for all of them; None itself when there is only one.
     """
 
@@ -102,6 +105,7 @@ class Services:
     audit: AuditLog = field(default_factory=AuditLog)
     admission: Admission = field(default_factory=Admission)
     tls: Mapping[Address, "TlsEndpoint"] = field(default_factory=dict)
+    traces: TakesSamples | None = None
     branch_of: Callable[[Needs], Hashable | None] | None = None
     after_round: AfterRound = at_once
     descriptors: Descriptors = field(init=False)

@@ -34,7 +34,7 @@ class CsvFile:
 
 def _cell(kind: Kind, value: Any) -> str:
     text = text_of(kind, value)
-    return f"'{text}" if kind is Kind.TEXT and text.startswith(FORMULA_SIGNS) else text
+    return f"'{text}" if kind in {Kind.TEXT, Kind.ACCOUNT} and text.startswith(FORMULA_SIGNS) else text
 
 
 def _detach(text: io.TextIOWrapper) -> None:

@@ -20,11 +20,18 @@ class Kind(Enum):
     DAY = "day"  # date
     MOMENT = "moment"  # datetime, shown to the second
     MONTH = "month"  # int YYYYMM
+    ACCOUNT = "account"  # str, masked where people read
 
     @property
     def is_number(self) -> bool:
         """Whether it is summed, and stands at the right."""
         return self in {Kind.COUNT, Kind.YUAN}
+
+
+class AccountNumber(str):
+    """An account number in a column of other things: masked as those of ``Kind.ACCOUNT`` are."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

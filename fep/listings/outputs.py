@@ -21,10 +21,11 @@ class Outputs:
     Args:
         csv_path: file of the first listing; the others stand beside it, with their names.
         xlsx_path: workbook of all listings.
+        is_masked: account numbers are masked on the screen; in the files, which are their owner's alone, they are not.
     """
 
-    def __init__(self, csv_path: Path | None = None, xlsx_path: Path | None = None) -> None:
-        self.csv_path, self.xlsx_path = csv_path, xlsx_path
+    def __init__(self, csv_path: Path | None = None, xlsx_path: Path | None = None, *, is_masked: bool = True) -> None:
+        self.csv_path, self.xlsx_path, self._is_masked = csv_path, xlsx_path, is_masked
         self._files = ExitStack()
         self._book: XlsxFile | None = None
         self._is_first = True
@@ -55,7 +56,7 @@ class Outputs:
                 ends.callback(listing.rows.close)
             sinks: list[Sink] = []
             if not (listing.is_list and self.has_files):
-                sinks.append(ends.enter_context(screen(listing, is_first=self._is_first)))
+                sinks.append(ends.enter_context(screen(listing, is_first=self._is_first, is_masked=self._is_masked)))
                 self._is_first = False
             sheet = self._book.sheet(listing) if self._book is not None else None
             if sheet is not None:

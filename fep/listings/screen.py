@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any, Literal, Protocol
 
 from fep.language import say
-from fep.listings.listing import Listing, text_of
+from fep.listings.listing import AccountNumber, Kind, Listing, text_of
+from protocol.masking import masked_account
 
 TERMINAL_ROWS_MAX = 200
 """Rows that a terminal is given: nobody scrolls further, and a table must be gathered whole before it is drawn."""
@@ -25,15 +26,25 @@ class Sink(Protocol):
         """Take one row, a value for each column."""
 
 
+def _shown(kind: Kind, value: Any, *, is_masked: bool) -> str:
+    """Return a value as it may be read by whoever stands behind the clerk, or reads what a job has printed."""
+    text = text_of(kind, value)
+    if is_masked and isinstance(value, str) and (kind is Kind.ACCOUNT or isinstance(value, AccountNumber)):
+        text = masked_account(text)
+    return text.translate(CONTROLS)
+
+
 class _Pipe:
     """Lines in a pipe: nothing is shortened, so that a script reads what a person does."""
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: Listing, *, is_masked: bool) -> None:
         self._kinds = [column.kind for column in listing.columns]
+        self._is_masked = is_masked
         self._print([str(column.heading) for column in listing.columns])
 
     def row(self, values: Sequence[Any]) -> None:
-        self._print([text_of(kind, value).translate(CONTROLS) for kind, value in zip(self._kinds, values, strict=True)])
+        cells = zip(self._kinds, values, strict=True)
+        self._print([_shown(kind, value, is_masked=self._is_masked) for kind, value in cells])
 
     def _print(self, cells: list[str]) -> None:
         print("\t".join(cells))
@@ -42,8 +53,9 @@ class _Pipe:
 class _Terminal:
     """A table on a terminal, up to a number of rows."""
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: Listing, *, is_masked: bool) -> None:
         self._listing = listing
+        self._is_masked = is_masked
         self._rows: list[Sequence[Any]] = []
         self._left_out = 0
 
@@ -100,7 +112,7 @@ class _Terminal:
 
     def _texts(self, values: Sequence[Any]) -> list[str]:
         pairs = zip(self._listing.columns, values, strict=True)
-        return [text_of(column.kind, value).translate(CONTROLS) for column, value in pairs]
+        return [_shown(column.kind, value, is_masked=self._is_masked) for column, value in pairs]
 
     def _cells(self, values: Sequence[Any]) -> list[str]:
         from rich.markup import escape
@@ -109,16 +121,16 @@ class _Terminal:
 
 
 @contextmanager
-def screen(listing: Listing, *, is_first: bool) -> Iterator[Sink]:
+def screen(listing: Listing, *, is_first: bool, is_masked: bool) -> Iterator[Sink]:
     """Yield where the rows of ``listing`` go; its total follows them. In a pipe an empty line parts two tables."""
     if sys.stdout.isatty():
-        terminal = _Terminal(listing)
+        terminal = _Terminal(listing, is_masked=is_masked)
         yield terminal
         terminal.draw()
         return
     if not is_first:
         print()
-    pipe = _Pipe(listing)
+    pipe = _Pipe(listing, is_masked=is_masked)
     yield pipe
     if listing.total is not None:
         pipe.row(listing.total)

@@ -23,7 +23,15 @@ _FORMATS = {
     Kind.DAY: "yyyy-mm-dd",
     Kind.MOMENT: "yyyy-mm-dd hh:mm:ss",
 }
-_WIDTHS = {Kind.TEXT: 18, Kind.COUNT: 10, Kind.YUAN: 16, Kind.DAY: 12, Kind.MOMENT: 20, Kind.MONTH: 10}
+_WIDTHS = {
+    Kind.TEXT: 18,
+    Kind.COUNT: 10,
+    Kind.YUAN: 16,
+    Kind.DAY: 12,
+    Kind.MOMENT: 20,
+    Kind.MONTH: 10,
+    Kind.ACCOUNT: 18,
+}
 _CALENDAR_BEGINS = date(1900, 3, 1)  # before it Excel's count of days is wrong, and before 1900 there is none
 
 

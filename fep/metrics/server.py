@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET6, socket
+from socket import AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any, NamedTuple
 
 import structlog
@@ -85,7 +85,11 @@ class _Server(ThreadingHTTPServer):
         super().__init__((address.host, address.port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind without looking up this machine's name, which may take a name server's time."""
+        """Bind without looking up this machine's name, which may take a name server's time.
+
+        What the system still remembers of the last daemon's clients does not keep the next one from starting.
+        """
+        self.socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 

@@ -19,10 +19,14 @@ _WAIT_S = 20
 def connect(directory: Path) -> Any:
     """Return a DB-API connection to the database that the configuration in a directory names."""
     settings = tomllib.loads((directory / "fep.toml").read_text(encoding="utf-8"))
-    url = settings["billing"]["database"][0]["url"]
+    database = settings["billing"]["database"][0]
+    url = database["url"]
     if url.startswith("sqlite:///"):
         return sqlite3.connect(directory / url.removeprefix("sqlite:///"), timeout=_WAIT_S)
-    return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1), connect_timeout=_WAIT_S)
+    reference = database.get("password", "")
+    secret = (directory / reference.removeprefix("file:")).read_text(encoding="utf-8").strip() if reference else None
+    url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    return psycopg.connect(url, password=secret, connect_timeout=_WAIT_S)
 
 
 def _run(connection: Any, statement: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:

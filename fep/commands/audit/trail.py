@@ -26,7 +26,7 @@ _COLUMNS = (
     Column(Text("bank date", "银行日期"), Kind.DAY),
     Column(Text("bank serial", "银行流水号")),
     Column(Text("FEP serial", "前置流水号")),
-    Column(Text("account", "户号")),
+    Column(Text("account", "户号"), Kind.ACCOUNT),
     Column(Text("amount", "金额"), Kind.YUAN),
     Column(Text("balance change", "预存变动"), Kind.YUAN),
     Column(Text("outlet", "网点")),

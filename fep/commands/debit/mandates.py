@@ -21,7 +21,7 @@ from protocol.files.names import FileKind
 _COLUMNS = (
     Column(Text("file", "文件")),
     Column(Text("line", "行"), Kind.COUNT),
-    Column(Text("account", "户号")),
+    Column(Text("account", "户号"), Kind.ACCOUNT),
     Column(Text("finding", "问题")),
 )
 

@@ -74,7 +74,7 @@ _SUM_COLUMNS = (
 )
 _ROW_COLUMNS = (
     Column(Text("row", "序号"), Kind.COUNT),
-    Column(Text("account", "户号")),
+    Column(Text("account", "户号"), Kind.ACCOUNT),
     Column(Text("month", "电费年月"), Kind.MONTH),
     Column(Text("seq", "次数"), Kind.COUNT),
     Column(Text("bill", "应收凭证号")),

@@ -22,7 +22,7 @@ _COUNTED = (
 )
 _LISTED = (
     Column(Text("bank", "银行")),
-    Column(Text("account", "户号")),
+    Column(Text("account", "户号"), Kind.ACCOUNT),
     Column(Text("bill", "应收凭证号")),
     Column(Text("state", "状态")),
     Column(Text("reason", "原因")),

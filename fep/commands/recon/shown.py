@@ -12,7 +12,7 @@ from fep.commands.recon.words import ACTS, STATES, matching_of, side_cells
 from fep.commands.reports.options import output_options
 from fep.commands.reports.sources import open_sources
 from fep.language import Text
-from fep.listings.listing import Column, Kind, Listing, text_of
+from fep.listings.listing import AccountNumber, Column, Kind, Listing, text_of
 from fep.listings.outputs import Outputs
 
 _COLUMNS = (Column(Text("what", "项目")), Column(Text("bank", "银行方")), Column(Text("FEP", "前置方")))
@@ -42,12 +42,14 @@ def show(difference_no: int, config_path: Path, outputs: Outputs) -> int:
 def _rows(found: Difference) -> Iterator[list[Any]]:
     yield from _common(found)
     names = (
-        (Text("account", "户号"), Kind.TEXT),
         (Text("transaction", "交易"), Kind.TEXT),
         (Text("amount", "金额"), Kind.YUAN),
         (Text("state", "状态"), Kind.TEXT),
     )
-    for (name, kind), bank, fep in zip(names, side_cells(found.bank), side_cells(found.fep), strict=True):
+    sides = [side_cells(side) for side in (found.bank, found.fep)]
+    accounts = [None if cells[0] is None else AccountNumber(cells[0]) for cells in sides]
+    yield [Text("account", "户号"), *accounts]
+    for (name, kind), bank, fep in zip(names, sides[0][1:], sides[1][1:], strict=True):
         yield [name, text_of(kind, bank), text_of(kind, fep)]
     yield from _work(found)
 

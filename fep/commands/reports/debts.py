@@ -26,7 +26,7 @@ _SUMS = (
     Column(Text("with late fee", "欠费合计"), Kind.YUAN),
 )
 _BILL = (
-    Column(Text("account", "户号")),
+    Column(Text("account", "户号"), Kind.ACCOUNT),
     Column(Text("supply branch", "供电分公司")),
     Column(Text("class", "用户类别")),
     Column(Text("collected by", "收费方式")),

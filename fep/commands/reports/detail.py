@@ -20,7 +20,7 @@ _COLUMNS = (
     Column(Text("FEP serial", "前置流水号")),
     Column(Text("transaction", "交易")),
     Column(Text("state", "状态")),
-    Column(Text("account", "户号")),
+    Column(Text("account", "户号"), Kind.ACCOUNT),
     Column(Text("amount", "金额"), Kind.YUAN),
     Column(Text("of it principal", "其中电费"), Kind.YUAN),
     Column(Text("late fee", "其中违约金"), Kind.YUAN),

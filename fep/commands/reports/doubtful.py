@@ -40,7 +40,7 @@ _COLUMNS = (
     Column(Text("time", "时间"), Kind.MOMENT),
     Column(Text("bank serial", "银行流水号")),
     Column(Text("FEP serial", "前置流水号")),
-    Column(Text("account", "户号")),
+    Column(Text("account", "户号"), Kind.ACCOUNT),
     Column(Text("amount", "金额"), Kind.YUAN),
     Column(Text("outlet", "网点")),
     Column(Text("teller", "柜员")),

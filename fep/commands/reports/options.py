@@ -93,14 +93,14 @@ def _completed(dimensions: list[Dimension]) -> tuple[Dimension, ...]:
 
 
 def output_options(function: Callable[..., Any]) -> Any:
-    """Add ``--csv`` and ``--xlsx``; the function takes them as ``outputs``."""
+    """Add ``--csv``, ``--xlsx`` and ``--unmasked``; the function takes them as ``outputs``."""
 
     @wraps(function)
-    def with_outputs(*args: Any, csv_path: Path | None, xlsx_path: Path | None, **rest: Any) -> Any:
+    def with_outputs(*args: Any, csv_path: Path | None, xlsx_path: Path | None, is_unmasked: bool, **rest: Any) -> Any:
         refuse_same_file({"--csv": csv_path, "--xlsx": xlsx_path})
-        return function(*args, outputs=Outputs(csv_path, xlsx_path), **rest)
+        return function(*args, outputs=Outputs(csv_path, xlsx_path, is_masked=not is_unmasked), **rest)
 
-    for add in (_xlsx_option, _csv_option):
+    for add in (_unmasked_option, _xlsx_option, _csv_option):
         add(with_outputs)
     return with_outputs
 
@@ -138,6 +138,12 @@ _csv_option = option(
     metavar="FILE",
     en="Write CSV: the first table to FILE, others beside it (FILE-NAME.csv).",
     zh="写入 CSV: 首表写入 FILE, 其余写在旁边 (FILE-名称.csv)。",
+)
+_unmasked_option = option(
+    *("--unmasked", "is_unmasked"),
+    is_flag=True,
+    en="Show account numbers whole on the screen; in files they are.",
+    zh="屏幕上显示完整户号 (文件中本来完整)。",
 )
 names_option = option(
     *("--names", "with_names"),

@@ -59,7 +59,7 @@ def test_counts_and_what_is_dead(push: Callable[..., Outcome]) -> None:
     counts = [row for row in rows_of(outcome) if len(row) == 3]
     assert counts[1:] == [["0102", "refused", "1"], ["0102", "dead", "1"], ["0103", "waiting", "1"]]
     [listed] = [row for row in rows_of(outcome) if "TB0" in row]
-    assert listed[:7] == ["0102", "0100000001", "TB0", "dead", "bank serial is another payment's", "010000000042", "2"]
+    assert listed[:7] == ["0102", "******0001", "TB0", "dead", "bank serial is another payment's", "010000000042", "2"]
     assert listed[-7:] == ["", "2026-11-21", "000000000077", "123.45", "", "yes", ""]
     assert "TB1" not in outcome.out
     assert "王建国" not in outcome.out

@@ -16,7 +16,7 @@ import pytest
 
 from fep.language import Text, choose
 from fep.listings import screen, xlsx_file
-from fep.listings.listing import Column, Kind, Listing, text_of, yuan
+from fep.listings.listing import AccountNumber, Column, Kind, Listing, text_of, yuan
 from fep.listings.outputs import Outputs
 from fep.listings.private_output import private_output
 
@@ -253,3 +253,22 @@ def test_a_report_that_fails_leaves_no_file(tmp_path: Path) -> None:
         show()
     assert [entry.name for entry in tmp_path.iterdir()] == ["day.csv"]
     assert (tmp_path / "day.csv").read_text() == "yesterday's"
+
+
+def test_account_numbers_are_masked_where_people_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the screen and in a pipe, in columns of their own and among other things; whole in files, and when wanted."""
+
+    def shown(*, is_masked: bool, csv_path: Path | None = None) -> str:
+        columns = (Column(Text("account", "户号"), Kind.ACCOUNT), Column(Text("what", "项目")))
+        rows = [["0177301946582037", AccountNumber("6228481904567128305")], [Text("total", "合计"), "0102"]]
+        with Outputs(csv_path, is_masked=is_masked) as outputs:
+            outputs.show(Listing("accounts", Text("Accounts", "户"), Text("accounts", "户"), columns, rows))
+        return capsys.readouterr().out
+
+    path = tmp_path / "accounts.csv"
+    assert shown(is_masked=True, csv_path=path).splitlines()[1:] == [
+        "017730******2037\t622848*********8305",
+        "total\t0102",
+    ]
+    assert "0177301946582037,6228481904567128305" in path.read_text("utf-8-sig")
+    assert "0177301946582037\t6228481904567128305" in shown(is_masked=False)

@@ -48,6 +48,16 @@ def test_a_page_is_served_with_its_type(server):
     assert got(server, "/metrics", "HEAD") == (200, "text/plain", b"")
 
 
+def test_the_next_daemon_is_served_at_once(server):
+    """What the system remembers of a client that was answered does not keep an address from being taken again."""
+    for _ in range(3):
+        assert got(server, "/metrics")[0] == 200
+    server.close()
+    following = MetricsServer(server.address, {})
+    following.start()
+    following.close()
+
+
 def test_the_status_tells_a_balancer_what_it_needs(server):
     """503 is what a load balancer takes for an answer."""
     assert got(server, "/ready")[0] == 503

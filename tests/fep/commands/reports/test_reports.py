@@ -36,7 +36,7 @@ def test_day(report: Report) -> None:
     ]
     rows = detail.splitlines()
     assert len(rows) == 1 + 9
-    assert "\tpay\tcancelled\t0100000002\t7.00\t" in rows[3]
+    assert "\tpay\tcancelled\t******0002\t7.00\t" in rows[3]
     assert "用户" not in done.out
 
 
@@ -89,7 +89,7 @@ def test_arrears_list(report: Report) -> None:
     done = report("arrears", "--date", "2026-10-01", "--list", "--branch", "0202", "--names")
     _, _, listed = done.out.partition("\n\n")
     assert listed.splitlines()[1].split("\t") == [
-        *("0100000010", "0202", "other", "counter", "DB000010A", "2025-11", "2025-12-01", "304"),
+        *("******0010", "0202", "other", "counter", "DB000010A", "2025-11", "2025-12-01", "304"),
         *("120.00", "105.84", "225.84", "open", "0.00", "用户10", "人民路1号"),
     ]
 

@@ -1,0 +1,1 @@
+"""A site whose every secret is a canary, and what all its paths print."""
