@@ -34,6 +34,8 @@ _LINE_EVERY_S = 30.0
 _END_LIMIT_S = 2 * ANSWER_LIMIT_S + 30.0
 _PUSHES_LIMIT_S = 120.0
 _REST_LIMIT_S = 30.0
+_MEANT = '"event": "reload_refused"'
+"""A line of level error that the run itself brings about."""
 _CUT_BY_THE_CLOCK = "QueryCanceled 57014"
 """A statement that was at work when the clock stepped: PostgreSQL measures its statement_timeout by the wall clock. The
 batch is run again, and nobody notices; with a clock that nobody sets it is a finding."""
@@ -221,8 +223,7 @@ class Run:
         for number, daemon in enumerate(self.site.watched, 1):
             if code := daemon.stop():
                 self.findings.append(f"daemon {number} ended with exit code {code}")
-            lines = [line for line in daemon.errors if not (scaled_clock.is_running() and _CUT_BY_THE_CLOCK in line)]
-            self.findings += [f"daemon {number}: {line}" for line in lines][:20]
+            self.findings += [f"daemon {number}: {line}" for line in daemon.errors if not _is_harmless(line)][:20]
         self.findings += [f"unanswered: {text}" for text in books.unanswered]
         self.findings += books.faults
         self.findings += [growth.line() for growth in self.growths if growth.verdict is Verdict.GROWING]
@@ -236,6 +237,10 @@ class Run:
     def debited(self) -> int:
         """How many pushed bills were debited."""
         return self._pushed.debited
+
+
+def _is_harmless(line: str) -> bool:
+    return _MEANT in line or (scaled_clock.is_running() and _CUT_BY_THE_CLOCK in line)
 
 
 def run(options: Options, folder: Path, tell: Tell) -> Run:
