@@ -17,6 +17,8 @@ WARM_UP_SHARE = 0.2
 """Of a run: until then caches fill, allocators settle, and each lane has made its connection."""
 RSS_LIMIT_SHARE = 0.01
 """Of the resident memory in a day: with it a daemon doubles in a hundred days. Below it a slope is called flat."""
+WARM_UP_MIN_S = 600.0
+"""At least, where a run is long enough for it: what settles does so by the clock, not by a run's length."""
 TOLD_MIN_S = 600.0
 """Behind the warm-up; from less nothing is concluded, for an interpreter's memory settles for many minutes."""
 COUNT_LIMIT = 0.5
@@ -100,12 +102,14 @@ class Growth:
 
 def growths(samples: list[list[Sample]], seconds: float) -> list[Growth]:
     """Return the growth of every figure of every daemon behind the warm-up of a run of so many seconds."""
+    is_long_enough = seconds >= WARM_UP_MIN_S + TOLD_MIN_S
+    share = max(WARM_UP_SHARE, WARM_UP_MIN_S / seconds) if is_long_enough else WARM_UP_SHARE
     found = []
     for number, all_of_one in enumerate(samples, 1):
-        warm = all_of_one[int(len(all_of_one) * WARM_UP_SHARE) :]
+        warm = all_of_one[int(len(all_of_one) * share) :]
         for name in ("rss_kib", "descriptors", "threads"):
             line = slope([(sample.day, getattr(sample, name)) for sample in warm])
             limit = line.mean * RSS_LIMIT_SHARE if name == "rss_kib" else COUNT_LIMIT
             ends = [float(getattr(warm[at], name)) for at in (0, -1)] if warm else [0.0, 0.0]
-            found.append(Growth(number, name, line, limit, *ends, seconds * (1 - WARM_UP_SHARE) >= TOLD_MIN_S))
+            found.append(Growth(number, name, line, limit, *ends, is_long_enough))
     return found
