@@ -17,12 +17,12 @@ import structlog
 
 from fep.audit.folders import (
     COMMANDS,
-    FILE_MODE,
     FolderTaken,
     chain_files,
     file_name,
     hold,
-    leave_to_owner,
+    open_to_read,
+    open_to_write,
     place_of,
     slots,
 )
@@ -251,8 +251,7 @@ class Chain:
         """Go on in a new file, whose first line names the end of the one before."""
         path = self.folder / file_name(self.place.line_no + 1)
         # One of this name was left by a crash before its first line.
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
-        leave_to_owner(path)
+        descriptor = open_to_write(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
         former = self._file, self._size
         self._file, self._size = descriptor, 0
         before = self.place
@@ -297,7 +296,7 @@ class Chain:
             return found
         found.torn = found.torn or torn
         self.place, self.tallies, self._size = found.place, found.tallies, found.size
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._file = open_to_write(path, os.O_WRONLY | os.O_APPEND)
         return found
 
 
@@ -317,7 +316,8 @@ def _end_of(path: Path) -> _Found | None:
 
     What stands there is believed: ``fep audit verify`` is who doubts it. Raises ChainUnusable for what no crash leaves.
     """
-    content = path.read_bytes()
+    with open_to_read(path) as file:
+        content = file.read()
     lines = content.splitlines(keepends=True)
     size = len(content)
     while lines and fields_of(lines[-1]) is None:
@@ -363,16 +363,15 @@ def _read_end(lines: Sequence[bytes], size: int, here: str) -> _Found:
 
 def _put_aside(path: Path, size: int) -> dict[str, Any]:
     """Move what stands behind ``size`` bytes into a file of its own; return what is told of it."""
-    with path.open("r+b") as file:
+    with open(open_to_write(path, os.O_RDWR), "r+b") as file:
         file.seek(size)
         torn = file.read()
         aside = path.with_name(f"{path.stem}.torn-{size}")
         if torn:
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
-            with open(descriptor, "wb") as kept:
+            with open(open_to_write(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as kept:
                 kept.write(torn)
                 kept.flush()
-                os.fsync(descriptor)
+                os.fsync(kept.fileno())
         file.truncate(size)
         os.fsync(file.fileno())
     if not size:

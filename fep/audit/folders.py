@@ -12,13 +12,16 @@ One folder is one chain, and a chain belongs to its place: one that came with a 
 that go on with it would each be a forgery of the other.
 """
 
+import errno
 import fcntl
 import os
 import re
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 COMMANDS = "commands"
 DAEMON = "daemon"
@@ -31,6 +34,7 @@ FILE_MODE = 0o640
 SLOTS_MAX = 64
 """Writers of one kind at a time: more daemons than one machine has cores for."""
 
+_READ_BYTES = 1 << 20
 _LOCK = "lock"
 _FILE = re.compile(r"(\d{12})\.jsonl", re.ASCII)
 _FOLDER = re.compile(rf"({COMMANDS}|{DAEMON}|{JOB})-([1-9]\d?)", re.ASCII)
@@ -68,11 +72,73 @@ def place_of(folder: Path) -> str:
     return f"{socket.gethostname()}:{folder.absolute()}"
 
 
-def leave_to_owner(path: Path) -> None:
-    """Give what root has made to whom the folder belongs: the daemon's user writes there too."""
-    if os.geteuid() == 0:
-        folder = path.parent.stat()
-        os.chown(path, folder.st_uid, folder.st_gid)
+def open_to_write(path: Path, flags: int) -> int:
+    """Open a file of a chain and return its descriptor; what root makes is given to whom the folder belongs.
+
+    The daemon's user owns the folder and root runs commands: a link that stands there must not lead root to a file of
+    the system's, to write to it or to give it away.
+
+    Raises:
+        OSError: it cannot be opened, or is a link, or no plain file.
+    """
+    folder = _open_folder(path.parent)
+    try:
+        wanted = flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        # Cut short only when it is seen what it is.
+        descriptor = os.open(path.name, wanted & ~os.O_TRUNC, FILE_MODE, dir_fd=folder)
+        try:
+            _require_plain(descriptor, path)
+            _leave_to_owner(descriptor, folder)
+            if flags & os.O_TRUNC:
+                os.ftruncate(descriptor, 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    finally:
+        os.close(folder)
+    return descriptor
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """Open a file of a chain; OSError for what is no plain file: a named pipe would be waited for without an end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        _require_plain(descriptor, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return open(descriptor, "rb", buffering=_READ_BYTES)
+
+
+def _require_plain(descriptor: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "not a plain file", str(path))
+
+
+def _open_folder(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _leave_to_owner(descriptor: int, folder: int) -> None:
+    """Give what root has made to whom the folder belongs; what has another name somewhere was not made here."""
+    made = os.fstat(descriptor)
+    if os.geteuid() == 0 and made.st_uid == 0 and (made.st_nlink == 1 or stat.S_ISDIR(made.st_mode)):
+        owner = os.fstat(folder)
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder; its own has it then."""
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    parent = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        made = _open_folder(folder)
+        try:
+            _leave_to_owner(made, parent)
+        finally:
+            os.close(made)
+    finally:
+        os.close(parent)
 
 
 def hold(folder: Path, wait_s: float = 0.0) -> int:
@@ -84,10 +150,8 @@ def hold(folder: Path, wait_s: float = 0.0) -> int:
     """
     for each in (folder.parent, folder):
         if not each.is_dir():
-            each.mkdir(mode=FOLDER_MODE, exist_ok=True)
-            leave_to_owner(each)
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-    leave_to_owner(folder / _LOCK)
+            _make(each)
+    descriptor = open_to_write(folder / _LOCK, os.O_RDWR | os.O_CREAT)
     deadline = time.monotonic() + wait_s
     while True:
         try:
@@ -109,7 +173,7 @@ def slots(directory: Path, kind: str) -> Iterator[Path]:
 def is_held(folder: Path) -> bool:
     """Tell whether somebody writes in a folder now."""
     try:
-        descriptor = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return False
     try:

@@ -22,6 +22,7 @@ __all__ = [
     "Counted",
     "Entry",
     "Kind",
+    "begins_as_line",
     "chained",
     "counted_of",
     "entry",
@@ -41,6 +42,9 @@ TAIL_BYTES = len(_HASH) + len(NO_HASH) + len(_END)
 """What stands behind the bytes that the hash is of."""
 
 _TAIL = re.compile(_HASH + b"([0-9a-f]{64})" + _END)
+_BEGINNING = re.compile(
+    rb'\{"seq": \d+, "at": "\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}[+-]\d\d:\d\d", "kind": "[a-z_]+"[,}]'
+)
 _COUNTED = re.compile(
     rb'"kind": "money", "counted": "(pay|cancel|reverse)", "clearing_date": "(\d{8})", "amount_fen": (\d+), '
     rb'"bank_code": "([0-9A-Za-z]+)"'
@@ -107,7 +111,12 @@ def fields_of(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(said, dict) or type(said.get("seq")) is not int or stated_hash(line) is None:
         return None
-    return said
+    return said if begins_as_line(line) else None
+
+
+def begins_as_line(line: bytes) -> bool:
+    """Tell whether a line begins as every one does: with its number, its moment and its kind."""
+    return _BEGINNING.match(line) is not None
 
 
 def is_seal(line: bytes) -> bool:

@@ -7,7 +7,7 @@ from heapq import merge
 from pathlib import Path
 from typing import Any
 
-from fep.audit.folders import chain_files
+from fep.audit.folders import chain_files, open_to_read
 from fep.audit.lines import fields_of
 
 WHO = ("operator", "teller_id", "bank_code")
@@ -43,9 +43,17 @@ class Criteria:
 
 def banks_of(said: dict[str, Any]) -> set[str]:
     """Return the banks that a line is about."""
-    arguments = said.get("arguments") or {}
-    named = [said.get("bank_code"), arguments.get("bank_code"), *(arguments.get("banks") or ())]
-    return {str(code) for code in [*named, *(day["bank_code"] for day in said.get("days", ()))] if code}
+    arguments, days = said.get("arguments"), said.get("days")
+    if not isinstance(arguments, dict):
+        arguments = {}
+    named = [said.get("bank_code"), arguments.get("bank_code"), *_list_of(arguments.get("banks"))]
+    sealed = [day.get("bank_code") for day in _list_of(days) if isinstance(day, dict)]
+    return {str(code) for code in [*named, *sealed] if code}
+
+
+def _list_of(value: Any) -> list[Any]:
+    """Return a list that stands in a line; an empty one for anything else: nothing is verified here."""
+    return value if isinstance(value, list) else []
 
 
 def lines_of(folders: Sequence[Path], criteria: Criteria) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -62,7 +70,7 @@ def _lines_of_chain(folder: Path, criteria: Criteria) -> Iterator[tuple[str, Pat
             continue  # all of it is older
         if _first_day(path) > criteria.last.isoformat():
             return
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             for line in file:
                 said = fields_of(line)
                 if said is not None and criteria.wants(said):
@@ -70,5 +78,5 @@ def _lines_of_chain(folder: Path, criteria: Criteria) -> Iterator[tuple[str, Pat
 
 
 def _first_day(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         return str((fields_of(file.readline()) or {}).get("at", ""))[:10]

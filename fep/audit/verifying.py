@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from fep.audit.faults import Break, Fault
-from fep.audit.folders import chain_files, first_line_of, is_held
-from fep.audit.lines import NO_HASH, TAIL_BYTES, Kind, counted_of, fields_of
+from fep.audit.folders import chain_files, first_line_of, is_held, open_to_read
+from fep.audit.lines import NO_HASH, TAIL_BYTES, Kind, begins_as_line, counted_of, fields_of
 from fep.audit.seals import SealKey, key_of, parts_of
 from fep.audit.tallies import Tallies, day_of
 from fep.language import Text
@@ -128,7 +128,7 @@ class _Walk:
             file_line = 0
             try:
                 self._enter(path, is_first=path is files[0])
-                with path.open("rb", buffering=1 << 20) as file:
+                with open_to_read(path) as file:
                     for file_line, line in enumerate(file, 1):
                         if not line.endswith(b"\n") and path is files[-1]:
                             self._torn()
@@ -163,6 +163,8 @@ class _Walk:
         digest = sha256(self._before + head).hexdigest().encode()
         if not (line.endswith(b', "hash": "' + digest + b'"}\n') and line.startswith(b'{"seq": %d, ' % self._due)):
             raise _Broken(self._why(line, file))
+        if not begins_as_line(line):
+            raise _Broken(Fault.UNREADABLE)
         beginning = line[:_HEAD_BYTES]
         if _MONEY in beginning:
             counted = counted_of(line)
@@ -171,7 +173,10 @@ class _Walk:
             if self._on_money is not None:
                 self._on_money(line)
         elif any(kind in beginning for kind in _READ):
-            self._read(line, head)
+            try:
+                self._read(line, head)
+            except (LookupError, TypeError, ValueError):  # its hash anybody can make
+                raise _Broken(Fault.UNREADABLE) from None
         known = self._witnesses.get(self._due)
         if known is not None and known.encode() != digest:
             raise _Broken(Fault.NOT_AS_WITNESSED)
@@ -279,7 +284,7 @@ def _since(files: list[Path], since: date) -> list[Path]:
     """Return the files from the last one on that was begun before a day."""
     first = 0
     for place, path in enumerate(files):
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             said = fields_of(file.readline())
         if said is not None and str(said["at"])[:10] < since.isoformat():
             first = place

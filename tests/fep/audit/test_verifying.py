@@ -11,6 +11,8 @@ import pytest
 
 from fep.audit.chain import Chain
 from fep.audit.faults import Fault
+from fep.audit.reading import Criteria
+from fep.audit.reading import lines_of as lines_of_chains
 from fep.audit.verifying import Verifier
 from tests.fep.audit.chains import KEY, OTHER_KEY, act, lines_of, made, money
 
@@ -211,3 +213,45 @@ def test_counts_that_are_not_those_of_the_lines(tmp_path: Path) -> None:
     chain.seal(KEY, "cut_off", [("0102", "20261122")])
     chain.close()
     assert broken(chain.folder) == (Fault.SEAL_COUNTS, "000000000001.jsonl", 3, 3)
+
+
+AT = '"at": "2026-11-22T10:00:00.000+08:00"'
+SEAL = f'{AT}, "kind": "seal", "key": "00000000", "mac": "{"0" * 64}"'
+FORGED = {
+    "no moment": '"kind": "lost"',
+    "a moment that is none": '"at": 5, "kind": "lost", "count": 3',
+    "no kind": f'{AT}, "x": 1',
+    "a kind that is none": f'{AT}, "kind": ["x"]',
+    "lost without a number": f'{AT}, "kind": "lost"',
+    "torn without a file": f'{AT}, "kind": "opened", "torn_bytes": 3',
+    "a seal of a number": SEAL.replace('"key"', '"days": [1], "key"'),
+    "a seal of nothing": SEAL.replace('"key"', '"days": 7, "key"'),
+}
+"""Lines whose hash is right, which anybody can compute, and which no daemon has written."""
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
+def test_a_forged_line_is_a_finding(tmp_path: Path, forged: str) -> None:
+    """Whoever adds odd lines with the right hash is found: it is verified on, and lists are read."""
+    folder = made(tmp_path, 3)
+    path = max(folder.glob("*.jsonl"))
+    last = json.loads(path.read_text().splitlines()[-1])
+    text = f'{{"seq": {last["seq"] + 1}, {forged}'
+    digest = hashlib.sha256((last["hash"] + text).encode()).hexdigest()
+    path.write_text(f'{path.read_text()}{text}, "hash": "{digest}"}}\n')
+    found = Verifier(None).walk(folder).broken
+    assert found is not None
+    assert (found.fault, found.line_no) == (Fault.UNREADABLE, last["seq"] + 1)
+    wanted = Criteria(date(2000, 1, 1), date(2100, 1, 1), banks=frozenset({"0102"}))
+    assert len(list(lines_of_chains([folder], wanted))) == 7
+
+
+@pytest.mark.parametrize("odd", ['"days": [5]', '"days": 5', '"arguments": 5', '"arguments": {"banks": 5}'])
+def test_a_list_does_not_fall_over_a_forged_line(tmp_path: Path, odd: str) -> None:
+    """``fep audit log`` shows what it can read, whatever stands there."""
+    folder = made(tmp_path, 1)
+    path = max(folder.glob("*.jsonl"))
+    text = f'{{"seq": 99, "at": "2026-11-22T10:00:00.000+08:00", "kind": "money", "bank_code": "0102", {odd}'
+    path.write_text(f'{path.read_text()}{text}, "hash": "{"0" * 64}"}}\n')
+    wanted = Criteria(date(2000, 1, 1), date(2100, 1, 1), frozenset({"money"}), frozenset({"0102"}))
+    assert len(list(lines_of_chains([folder], wanted))) == 3
