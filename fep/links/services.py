@@ -25,11 +25,10 @@ from fep.links.submissions import AfterRound, Submissions, TakesWork, at_once
 from fep.links.tails import Tails
 from fep.links.transaction_log import TransactionLog
 from fep.links.turns import Turns
+from fep.traces.sampled import TakesSamples
 
 if TYPE_CHECKING:
     from fep.links.tls import TlsEndpoint
-
-from fep.traces.sampled import TakesSamples
 
 
 class Clock(Protocol):

@@ -3,9 +3,9 @@
 import pytest
 
 from fep.links.admission import FREE_FAILURES
+from fep.links.authentication import REFUSALS_MAX
 from fep.links.connection import HOLD_S
 from fep.links.guests import PLACES_MIN, Guests
-from fep.links.link import REFUSALS_MAX
 from fep.links.load import REFUSALS_MAX as BUSY_MAX
 from fep.links.notices import LINES_MAX
 from tests.support.raw_bank import ECHO, SIGN_IN, SIGN_IN_REQUEST
