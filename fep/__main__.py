@@ -2,11 +2,10 @@
 
 import sys
 
+from fep.exits import EXIT_CANNOT_RUN
 from fep.frames import frames_of
 from fep.language import say
 from fep.shadowing import find_shadows
-
-EXIT_CANNOT_RUN = 3
 
 
 def main() -> None:

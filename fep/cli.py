@@ -11,16 +11,9 @@ from collections.abc import Sequence
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from fep.command_line import (
-    EXIT_BAD_INPUT,
-    EXIT_CANNOT_RUN,
-    EXIT_DONE,
-    CommandFailed,
-    Group,
-    Option,
-    usage_message,
-)
+from fep.command_line import Group, Option, usage_message
 from fep.config.findings import ConfigInvalid
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_DONE, CommandFailed
 from fep.key_like import without_keys
 from fep.language import Text, choose, say
 from fep.system_reasons import os_reason_text

@@ -18,23 +18,8 @@ from click.exceptions import BadOptionUsage, MissingParameter, NoSuchCommand, No
 
 from fep.language import LANGUAGES, Language, Text, choose, language, say
 
-EXIT_DONE, EXIT_FINDINGS, EXIT_BAD_INPUT, EXIT_CANNOT_RUN = range(4)
-"""Of every command: done; findings or differences; bad input or configuration; cannot run."""
-
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
 _TEXT_WIDTH_ZH = 44  # click wraps by characters, and a Chinese one is two columns wide
-
-
-class CommandFailed(Exception):
-    """A command cannot go on: what to tell the user, and how it exits."""
-
-    def __init__(self, exit_code: int, *, en: str, zh: str) -> None:
-        self.exit_code = exit_code
-        self.text = Text(en, zh)
-        super().__init__(en)
-
-    def __str__(self) -> str:
-        return str(self.text)
 
 
 class Option(click.Option):

@@ -29,7 +29,8 @@ from fep.config.settings import Settings
 from fep.control.daemon_status import DaemonStatus
 from fep.control.desk import ControlDesk
 from fep.control.port import listen_for_operators
-from fep.ending import EXIT_CANNOT_RUN, Ending, gate_limit_s, limit_s, pushes_limit_s
+from fep.ending import Ending, gate_limit_s, limit_s, pushes_limit_s
+from fep.exits import EXIT_CANNOT_RUN, EXIT_DONE
 from fep.files.service import FileService
 from fep.links.certificate_notices import tell_certificates
 from fep.links.echo_serials import EchoSerials
@@ -338,7 +339,7 @@ class Daemon:
     @property
     def exit_code(self) -> int:
         """What the process ends with."""
-        return EXIT_CANNOT_RUN if self.has_failed else 0
+        return EXIT_CANNOT_RUN if self.has_failed else EXIT_DONE
 
     def _is_draining(self) -> bool:
         return self._is_stopping

@@ -8,11 +8,11 @@ from dbgate import schema
 from dbgate.database import Database
 from dbgate.errors import GateError
 from dbgate.routing import Routes
-from fep.command_line import EXIT_CANNOT_RUN, CommandFailed
 from fep.config.findings import Place
 from fep.config.references import resolve
 from fep.config.settings import DatabaseSettings, Settings
 from fep.database_reasons import database_reason_text
+from fep.exits import EXIT_CANNOT_RUN, CommandFailed
 from fep.invocation import is_own_process
 from fep.log_setup import set_up_command_logging
 

@@ -14,6 +14,7 @@ import structlog
 from fep.audit.sealing import RECORD_S
 from fep.audit.writer import CLOSE_LIMIT_S
 from fep.config.settings import Settings
+from fep.exits import EXIT_CANNOT_RUN
 
 AUDIT_S = CLOSE_LIMIT_S + RECORD_S
 """For the last lines of the audit log: the disk, and the database that is told of their seal."""
@@ -24,8 +25,6 @@ GATE_S = 5.0
 REST_S = 2.0
 """For what is left when all is drained: threads that roll clearing dates, look for pushes or read a configuration. Each
 of their transactions is whole or did not happen, and whoever runs next does the same again."""
-
-EXIT_CANNOT_RUN = 3
 
 _log = structlog.get_logger()
 

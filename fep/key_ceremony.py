@@ -13,7 +13,7 @@ from crypto.ciphers import Cipher
 from crypto.errors import KeyRefused
 from crypto.key_components import sheet_text, split_key
 from crypto.keys import Key
-from fep.command_line import EXIT_CANNOT_RUN, CommandFailed
+from fep.exits import EXIT_CANNOT_RUN, CommandFailed
 from fep.key_entry import Wanted, asked, component_name, kcv_text
 from fep.language import say
 from fep.terminal import clear, is_interactive, wait_for_enter

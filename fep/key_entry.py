@@ -17,8 +17,9 @@ from crypto.errors import KeyFault, KeyRefused
 from crypto.key_components import combine_key
 from crypto.keys import Key
 from crypto.private_file import PrivateFileRefused, read_private
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed, confirm
+from fep.command_line import confirm
 from fep.core_dumps import forbid_core_dumps
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.language import say
 from fep.terminal import clear, is_interactive, wait_for_enter
 

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, option
+from fep.command_line import option
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed
 from fep.language import say
 from fep.reports import Report
 

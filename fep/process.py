@@ -18,7 +18,8 @@ from fep.config.settings import Settings
 from fep.core_dumps import forbid_core_dumps
 from fep.daemon import Daemon
 from fep.descriptors import RESERVE
-from fep.ending import EXIT_CANNOT_RUN, Ending
+from fep.ending import Ending
+from fep.exits import EXIT_CANNOT_RUN
 from fep.log_setup import set_up_logging
 from fep.log_writer import LogWriter
 from fep.service_manager import ALONE, ServiceManager

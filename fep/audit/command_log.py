@@ -15,10 +15,10 @@ import click
 
 from fep.audit.chain import Chain
 from fep.audit.lines import Kind, entry
-from fep.command_line import EXIT_CANNOT_RUN, CommandFailed
 from fep.config.configuration import load
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import Settings
+from fep.exits import EXIT_CANNOT_RUN, CommandFailed
 from fep.language import say
 from fep.operators import present_operator
 from fep.system_reasons import os_reason_text

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, command, config_option
+from fep.command_line import command, config_option
+from fep.exits import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS
 from fep.language import say
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.invocation import shell_command
 from fep.language import Text, say
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, Group, command, config_option, option
+from fep.command_line import Group, command, config_option, option
+from fep.exits import EXIT_CANNOT_RUN, EXIT_DONE
 from fep.language import Text, say
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, CommandFailed, WholeNumber, command, option
+from fep.command_line import WholeNumber, command, option
+from fep.exits import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, CommandFailed
 from fep.language import say
 
 BANK_CODE = "0103"

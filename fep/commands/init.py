@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fep.command_line import EXIT_DONE, WholeNumber, command, option
+from fep.command_line import WholeNumber, command, option
+from fep.exits import EXIT_DONE
 from fep.invocation import shell_command
 from fep.language import say
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_DONE, CommandFailed, command, config_option
+from fep.command_line import command, config_option
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_DONE, CommandFailed
 from fep.language import say
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.daemon_asking import silence_text
 from fep.commands.health import problems
+from fep.exits import EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS
 from fep.language import say
 from fep.live import watch, watch_option
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, CommandFailed, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.daemon_asking import require_done, silence_text
 from fep.commands.options import reason_option
+from fep.exits import EXIT_CANNOT_RUN, EXIT_DONE, CommandFailed
 from fep.language import say
 
 SECONDS_MAX = 600

@@ -22,7 +22,6 @@ from dbgate.cut_off import CutOff
 from dbgate.database import Database
 from dbgate.load_kinds import ACCOUNTS, BILLS
 from fep.clock import shanghai_now
-from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.config.configuration import BANKS_FOLDER, load
 from fep.config.database_url import split_password, sqlite_path, url_without_password
 from fep.config.findings import Place
@@ -46,6 +45,7 @@ from fep.demo.demo_banks import (
     demo_bank_of,
 )
 from fep.demo.demo_data import account_rows, bill_rows
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.language import say
 from fep.progress import ProgressBar
 from protocol.dialect import Dialect

@@ -18,9 +18,9 @@ from dbgate.reports.snapshots import Snapshot, snapshot
 from dbgate.work import Decide, Needs
 from fep.audit.job_log import job_log
 from fep.balances import cut_offs_of
-from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.config.settings import BankSettings, Settings
 from fep.databases import naming, place_of
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.files.folders import BankFolder
 from protocol.files.layout import FileLayout
 from protocol.files.names import FileKind, FileName

@@ -23,9 +23,9 @@ from dbgate.books.records import Debit, DebitBatch
 from dbgate.books.states import BatchState
 from dbgate.job import JOB_ACCOUNTS_MAX
 from dbgate.reports.snapshots import snapshot
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.debits.bank_site import BankSite, run_works
 from fep.debits.file_rows import file_row, fits, in_order
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.language import say
 from fep.progress import ProgressBar
 from handlers import debit_listing

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from dbgate.books import mandate_files
 from dbgate.books.acts import Act
 from dbgate.job import JOB_ACCOUNTS_MAX, Job
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.debits.bank_site import BankSite, run_works
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.files.digests import unchanged
 from fep.files.folders import chunks_of, entries_of
 from fep.progress import ProgressBar

@@ -9,9 +9,9 @@ from dbgate.books.records import DebitBatch
 from dbgate.books.states import BatchState
 from dbgate.job import JOB_ACCOUNTS_MAX
 from dbgate.reports.snapshots import snapshot
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.debits.bank_site import BankSite, run_works
 from fep.debits.listing import list_name
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.partners.batch_notices import cancel, is_told_of_files
 from handlers import debit_release
 

@@ -20,9 +20,9 @@ from dbgate.books.result_staging import ResultStaging, StagedRow
 from dbgate.books.states import BatchState, DebitState
 from dbgate.column_types import number_day
 from dbgate.job import JOB_ACCOUNTS_MAX
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.debits.bank_site import BankSite, run_works
 from fep.debits.result_check import ResultRefused, stage
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.files.announcements import trouble_with
 from fep.files.digests import unchanged
 from fep.files.folders import chunks_of, entries_of, open_regular

@@ -10,8 +10,8 @@ from datetime import date
 from dbgate.database import Database
 from dbgate.drawing import draw_fep_serials
 from fep.clock import shanghai_now
-from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_FINDINGS, CommandFailed
 from fep.config.settings import BankSettings, Settings
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_FINDINGS, CommandFailed
 from fep.files.folders import BankFolder, chunks_of
 from fep.language import Text
 from fep.partners.asking import ask_once

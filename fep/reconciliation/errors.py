@@ -1,6 +1,6 @@
 """Errors of a reconciliation 对账错误: why a bank's day was not reconciled; nothing was stored."""
 
-from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_FINDINGS, CommandFailed
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_FINDINGS, CommandFailed
 
 
 class FileMissing(CommandFailed):

@@ -6,17 +6,8 @@ from pathlib import Path
 
 import click
 
-from fep.command_line import (
-    EXIT_BAD_INPUT,
-    EXIT_CANNOT_RUN,
-    EXIT_DONE,
-    EXIT_FINDINGS,
-    Choice,
-    WholeNumber,
-    command,
-    option,
-    usage_message,
-)
+from fep.command_line import Choice, WholeNumber, command, option, usage_message
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS
 from fep.language import say
 from tests.chaos.campaign import Options, Verdict, run
 from tests.chaos.wrecker import Struck

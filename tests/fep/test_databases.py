@@ -10,10 +10,10 @@ import pytest
 from dbgate import schema
 from dbgate.database import Database
 from dbgate.errors import DatabaseUnavailable, SchemaMismatch
-from fep.command_line import EXIT_CANNOT_RUN, CommandFailed
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import BillingSettings, DatabaseSettings, Settings
 from fep.databases import databases_of, open_database, require_schemas
+from fep.exits import EXIT_CANNOT_RUN, CommandFailed
 from tests.support.daemon import environment
 from tests.support.rim import settings
 

@@ -12,9 +12,10 @@ from fep.audit.folders import chain_folders
 from fep.audit.lines import Kind as LineKind
 from fep.audit.reading import Criteria, lines_of
 from fep.clock import SHANGHAI
-from fep.command_line import EXIT_DONE, Choice, command, config_option, option
+from fep.command_line import Choice, command, config_option, option
 from fep.commands.reports.options import bank_option, day_option, output_options, period_of, period_options, today
 from fep.config.configuration import load
+from fep.exits import EXIT_DONE
 from fep.language import Text
 from fep.listings.listing import Column, Kind, Listing
 from fep.listings.outputs import Outputs

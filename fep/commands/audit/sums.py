@@ -7,10 +7,11 @@ from pathlib import Path
 
 from dbgate.audits.checks import Finding
 from dbgate.audits.every_check import NAMES, findings
-from fep.command_line import EXIT_DONE, EXIT_FINDINGS, Day, command, config_option, option
+from fep.command_line import Day, command, config_option, option
 from fep.commands.audit.words import CHECKS, amount
 from fep.commands.reports.options import output_options, today
 from fep.commands.reports.sources import Sources, open_sources
+from fep.exits import EXIT_DONE, EXIT_FINDINGS
 from fep.language import Text, say
 from fep.listings.listing import Column, Kind, Listing
 from fep.listings.outputs import Outputs

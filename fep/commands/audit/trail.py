@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from dbgate.reports.trail import TrailEntry, trail
-from fep.command_line import EXIT_DONE, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.audit.sums import show_sums
 from fep.commands.audit.words import MOVEMENTS, STEPS, subject, what
 from fep.commands.reports.options import day_option, output_options, yesterday
 from fep.commands.reports.sources import open_sources
 from fep.commands.reports.words import OUTCOMES, STATES, channel
+from fep.exits import EXIT_DONE
 from fep.language import Text, say
 from fep.listings.listing import Column, Kind, Listing, fep_serial
 from fep.listings.outputs import Outputs

@@ -17,21 +17,13 @@ from fep.audit.seals import SealKey, seal_keys
 from fep.audit.verifying import Verifier, Walked
 from fep.audit.witnesses import Witnesses
 from fep.clock import shanghai_now
-from fep.command_line import (
-    EXIT_BAD_INPUT,
-    EXIT_DONE,
-    EXIT_FINDINGS,
-    CommandFailed,
-    Day,
-    command,
-    config_option,
-    option,
-)
+from fep.command_line import Day, command, config_option, option
 from fep.commands.reports.options import output_options, yesterday
 from fep.commands.reports.sources import Sources, open_sources
 from fep.config.configuration import load
 from fep.config.key_stores import open_key_store
 from fep.config.settings import Settings
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FINDINGS, CommandFailed
 from fep.language import Text, say
 from fep.listings.listing import Column, Kind, Listing, fep_serial
 from fep.listings.outputs import Outputs

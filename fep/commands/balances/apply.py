@@ -9,10 +9,11 @@ from dbgate import schema
 from dbgate.database import Database
 from dbgate.errors import GateError
 from fep.balances import Sums, apply_all
-from fep.command_line import EXIT_CANNOT_RUN, EXIT_DONE, command, config_option
+from fep.command_line import command, config_option
 from fep.config.configuration import load
 from fep.database_reasons import database_reason_text
 from fep.databases import databases_of
+from fep.exits import EXIT_CANNOT_RUN, EXIT_DONE
 from fep.language import say
 from fep.listings.listing import yuan
 from fep.progress import Waiting

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from fep.command_line import EXIT_DONE, command, config_option
+from fep.command_line import command, config_option
 from fep.commands.daemon_asking import asked, say_done
 from fep.commands.options import reason_option
+from fep.exits import EXIT_DONE
 from fep.language import Text, say
 
 

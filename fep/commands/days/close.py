@@ -12,19 +12,11 @@ from dbgate.clearing import ClearingDates
 from dbgate.cut_off import CutOff
 from dbgate.database import Database
 from dbgate.errors import DayNotOpen, OutcomeUnknown
-from fep.command_line import (
-    EXIT_BAD_INPUT,
-    EXIT_CANNOT_RUN,
-    EXIT_DONE,
-    CommandFailed,
-    Day,
-    command,
-    config_option,
-    option,
-)
+from fep.command_line import Day, command, config_option, option
 from fep.config.configuration import load
 from fep.config.settings import Settings
 from fep.databases import databases_of, naming, require_schemas
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_DONE, CommandFailed
 from fep.language import say
 from fep.operators import present_operator
 

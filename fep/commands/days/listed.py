@@ -17,10 +17,11 @@ from dbgate.reports.days import (
     reconciled,
     spans,
 )
-from fep.command_line import EXIT_DONE, command, config_option
+from fep.command_line import command, config_option
 from fep.commands.reports.options import bank_option, output_options, period_of, period_options, today
 from fep.commands.reports.sources import Sources, open_sources
 from fep.commands.reports.words import TOTAL
+from fep.exits import EXIT_DONE
 from fep.language import Text, say
 from fep.listings.listing import Column, Kind, Listing
 from fep.listings.outputs import Outputs

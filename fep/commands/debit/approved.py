@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from fep.command_line import EXIT_DONE, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.debit.options import batch_argument, opened_batch
 from fep.debits.release import approve as approve_release
+from fep.exits import EXIT_DONE
 from fep.language import say
 from fep.operators import present_operator
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from dbgate.errors import GateError
-from fep.command_line import EXIT_DONE, EXIT_FINDINGS, CommandFailed, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.debit.options import one_bank_option, opened_bank
 from fep.commands.debit.words import batch_listing
 from fep.commands.reports.options import Month, output_options
@@ -14,6 +14,7 @@ from fep.database_reasons import database_reason_text
 from fep.debits.bank_site import BankSite
 from fep.debits.listing import Exported
 from fep.debits.listing import export as export_batch
+from fep.exits import EXIT_DONE, EXIT_FINDINGS, CommandFailed
 from fep.language import Text, say
 from fep.listings.outputs import Outputs
 from fep.operators import present_operator

@@ -6,12 +6,13 @@ import click
 
 from dbgate.books.debit_lists import debit_sums, debits_to_look_at
 from dbgate.books.states import BatchState, DebitState
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FINDINGS, CommandFailed, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.debit.options import each_file, one_bank_option, opened_bank
 from fep.commands.debit.words import rows_listing, sums_listing
 from fep.commands.reports.options import output_options
 from fep.debits.bank_site import BankSite
 from fep.debits.results import Posted, post_result, result_names
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FINDINGS, CommandFailed
 from fep.language import Text, say
 from fep.listings.outputs import Outputs
 from fep.operators import present_operator

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from dbgate.books.debit_batches import batches
 from dbgate.books.states import BatchState
-from fep.command_line import EXIT_DONE, Choice, command, config_option, option
+from fep.command_line import Choice, command, config_option, option
 from fep.commands.debit.words import batch_listing
 from fep.commands.reports.options import Month, bank_option, output_options
 from fep.commands.reports.sources import open_sources
+from fep.exits import EXIT_DONE
 from fep.language import Text
 from fep.listings.outputs import Outputs
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FINDINGS, CommandFailed, command, config_option
+from fep.command_line import command, config_option
 from fep.commands.debit.options import each_file, opened
 from fep.commands.debit.words import MANDATE_FINDINGS
 from fep.commands.reports.options import bank_option, day_option, output_options
 from fep.debits.bank_site import BankSite, bank_site
 from fep.debits.mandates import Loaded, load_mandates, mandate_names
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FINDINGS, CommandFailed
 from fep.language import Text, say
 from fep.listings.listing import Column, Kind, Listing
 from fep.listings.outputs import Outputs

@@ -12,11 +12,12 @@ from dbgate.books.records import DebitBatch
 from dbgate.books.tables import REASON_CHARS
 from dbgate.database import Database
 from dbgate.reports.snapshots import snapshot
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, WholeNumber, option
+from fep.command_line import WholeNumber, option
 from fep.config.configuration import load
 from fep.config.settings import Settings
 from fep.databases import databases_of, naming, require_schemas
 from fep.debits.bank_site import BankSite, bank_site
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed
 from fep.language import say
 
 BATCH_NO_MAX = 10**12 - 1

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from fep.command_line import EXIT_DONE, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.debit.options import Reason, batch_argument, opened_batch
 from fep.debits.release import propose
+from fep.exits import EXIT_DONE
 from fep.language import say
 from fep.operators import present_operator
 

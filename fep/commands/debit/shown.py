@@ -4,12 +4,13 @@ from pathlib import Path
 
 from dbgate.books.debit_batches import batch
 from dbgate.books.debit_lists import debit_sums
-from fep.command_line import EXIT_DONE, command, config_option
+from fep.command_line import command, config_option
 from fep.commands.debit.options import batch_argument, no_batch
 from fep.commands.debit.words import batch_listing, rows_listing, sums_listing
 from fep.commands.reports.options import output_options
 from fep.commands.reports.sources import open_sources
 from fep.debits.file_rows import in_order
+from fep.exits import EXIT_DONE
 from fep.language import Text
 from fep.listings.outputs import Outputs
 

@@ -6,11 +6,12 @@ from crypto.key_changes import KeyChange, NewJournal, deadline_of
 from crypto.key_execution import carried_out
 from crypto.key_proposals import KeyProposal
 from crypto.key_versions import KeyVersion
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, confirm
+from fep.command_line import confirm
 from fep.commands.keys.officers import require_officer
 from fep.commands.keys.outcomes import journal_detail, say_done
 from fep.commands.keys.store import OpenStore, told
 from fep.commands.keys.words import what_of
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed
 from fep.language import Text
 from fep.terminal import is_interactive
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from crypto.key_changes import WINDOW, Activation, Removal, Retirement
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed, WholeNumber, command, config_option, option
+from fep.command_line import WholeNumber, command, config_option, option
 from fep.commands.keys.acting import act_on
 from fep.commands.keys.moments import Moment
 from fep.commands.keys.options import NUMBER_MAX
 from fep.commands.keys.store import OpenStore, agreed
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.language import Text
 
 

@@ -11,14 +11,7 @@ from crypto.key_changes import Addition, Export
 from crypto.key_versions import BankKeys
 from crypto.keys import Key, generate_key
 from crypto.suites import Suite
-from fep.command_line import (
-    EXIT_BAD_INPUT,
-    CommandFailed,
-    WholeNumber,
-    command,
-    config_option,
-    option,
-)
+from fep.command_line import WholeNumber, command, config_option, option
 from fep.commands.keys.acting import act_on
 from fep.commands.keys.officers import require_officer
 from fep.commands.keys.options import (
@@ -31,6 +24,7 @@ from fep.commands.keys.options import (
 )
 from fep.commands.keys.store import OpenStore
 from fep.commands.keys.suites import suite_of
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.key_ceremony import hand_out, require_terminal
 
 _LEAST_CUSTODIANS = 2

@@ -8,17 +8,10 @@ import click
 from crypto.errors import KeyJournalBroken
 from crypto.key_changes import NewJournal
 from crypto.key_versions import KeyState, KeyVersion
-from fep.command_line import (
-    EXIT_BAD_INPUT,
-    EXIT_DONE,
-    EXIT_FINDINGS,
-    CommandFailed,
-    command,
-    config_option,
-    option,
-)
+from fep.command_line import command, config_option, option
 from fep.commands.keys.acting import act_on
 from fep.commands.keys.store import OpenStore
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, EXIT_FINDINGS, CommandFailed
 from fep.language import say
 from fep.reports import Report
 

@@ -12,7 +12,7 @@ from crypto.key_changes import Addition
 from crypto.key_versions import BankKeys, KeyVersion
 from crypto.keys import check_key
 from crypto.suites import SUITES, Suite
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, Choice, CommandFailed, command, config_option, option
+from fep.command_line import Choice, command, config_option, option
 from fep.commands.keys.acting import act_on
 from fep.commands.keys.officers import require_officer
 from fep.commands.keys.options import (
@@ -24,6 +24,7 @@ from fep.commands.keys.options import (
 )
 from fep.commands.keys.store import OpenStore
 from fep.commands.keys.suites import suite_of
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed
 from fep.key_entry import Wanted, enter_keys, kcv_text, show_kcv
 from fep.language import say
 

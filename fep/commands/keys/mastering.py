@@ -6,9 +6,10 @@ import click
 
 from crypto.key_changes import Resealing
 from crypto.master_key import make_master_key
-from fep.command_line import EXIT_DONE, command, config_option
+from fep.command_line import command, config_option
 from fep.commands.keys.acting import act_on
 from fep.commands.keys.store import OpenStore, told
+from fep.exits import EXIT_DONE
 from fep.language import Text
 
 

@@ -1,7 +1,7 @@
 """Officers 安全员: who may act on keys, where the configuration names their group."""
 
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.config.settings import Settings
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.operators import is_member, present_operator
 
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from fep.command_line import EXIT_DONE, WholeNumber, command, config_option
+from fep.command_line import WholeNumber, command, config_option
 from fep.commands.keys.acting import approve_act, reject_act
 from fep.commands.keys.options import NUMBER_MAX
 from fep.commands.keys.store import OpenStore
 from fep.commands.keys.words import ACTS, check_values, what_of
 from fep.commands.recon.options import reason_option
+from fep.exits import EXIT_DONE
 from fep.language import say
 from fep.reports import Report
 

@@ -14,11 +14,12 @@ from crypto.master_key import resolve_master_key
 from fep.audit.command_log import told as told_of
 from fep.audit.lines import Kind
 from fep.clock import shanghai_now
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed, confirm
+from fep.command_line import confirm
 from fep.config.configuration import load
 from fep.config.key_stores import open_key_store
 from fep.config.settings import Settings
 from fep.core_dumps import forbid_core_dumps
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.language import Text, say
 from fep.operators import present_operator
 from fep.system_reasons import os_reason_text

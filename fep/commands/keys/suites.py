@@ -1,8 +1,8 @@
 """The suite 套件 of the bank whose keys are loaded."""
 
 from crypto.suites import SUITES, Suite
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.config.settings import Settings
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 
 
 def suite_of(settings: Settings, bank_code: str, suite_name: str | None) -> Suite:

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from fep.command_line import EXIT_DONE, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.daemon_asking import asked
+from fep.exits import EXIT_DONE
 from fep.language import Text, say
 from fep.live import watch, watch_option
 from fep.reports import Report

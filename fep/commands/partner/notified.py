@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.config.configuration import load
 from fep.databases import databases_of, require_schemas
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed
 from fep.language import say
 from fep.partners.batch_notices import is_told_of_files, notify
 

@@ -8,11 +8,11 @@ from dbgate.books.acts import Act
 from dbgate.books.push_book import Found, PushBook
 from dbgate.books.records import Push
 from dbgate.database import Database
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.commands.pushes import refusals
 from fep.config.configuration import load
 from fep.config.settings import Settings
 from fep.databases import databases_of, naming, require_schemas
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.operators import present_operator
 from handlers.push_acts import (
     PushHindrance,

@@ -7,10 +7,11 @@ from typing import Any
 from dbgate.books.records import Push
 from dbgate.books.states import PushState
 from dbgate.reports.pushes import PushCount, counted_pushes, listed_pushes
-from fep.command_line import EXIT_DONE, Choice, command, config_option, option
+from fep.command_line import Choice, command, config_option, option
 from fep.commands.pushes.words import REASONS, STATES
 from fep.commands.reports.options import bank_option, output_options
 from fep.commands.reports.sources import Sources, open_sources
+from fep.exits import EXIT_DONE
 from fep.language import Text
 from fep.listings.listing import Column, Kind, Listing, fep_serial
 from fep.listings.outputs import Outputs

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dbgate.books.records import Push
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.language import Text
 from handlers.push_acts import PushHindrance
 

@@ -6,10 +6,11 @@ import click
 
 from dbgate.books.records import Push
 from dbgate.books.states import PushState
-from fep.command_line import EXIT_DONE, WholeNumber, command, config_option, confirm
+from fep.command_line import WholeNumber, command, config_option, confirm
 from fep.commands.pushes.desk import push_desk_of
 from fep.commands.pushes.words import REASONS
 from fep.commands.recon.options import NUMBER_MAX, reason_option
+from fep.exits import EXIT_DONE
 from fep.language import say
 from fep.terminal import is_interactive
 

@@ -6,10 +6,11 @@ import click
 
 from dbgate.books.differences import Difference
 from dbgate.books.states import DifferenceAct
-from fep.command_line import EXIT_DONE, WholeNumber, command, config_option
+from fep.command_line import WholeNumber, command, config_option
 from fep.commands.recon.desk import desk_of
 from fep.commands.recon.options import NUMBER_MAX
 from fep.commands.recon.words import ACTS
+from fep.exits import EXIT_DONE
 from fep.language import say
 from fep.listings.listing import fep_serial, yuan
 from fep.terminal import is_interactive

@@ -7,10 +7,11 @@ from typing import Any
 
 from dbgate.books.differences import Difference, listed
 from dbgate.books.states import DifferenceState
-from fep.command_line import EXIT_DONE, Choice, command, config_option, option
+from fep.command_line import Choice, command, config_option, option
 from fep.commands.recon.words import ACTS, STATES, matching_of, side_cells
 from fep.commands.reports.options import bank_option, day_option, output_options, period_of, period_options
 from fep.commands.reports.sources import open_sources
+from fep.exits import EXIT_DONE
 from fep.language import Text
 from fep.listings.listing import Column, Kind, Listing
 from fep.listings.outputs import Outputs

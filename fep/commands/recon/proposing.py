@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from dbgate.books.states import DifferenceAct
-from fep.command_line import EXIT_DONE, Command, WholeNumber, command, config_option
+from fep.command_line import Command, WholeNumber, command, config_option
 from fep.commands.recon.desk import desk_of
 from fep.commands.recon.options import NUMBER_MAX, reason_option
 from fep.commands.recon.words import ACTS
+from fep.exits import EXIT_DONE
 from fep.language import Text, say
 from fep.listings.listing import yuan
 

@@ -2,9 +2,9 @@
 
 from dbgate.books.differences import Difference
 from dbgate.books.states import DifferenceAct, DifferenceState
-from fep.command_line import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.commands.recon.hindrances import CASES, HINDRANCES
 from fep.commands.recon.words import ACTS, STATES
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, CommandFailed
 from fep.listings.listing import fep_serial
 from handlers.adjustment import Adjusted, Hindered
 from handlers.difference_acts import ACTS as FITTING

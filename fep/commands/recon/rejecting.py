@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from fep.command_line import EXIT_DONE, WholeNumber, command, config_option
+from fep.command_line import WholeNumber, command, config_option
 from fep.commands.recon.desk import desk_of
 from fep.commands.recon.options import NUMBER_MAX, reason_option
+from fep.exits import EXIT_DONE
 from fep.language import say
 
 

@@ -10,22 +10,13 @@ from dbgate.books.day_keys import day_sums
 from dbgate.books.reconciliations import Reconciliation
 from dbgate.database import Database
 from dbgate.errors import GateError
-from fep.command_line import (
-    EXIT_BAD_INPUT,
-    EXIT_CANNOT_RUN,
-    EXIT_DONE,
-    EXIT_FINDINGS,
-    CommandFailed,
-    Day,
-    command,
-    config_option,
-    option,
-)
+from fep.command_line import Day, command, config_option, option
 from fep.commands.reports.options import output_options
 from fep.config.configuration import load
 from fep.config.settings import Settings
 from fep.database_reasons import database_reason_text
 from fep.databases import databases_of, require_schemas
+from fep.exits import EXIT_BAD_INPUT, EXIT_CANNOT_RUN, EXIT_DONE, EXIT_FINDINGS, CommandFailed
 from fep.files.folders import BankFolder
 from fep.language import Text, say
 from fep.listings.listing import Column, Kind, Listing

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from dbgate.books.differences import Difference, difference
-from fep.command_line import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed, WholeNumber, command, config_option
+from fep.command_line import WholeNumber, command, config_option
 from fep.commands.recon.words import ACTS, STATES, matching_of, side_cells
 from fep.commands.reports.options import output_options
 from fep.commands.reports.sources import open_sources
+from fep.exits import EXIT_BAD_INPUT, EXIT_DONE, CommandFailed
 from fep.language import Text
 from fep.listings.listing import AccountNumber, Column, Kind, Listing, text_of
 from fep.listings.outputs import Outputs

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from dbgate.reports.criteria import Criteria, Dimension
-from fep.command_line import EXIT_DONE, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.reports.debts import Debts, list_listing, sums_listing
 from fep.commands.reports.options import (
     Dimensions,
@@ -17,6 +17,7 @@ from fep.commands.reports.options import (
     today,
 )
 from fep.commands.reports.sources import open_sources
+from fep.exits import EXIT_DONE
 from fep.language import Text, say
 from fep.listings.outputs import Outputs
 from fep.progress import Waiting

@@ -8,7 +8,7 @@ import click
 from dbgate.reports.adjustments import adjustments
 from dbgate.reports.collected import collected
 from dbgate.reports.criteria import Criteria, Dimension, Period
-from fep.command_line import EXIT_DONE, EXIT_FINDINGS, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.reports.adjusted import show_adjustments
 from fep.commands.reports.collections import mismatches, totals_listing
 from fep.commands.reports.detail import detail_listing
@@ -23,6 +23,7 @@ from fep.commands.reports.options import (
 )
 from fep.commands.reports.sources import open_sources
 from fep.commands.reports.statement import require_whole_banks, write_statement
+from fep.exits import EXIT_DONE, EXIT_FINDINGS
 from fep.language import Text, say
 from fep.listings.outputs import Outputs
 from fep.progress import Waiting

@@ -8,7 +8,7 @@ from typing import Any
 from dbgate.reports.criteria import Period
 from dbgate.reports.doubtful import Doubtful, Limits
 from dbgate.reports.doubtful import doubtful as doubtful_rows
-from fep.command_line import EXIT_DONE, EXIT_FINDINGS, WholeNumber, command, config_option, option
+from fep.command_line import WholeNumber, command, config_option, option
 from fep.commands.reports.options import (
     Yuan,
     bank_option,
@@ -20,6 +20,7 @@ from fep.commands.reports.options import (
 )
 from fep.commands.reports.sources import open_sources
 from fep.commands.reports.words import DOUBTS, days
+from fep.exits import EXIT_DONE, EXIT_FINDINGS
 from fep.language import Text, say
 from fep.listings.listing import Column, Kind, Listing, fep_serial
 from fep.listings.outputs import Outputs

@@ -12,10 +12,10 @@ from dbgate.reports.collected import clearing_days
 from dbgate.reports.criteria import Period
 from dbgate.reports.days import spans
 from dbgate.reports.snapshots import Snapshot, snapshot
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.config.configuration import load
 from fep.config.settings import Settings
 from fep.databases import databases_of, naming, require_schemas
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.language import say
 
 

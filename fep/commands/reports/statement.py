@@ -11,8 +11,8 @@ import click
 from dbgate.reports.account_statements import Entries, Turnover, entries_of, first_days, turnovers
 from dbgate.reports.criteria import Criteria
 from fep.clock import shanghai_now
-from fep.command_line import EXIT_BAD_INPUT, CommandFailed
 from fep.commands.reports.sources import Sources
+from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.language import say
 from fep.listings.private_output import private_output
 from fep.progress import ProgressBar

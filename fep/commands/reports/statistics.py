@@ -7,7 +7,7 @@ from pathlib import Path
 from dbgate.reports.adjustments import adjustments
 from dbgate.reports.collected import collected
 from dbgate.reports.criteria import OF_BILLS, Criteria, Dimension, Period
-from fep.command_line import EXIT_DONE, command, config_option, option
+from fep.command_line import command, config_option, option
 from fep.commands.reports.adjusted import show_adjustments
 from fep.commands.reports.collections import statistics_listing
 from fep.commands.reports.debts import Debts, sums_listing
@@ -23,6 +23,7 @@ from fep.commands.reports.options import (
 )
 from fep.commands.reports.sources import open_sources
 from fep.commands.reports.words import days
+from fep.exits import EXIT_DONE
 from fep.language import Text, say
 from fep.listings.outputs import Outputs
 from fep.progress import Waiting

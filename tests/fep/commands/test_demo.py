@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from fep.command_line import CommandFailed
 from fep.commands import demo
 from fep.demo import teller_day
+from fep.exits import CommandFailed
 from fep.language import choose
 
 

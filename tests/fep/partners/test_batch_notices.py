@@ -10,8 +10,8 @@ import pytest
 
 from dbgate import schema
 from dbgate.database import Database
-from fep.command_line import CommandFailed
 from fep.config.settings import Address, BankSettings, LinkSettings, Settings
+from fep.exits import CommandFailed
 from fep.partners.batch_notices import cancel, is_told_of_files
 from protocol.dialects.registry import DIALECTS
 from protocol.files.notices import CancelOutcome
