@@ -39,6 +39,20 @@ def is_member(group: str) -> bool:
     return wanted in os.getgrouplist(user.pw_name, user.pw_gid)
 
 
+def owns_way_to(path: Path) -> bool:
+    """Tell whether the operator, working as another user, owns a file, or a folder or link on the way to it.
+
+    What is his he can write, or put another in its place while it is read; root and the user whose own process it is
+    need no such way.
+    """
+    uid = _login_uid()
+    if uid in (0, os.geteuid()):
+        return False
+    given, real = path.absolute(), Path(os.path.realpath(path))
+    ways = {given, *given.parents, real, *real.parents}
+    return any(os.path.lexists(way) and way.lstat().st_uid == uid for way in ways)
+
+
 def _login_uid() -> int:
     try:
         uid = int(LOGIN_UID.read_text(encoding="ascii"))

@@ -61,6 +61,7 @@ class AuditLog:
         self._notes = notes
         self._seconds = seconds
         self._unlisted = Unlisted()
+        self._strangers = Unlisted()
 
     def wants(self, transaction: Transaction | None, code: ResponseCode) -> bool:
         """Tell whether an answer is to be told."""
@@ -102,11 +103,19 @@ class AuditLog:
         """Tell what an operator did, or wanted to do, and of the configuration."""
         self._notes(entry(kind, fields))
 
+    def stranger_refused(self, fields: Mapping[str, Any]) -> bool:
+        """Tell what somebody without a role wanted; False: he is only counted, for there were too many in a minute."""
+        if self._strangers.takes(self._seconds()):
+            return False
+        self.acted(Kind.OPERATOR_ACT, fields)
+        return True
+
     def look(self) -> None:
         """Tell of refusals that were only counted; now and then."""
-        told = self._unlisted.told(self._seconds())
-        if told is not None:
-            self._notes(entry(Kind.REFUSAL, told))
+        for kind, counter in ((Kind.REFUSAL, self._unlisted), (Kind.OPERATOR_ACT, self._strangers)):
+            told = counter.told(self._seconds())
+            if told is not None:
+                self._notes(entry(kind, {"result": "refused", **told} if kind is Kind.OPERATOR_ACT else told))
 
 
 def _of_money(answer: Answer, transaction: Transaction, bank_code: str, amount_fen: int, rest: str) -> Entry:

@@ -4,11 +4,11 @@ from fep.log_lines import timestamp
 
 WINDOW_S = 60.0
 LISTED_MAX = 600
-"""Refusals of frames that nothing authenticated, in a minute: ten a second is no bank's mistake any more."""
+"""Refusals of what nothing authenticated, in a minute: ten a second is nobody's mistake any more."""
 
 
 class Unlisted:
-    """Decides which refusals of unauthenticated frames have a line of their own."""
+    """Decides which refusals of strangers have a line of their own."""
 
     def __init__(self) -> None:
         self._until_s = 0.0

@@ -7,6 +7,7 @@ command of a role that he has not is refused, logged and counted.
 """
 
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,13 @@ TIME_LIMIT_S = 5.0
 
 CONNECTIONS_MAX = 32
 """More operators than a utility has, each with a table that refreshes itself."""
+
+CONNECTIONS_OF_ONE_MAX = 16
+"""Of one user who is neither root nor the daemon's own: whoever holds his without asking leaves room for another."""
+
+STRANGERS_MAX = 4
+"""Of all who have no role, beside the others: where roles have several groups anybody of this machine may connect, to
+be told that he may not ask; so nobody of them keeps an operator from suspending a bank."""
 
 _LINE_BYTES_MAX = 2048
 """A reason of 200 characters in JSON's escapes, and a few numbers."""
@@ -129,9 +137,21 @@ class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
         self._is_asked = False
         self._is_paused = False
         self._stream: Stream | None = None
+        self.peer: Peer | None = None
+        self.roles: frozenset[Role] = frozenset()
 
     def connectionMade(self) -> None:
-        """Begin the time in which a command must come and its answer be taken."""
+        """Begin the time in which a command must come and its answer be taken; one too many is closed unread."""
+        assert self.transport is not None
+        try:
+            self.peer = self._factory.peer_of(getattr(self.transport, "socket", None))
+        except OSError:  # he has gone already
+            self.transport.abortConnection()  # type: ignore[attr-defined]
+            return
+        self.roles = self._factory.roles.of(self.peer)
+        if not self._factory.has_room(self):
+            self.transport.abortConnection()  # type: ignore[attr-defined]
+            return
         self._factory.connections.add(self)
         self.setTimeout(TIME_LIMIT_S)  # type: ignore[no-untyped-call]
 
@@ -145,7 +165,7 @@ class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
 
     def lineReceived(self, line: bytes) -> None:
         """Answer one command and close."""
-        if self._is_asked:
+        if self._is_asked or self not in self._factory.connections:
             return
         self._is_asked = True
         answer: Deferred[Told] = maybeDeferred(cast("Callable[[bytes], Told]", self._answer), line)
@@ -156,12 +176,11 @@ class ControlProtocol(LineOnlyReceiver, TimeoutMixin):
         command = self._factory.commands.get(name)
         if command is None:
             return {"error": "unknown command", "commands": sorted(self._factory.commands)}
-        assert self.transport is not None
-        peer = self._factory.peer_of(self.transport.socket)  # type: ignore[attr-defined]  # a Unix socket has it
-        roles = self._factory.roles.of(peer)
+        peer, roles = self.peer, self.roles
+        assert peer is not None, "lines come behind connectionMade"
         if not roles & command.roles:
-            _log.warning("control_denied", operator=peer.name, uid=peer.uid, command=name)
-            self._factory.tell_refused(peer, name, "forbidden")
+            if self._factory.tell_refused(peer, name, "forbidden"):
+                _log.warning("control_denied", operator=peer.name, uid=peer.uid, command=name)
             return {"error": "forbidden", "roles": sorted(role.value for role in command.roles)}
         try:
             return command.answers(Asked(peer.name, roles, arguments, peer.uid))
@@ -217,7 +236,7 @@ class ControlFactory(Factory):
         commands: by name.
         roles: who may ask what.
         peer_of: who is at the other end of a socket.
-        refused: is told who was refused what, and why.
+        refused: is told who was refused what, and why; False: he is only counted.
     """
 
     noisy = False
@@ -227,7 +246,7 @@ class ControlFactory(Factory):
         commands: Mapping[str, Command],
         roles: Roles,
         peer_of: Callable[[Any], Peer] = peer_of,
-        refused: Callable[[Peer, str, str], object] | None = None,
+        refused: Callable[[Peer, str, str], bool] | None = None,
     ) -> None:
         self.commands = commands
         self.roles = roles
@@ -235,14 +254,23 @@ class ControlFactory(Factory):
         self._refused = refused
         self.connections: set[ControlProtocol] = set()
 
-    def tell_refused(self, peer: Peer, command: str, reason: str) -> None:
-        """Tell of a command that was not done."""
-        if self._refused is not None:
-            self._refused(peer, command, reason)
+    def tell_refused(self, peer: Peer, command: str, reason: str) -> bool:
+        """Tell of a command that was not done; False when it is only counted: whoever insists fills no disk."""
+        return self._refused is None or self._refused(peer, command, reason)
 
     def buildProtocol(self, addr: IAddress | None) -> ControlProtocol | None:
         """Return the protocol of one connection; None: there are too many."""
-        return ControlProtocol(self) if len(self.connections) < CONNECTIONS_MAX else None
+        known = sum(1 for each in self.connections if each.roles)
+        return ControlProtocol(self) if known < CONNECTIONS_MAX else None
+
+    def has_room(self, connection: ControlProtocol) -> bool:
+        """Tell whether there is a place for one more of its user."""
+        if not connection.roles:
+            return sum(1 for each in self.connections if not each.roles) < STRANGERS_MAX
+        peer = connection.peer
+        if peer is None or peer.uid in (0, os.geteuid()):
+            return True
+        return sum(1 for each in self.connections if each.peer and each.peer.uid == peer.uid) < CONNECTIONS_OF_ONE_MAX
 
 
 def _read(line: bytes) -> tuple[str, dict[str, Any]]:

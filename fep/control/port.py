@@ -22,9 +22,14 @@ def listen_for_operators(
     """Return what listens: nothing when another daemon of the same directory serves operators already."""
     path, roles = settings.socket, Roles(settings)
 
-    def refused(peer: Peer, command: str, reason: str) -> None:
-        who = {"operator": peer.name, "uid": peer.uid, "roles": sorted(role.value for role in roles.of(peer))}
-        audit.acted(Kind.OPERATOR_ACT, {**who, "act": command, "result": "refused", "reason": reason})
+    def refused(peer: Peer, command: str, reason: str) -> bool:
+        names = sorted(role.value for role in roles.of(peer))
+        who = {"operator": peer.name, "uid": peer.uid, "roles": names}
+        told = {**who, "act": command, "result": "refused", "reason": reason}
+        if not names:
+            return audit.stranger_refused(told)
+        audit.acted(Kind.OPERATOR_ACT, told)
+        return True
 
     factory = ControlFactory(commands, roles, refused=refused)
     try:

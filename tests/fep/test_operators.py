@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from fep import operators
-from fep.operators import is_member, present_operator
+from fep.operators import is_member, owns_way_to, present_operator
 from tests.support.daemon import ROOT, environment
 from tests.support.operators import CLERKS, name_of, process_of
 
@@ -99,3 +99,34 @@ def test_a_process_of_its_own_is_of_the_same_user() -> None:
         check=True,
     )
     assert done.stdout.strip() == present_operator()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of others")
+def test_what_an_operator_could_replace(no_login: Path, tmp_path: Path) -> None:
+    """A file, a folder or a link of his on the way: he could have anything read there, as the user that he works as."""
+    tmp_path.chmod(0o755)
+    clerk, site = CLERKS["clerk"], tmp_path / "site"
+    site.mkdir()
+    config, link, own = site / "fep.toml", tmp_path / "link", tmp_path / "own"
+    config.write_text("")
+    link.symlink_to(site)
+    own.mkdir()
+    (own / "fep.toml").symlink_to(config)
+    no_login.write_text(f"{clerk}")
+    assert not owns_way_to(config)
+    assert not owns_way_to(link / "fep.toml")
+    assert not owns_way_to(tmp_path / "missing")
+    os.chown(own, clerk, clerk)
+    assert owns_way_to(own / "fep.toml")
+    os.chown(link, clerk, clerk, follow_symlinks=False)
+    assert owns_way_to(link / "fep.toml")
+    os.chown(config, clerk, clerk)
+    assert owns_way_to(config)
+    no_login.write_text("0")
+    assert not owns_way_to(config)
+
+
+def test_his_own_site_is_everybodys_own(no_login: Path, tmp_path: Path) -> None:
+    """Who works as himself may read what is his."""
+    no_login.write_text(f"{os.getuid()}")
+    assert not owns_way_to(tmp_path)

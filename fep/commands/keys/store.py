@@ -15,6 +15,7 @@ from fep.audit.command_log import told as told_of
 from fep.audit.lines import Kind
 from fep.clock import shanghai_now
 from fep.command_line import confirm
+from fep.commands.keys.officers import require_configuration_of_others
 from fep.config.configuration import load
 from fep.config.key_stores import open_key_store
 from fep.config.settings import Settings
@@ -46,9 +47,10 @@ class OpenStore:
 
     @classmethod
     def of(cls, config_path: Path) -> "OpenStore":
-        """Open the store of a configuration; CryptoError when it cannot be."""
+        """Open the store of a configuration; CryptoError, CommandFailed when it cannot be, or may not."""
         forbid_core_dumps()
         settings = load(config_path)
+        require_configuration_of_others(config_path)
         now = shanghai_now().replace(microsecond=0)
         return cls(config_path, settings, open_key_store(settings), now, present_operator())
 

@@ -125,3 +125,14 @@ def test_a_flood_of_strangers(told) -> None:
     assert json.loads("{" + told.entries[-1][0] + "}")["count"] == 51
     told.log.refused_unread(LINK, "0102", "address")
     assert json.loads("{" + told.entries[-1][0] + "}")["reason"] == "address"
+
+
+def test_a_flood_at_the_operators_socket(told) -> None:
+    """Somebody of this machine without a role, who asks and asks, fills no disk: he is counted."""
+    act = {"operator": "uid-65001", "act": "status", "result": "refused", "reason": "forbidden"}
+    listed = [told.log.stranger_refused(act) for _ in range(LISTED_MAX + 7)]
+    assert (sum(listed), len(told.entries)) == (LISTED_MAX, LISTED_MAX)
+    told.now = 60.0
+    told.log.look()
+    line = json.loads("{" + told.entries[-1][0] + "}")
+    assert (line["kind"], line["result"], line["count"]) == ("operator_act", "refused", 7)

@@ -230,3 +230,15 @@ def test_two_users_of_one_machine() -> None:
         assert f"\t{name_of('chief')}\tretire\t0102\t1\t{KEY_KCV}\t" in acts
         assert acts.rstrip().endswith(f"\t{name_of('clerk')}")
         assert (site / "keys.store").stat().st_mode & 0o077 == 0
+
+
+def test_an_officer_brings_no_configuration_of_his_own(
+    run: Run, site: Path, monkeypatch: pytest.MonkeyPatch, new_keys: list[object]
+) -> None:
+    """One that says four_eyes = false beside the site's would let him act alone, through sudo, as the site's user."""
+    with monkeypatch.context() as patched:
+        patched.setattr("fep.commands.keys.officers.owns_way_to", lambda path: path == site / "fep.toml")
+        refused = run("keys", "import", "0103", *new_keys, "--config", site / "fep.toml")
+    assert refused.exit_code == 2
+    assert "a configuration that is not his own" in refused.err
+    assert [state[:2] for state in states_of(run, site, "0103")] == [("1", "active")]

@@ -10,6 +10,8 @@ from twisted.internet.testing import StringTransport
 from fep.config.settings import ControlSettings
 from fep.control.connection import (
     CONNECTIONS_MAX,
+    CONNECTIONS_OF_ONE_MAX,
+    STRANGERS_MAX,
     TIME_LIMIT_S,
     Asked,
     Command,
@@ -167,6 +169,46 @@ def test_operators_are_as_many_as_there_may_be(site):
     protocols[0].connectionLost()
     assert site.factory.buildProtocol(None) is not None
     assert TIME_LIMIT_S == 5.0
+
+
+def connected(site: Site, peer: Peer) -> StringTransport:
+    """Connect as a peer who asks nothing."""
+    site.peer = peer
+    protocol = site.factory.buildProtocol(None)
+    assert protocol is not None
+    transport = StringTransport()
+    protocol.makeConnection(transport)
+    protocol.setTimeout(None)
+    return transport
+
+
+def test_strangers_do_not_keep_operators_out(site):
+    """Whoever of this machine holds connections without a role gets four, and an operator is answered all the same."""
+    strangers = [connected(site, Peer(65_001 + number % 3, frozenset())) for number in range(CONNECTIONS_MAX + 4)]
+    assert [transport.disconnected for transport in strangers] == [False] * STRANGERS_MAX + [True] * CONNECTIONS_MAX
+    site.peer = Peer(0, frozenset())
+    assert site.answer(b"status")["pid"] == 7
+
+
+def test_one_user_does_not_keep_the_others_out(monkeypatch):
+    """An auditor who holds all that he can leaves room for the operator who must suspend a bank."""
+    site = Site()
+    monkeypatch.setattr(Roles, "of", lambda *_: frozenset({Role.AUDITOR}))
+    auditor = [connected(site, Peer(65_001, frozenset())) for _ in range(CONNECTIONS_MAX)]
+    assert sum(not transport.disconnected for transport in auditor) == CONNECTIONS_OF_ONE_MAX
+    site.peer = Peer(65_002, frozenset())
+    assert site.answer(b"status")["pid"] == 7
+
+
+def test_who_has_gone_before_he_was_looked_at(site, monkeypatch):
+    """Nothing is kept of him, and nothing is logged as a bug."""
+
+    def gone(_socket):
+        raise OSError("transport endpoint is not connected")
+
+    monkeypatch.setattr(site.factory, "peer_of", gone)
+    assert connected(site, STRANGER).disconnected
+    assert site.factory.connections == set()
 
 
 def test_a_stream_writes_until_it_closes(site):
