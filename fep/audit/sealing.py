@@ -15,10 +15,11 @@ import structlog
 from dbgate.books.audit_seals import AuditSeal, record_seals
 from dbgate.database import Database
 from dbgate.errors import GateError
-from fep.audit.chain import CUT_OFF, IDLE, INTERVAL, Chain, ChainElsewhere, Sealed
+from fep.audit.chain import Chain, Sealed
+from fep.audit.chain_end import ChainElsewhere
 from fep.audit.folders import FolderTaken, hold, idle_folders, place_of
 from fep.audit.movements import digits
-from fep.audit.seals import SealKey
+from fep.audit.seals import CUT_OFF, IDLE, INTERVAL, SealKey
 from fep.audit.tallies import BankDay
 from fep.audit.writer import SealOrder
 

@@ -14,6 +14,10 @@ from typing import NamedTuple
 from crypto.key_store import KeyStore
 
 PURPOSE = "audit seal"
+
+CUT_OFF, INTERVAL, CLEAN, IDLE = "cut_off", "interval", "stop", "idle"
+"""Reasons of seals: days are over, an hour is, a writer ends in order, nobody writes there."""
+
 _MAC = b', "mac": "'
 _SEALED = re.compile(b'(.*"key": "([0-9a-f]{8})")' + _MAC + b'([0-9a-f]{64})"', re.DOTALL)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import structlog
 
-from fep.audit.chain import CLEAN, CUT_OFF, Chain, Sealed
+from fep.audit.chain import Chain, Sealed
 from fep.audit.lines import Entry, Kind, entry
-from fep.audit.seals import SealKey
+from fep.audit.seals import CLEAN, CUT_OFF, SealKey
 from fep.audit.tallies import BankDay
 from fep.log_lines import timestamp
 

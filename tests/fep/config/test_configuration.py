@@ -120,7 +120,7 @@ def test_every_default_that_a_template_shows_is_the_default(path: Path) -> None:
 
 def test_every_setting_is_explained_in_the_template() -> None:
     """An operator finds every key in the file that ``fep init`` writes."""
-    from fep.config.bank_files import bank_file as _bank_file
+    from fep.config.bank_tables import bank_tables
     from fep.config.configuration import _FILE
     from fep.config.tables import Table
 
@@ -135,7 +135,7 @@ def test_every_setting_is_explained_in_the_template() -> None:
     missing = [key for key in keys(_FILE) if not re.search(rf"^(# )?(\w+\.)?{key} =|{key}[.\]]", text, re.MULTILINE)]
     assert missing == []
     text = bank_toml("0102", "x", "3des", "10.1.2.0/24")
-    table = _bank_file(DIALECTS)
+    table = bank_tables(DIALECTS)
     missing = [key for key in keys(table) if not re.search(rf"^(# )?{key} =|{key}[.\]]", text, re.MULTILINE)]
     assert missing == []
 
