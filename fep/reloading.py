@@ -59,8 +59,9 @@ def read_again(present: Settings) -> Configuration:
     """
     path = present.directory / present.file_name
     settings = load(path)
-    # What the command line has said instead of the file still holds.
-    settings = replace(settings, listener=replace(settings.listener, addresses=present.listener.addresses))
+    if present.are_addresses_given:  # what the command line has said instead of the file still holds
+        listener = replace(settings.listener, addresses=present.listener.addresses)
+        settings = replace(settings, listener=listener, are_addresses_given=True)
     findings = [_needs_start(path, key) for key in fixed_changes(present, settings)]
     if findings:
         raise ConfigInvalid(findings)

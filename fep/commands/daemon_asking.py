@@ -55,6 +55,8 @@ def silence_text(silent: "DaemonSilent", config_path: Path) -> str:
     why = str(silent.silence.value)
     if silent.silence is Silence.ABSENT:
         why = f"{why} {shell_command('run', '--config', config_path)}"
+    if silent.silence is Silence.FORBIDDEN:
+        return say(en=f"refused at {silent.path}: {why}", zh=f"拒绝访问 ({silent.path}): {why}")
     return say(en=f"no daemon answers at {silent.path}: {why}", zh=f"无前置机应答 ({silent.path}): {why}")
 
 

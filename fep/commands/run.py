@@ -59,6 +59,7 @@ def run(config_path: Path, addresses: "tuple[Address, ...]") -> int:
     for database in open_databases(settings):  # connects to nothing; a driver that is missing is said here, not logged
         database.dispose()
     if addresses:
-        settings = replace(settings, listener=replace(settings.listener, addresses=addresses))
+        listener = replace(settings.listener, addresses=addresses)
+        settings = replace(settings, listener=listener, are_addresses_given=True)
         require_heard_tls(settings, Place(config_path, "--listen"))
     return process.run(settings, manager)

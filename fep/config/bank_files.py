@@ -31,7 +31,7 @@ def read_banks(folder: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> Mapp
     gathering = Gathering()
     banks: dict[str, BankSettings] = {}
     files: dict[str, Path] = {}
-    for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
+    for path in _files_of(folder):
         bank = gathering.attempt(lambda path=path: read_bank(path, dialects))  # type: ignore[misc]
         if bank is None:
             continue
@@ -42,6 +42,15 @@ def read_banks(folder: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> Mapp
         banks[bank.bank_code] = bank
     gathering.close()
     return MappingProxyType(banks)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """Return the files of banks; an editor's own, which begin with a dot, are none."""
+    try:
+        return sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Place(folder).unfit(f"cannot be read: {why}", f"无法读取: {why}") from None
 
 
 def read_bank(path: Path, dialects: Mapping[str, Dialect] = DIALECTS) -> BankSettings:

@@ -379,7 +379,10 @@ class BankSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration, with relative paths made absolute; ``file_name``: the file in ``directory``."""
+    """The whole configuration, with relative paths made absolute.
+
+    ``file_name``: the file in ``directory``. ``are_addresses_given``: on the command line, instead of those of the file.
+    """
 
     directory: Path
     billing: BillingSettings
@@ -395,3 +398,4 @@ class Settings:
     audit: AuditSettings = AuditSettings()
     rules: Rules = field(default_factory=Rules)
     file_name: str = "fep.toml"
+    are_addresses_given: bool = False

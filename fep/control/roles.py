@@ -135,4 +135,5 @@ def open_to_roles(path: Path, roles: Roles) -> None:
             os.chown(path, -1, roles.socket_group)
         path.chmod(roles.socket_mode)
     except OSError as error:
-        _log.error("control_group_not_set", path=str(path), reason=error.strerror or str(error))
+        reason = f"{error.strerror or error}; is the daemon's user a member of the group?"
+        _log.error("control_group_not_set", path=str(path), reason=reason)

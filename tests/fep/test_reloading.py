@@ -102,8 +102,17 @@ def test_a_change_that_needs_a_start_is_refused(site: Path, present: Settings) -
 
 def test_addresses_of_the_command_line_still_hold(present: Settings) -> None:
     """``--listen`` is no change of the file."""
+    given = replace(present.listener, addresses=(Address("127.0.0.1", 9),))
+    again = read_again(replace(present, listener=given, are_addresses_given=True)).settings
+    assert again.listener.addresses == (Address("127.0.0.1", 9),)
+    assert again.are_addresses_given, "the next reload knows it too"
+
+
+def test_an_address_of_the_file_needs_a_start(present: Settings) -> None:
+    """Nobody may believe that banks are listened for on an address that a reload has passed over."""
     running = replace(present, listener=replace(present.listener, addresses=(Address("127.0.0.1", 9),)))
-    assert read_again(running).settings.listener.addresses == (Address("127.0.0.1", 9),)
+    with pytest.raises(ConfigInvalid, match=r"fep\.toml: listener\.addresses: has changed"):
+        read_again(running)
 
 
 def test_the_keys_come_with_it(present: Settings) -> None:

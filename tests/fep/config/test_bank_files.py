@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fep.config.bank_files import read_bank
+from fep.config.bank_files import read_bank, read_banks
 from fep.config.findings import ConfigInvalid
 from fep.config.settings import Address
 from fep.language import choose
@@ -114,3 +114,14 @@ def test_a_bank_that_cannot_be_pushed_to(write_bank: WriteBank, dialect: str, en
 def test_what_no_push_setting_may_be(write_bank: WriteBank, line: str) -> None:
     """The finding names the key."""
     assert line.partition(" ")[0] in finding_of(with_keys(write_bank("standard", '""'), line))
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks with a login of his own reads which folder it is that he may not look into."""
+
+    def refuse(*_args: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "glob", refuse)
+    with pytest.raises(ConfigInvalid, match=r"banks: cannot be read: Permission denied"):
+        read_banks(tmp_path / "banks")

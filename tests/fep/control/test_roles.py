@@ -80,7 +80,7 @@ def test_a_group_that_the_daemon_may_not_give_is_told(tmp_path, logs, monkeypatc
     open_to_roles(path, roles(operators="fep-operators"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [(event["event"], event["reason"]) for event in logs] == [
-        ("control_group_not_set", "Operation not permitted")
+        ("control_group_not_set", "Operation not permitted; is the daemon's user a member of the group?")
     ]
 
 
