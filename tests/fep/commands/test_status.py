@@ -226,3 +226,13 @@ def test_a_daemon_that_cannot_be_asked_is_told_from_one_that_is_away(
     with pytest.raises(DaemonSilent) as raised:
         ask(tmp_path / "s", "status")
     assert raised.value.silence is silence
+
+
+def test_who_may_not_ask_is_not_told_that_nothing_runs(
+    run: Run, site: Path, daemon: Callable[[Path, bytes], list[bytes]]
+) -> None:
+    """An operator without the group asks for the group, and starts no second daemon."""
+    daemon(site / "fep.sock", b'{"error": "forbidden"}\n')
+    outcome = run("--lang", "en", "status", "--config", site / "fep.toml")
+    assert outcome.exit_code == 3
+    assert outcome.err.startswith(f"refused at {site / 'fep.sock'}: you may not ask this; ask as the user that runs")
