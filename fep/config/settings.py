@@ -381,7 +381,7 @@ class BankSettings:
 class Settings:
     """The whole configuration, with relative paths made absolute.
 
-    ``file_name``: the file in ``directory``. ``are_addresses_given``: on the command line, instead of those of the file.
+    ``file_name``: the file in ``directory``. ``are_addresses_given``: on the command line, instead of the file's.
     """
 
     directory: Path
