@@ -200,6 +200,9 @@ class _Walk:
             except (LookupError, TypeError, ValueError):
                 raise _Broken(Fault.UNREADABLE) from None
             self._witnesses = self._all_witnesses.get(self._walked.chain, {})
+            known = self._witnesses.get(self._due - 1)
+            if known is not None and known.encode() != self._before:
+                raise _Broken(Fault.NOT_AS_WITNESSED)
 
     def _read(self, line: bytes, head: bytes) -> None:
         """Look at what a line says that is of a kind to be read."""

@@ -9,6 +9,8 @@ A place is never refused for want of a sign-in: the guest that has been there lo
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+
 SHARE = 0.1
 """Of the loop's time. A sign-in takes some 0.2 ms, so it is five hundred a second; all the links that there may be are
 signed in within two seconds of a start."""
@@ -21,6 +23,8 @@ PLACES_MIN = 16
 
 PLACES_PART = 4
 """Each owner has one in four of all places: as many as a bank may have links."""
+
+_log = structlog.get_logger()
 
 CallLater = Callable[[float, Callable[[], object]], object]
 
@@ -136,6 +140,10 @@ class Guests:
             self._owners[code] = owner  # the last in turn from now on
             if owner.waiting:
                 guest, _ = owner.waiting.popitem()
-                guest.take_turn()
+                try:
+                    guest.take_turn()
+                except Exception as error:  # noqa: BLE001 - a bug of ours must cost one connection, not all that wait
+                    _log.error("turn_failed", error=error)
+                    self._evict(guest)
         if any(owner.waiting for owner in self._owners.values()):
             self._schedule()

@@ -7,9 +7,13 @@ there, and the others' payments, one on each of their links, would wait until al
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+
 FRAMES_MAX = 64
 """Of each bank in a round, some five milliseconds: a bank that sends one request on each of 64 links never waits, and
 one with more makes batches as large as they are useful."""
+
+_log = structlog.get_logger()
 
 
 class TakesTurns(Protocol):
@@ -60,6 +64,9 @@ class Turns:
             while connections and self._counts.get(bank, 0) < FRAMES_MAX:
                 connection = next(iter(connections))
                 del connections[connection]
-                connection.take_turn()
+                try:
+                    connection.take_turn()
+                except Exception as error:  # noqa: BLE001 - a bug of ours must cost one connection, not all that wait
+                    _log.error("turn_failed", error=error)
             if connections:  # had no turn, so they come before those that had one
                 self._waiting[bank] = connections | self._waiting.get(bank, {})

@@ -255,3 +255,18 @@ def test_a_list_does_not_fall_over_a_forged_line(tmp_path: Path, odd: str) -> No
     path.write_text(f'{path.read_text()}{text}, "hash": "{"0" * 64}"}}\n')
     wanted = Criteria(date(2000, 1, 1), date(2100, 1, 1), frozenset({"money"}), frozenset({"0102"}))
     assert len(list(lines_of_chains([folder], wanted))) == 3
+
+
+def test_a_forged_beginning_is_found(tmp_path: Path) -> None:
+    """Whoever moves the sealed files away and writes the rest anew cannot say that it follows the seal."""
+    folder = made(tmp_path, 2)
+    sealed, rest = sorted(folder.glob("*.jsonl"))
+    seal = json.loads(sealed.read_text().splitlines()[-1])
+    sealed.unlink()
+    witnessed = {f"_{seal['seq']}": seal["hash"]}
+    assert broken(folder, **witnessed) is None
+    lines = rest.read_text().splitlines()[:-1]  # without the seal, which he cannot make
+    lines[0] = lines[0].replace(seal["hash"], "f" * 64)
+    rehashed(lines, 0, "f" * 64)
+    rest.write_text("".join(f"{line}\n" for line in lines))
+    assert broken(folder, **witnessed) == (Fault.NOT_AS_WITNESSED, rest.name, 1, seal["seq"] + 1)

@@ -123,3 +123,23 @@ def test_room_is_made_by_whoever_has_most() -> None:
     assert not guests.make_room("0102")
     assert guests.make_room("0103")
     assert [visitor.is_evicted for visitor in many] == [True, False, False]
+
+
+def test_one_that_fails_costs_the_others_no_turn(monkeypatch, logs) -> None:
+    """A bug that one connection meets ends that connection; those that wait behind it have their turns."""
+    guests, clock = house()
+    visitors = [Visitor(guests, clock, frames=20), Visitor(guests, clock), Visitor(guests, clock)]
+    for number, visitor in enumerate(visitors):
+        guests.enter(visitor, f"010{number}", MAX)
+        visitor.take_turn()
+    assert [visitor.frames > 0 for visitor in visitors] == [True] * 3
+
+    def fail() -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(visitors[0], "take_turn", fail)
+    pass_time(clock, 1)
+    assert [visitor.frames for visitor in visitors[1:]] == [0, 0]
+    assert visitors[0].is_evicted
+    assert len(guests) == 2
+    assert [event["event"] for event in logs] == ["turn_failed"]

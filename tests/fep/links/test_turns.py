@@ -58,3 +58,20 @@ def test_a_connection_that_has_gone_has_no_turn() -> None:
     turns.leave("0102", line)
     rounds.pop()()
     assert line.frames == 100 - FRAMES_MAX
+
+
+def test_one_that_fails_costs_the_others_no_turn(monkeypatch, logs) -> None:
+    """A bug that one connection meets is logged; the links of that bank and of others that wait have their turns."""
+    rounds: list[Callable[[], object]] = []
+    turns = Turns(rounds.append)
+    lines = [Line(turns, "0102", FRAMES_MAX + 1), Line(turns, "0102", 1), Line(turns, "0103", FRAMES_MAX + 1)]
+    for line in lines:
+        line.take_turn()
+
+    def fail() -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(lines[0], "take_turn", fail)
+    rounds.pop()()
+    assert [line.frames for line in lines[1:]] == [0, 0]
+    assert [event["event"] for event in logs] == ["turn_failed"]
