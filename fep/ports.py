@@ -14,7 +14,7 @@ from twisted.internet.tcp import Port, makeBinding
 
 from fep.config.settings import Address, ListenerSettings
 from fep.doorkeeper import Doorkeeper
-from fep.links.accept_pace import AcceptPace, AcceptTime
+from fep.links.accept_pace import AcceptPace, accept_time
 from fep.links.listener import LinkFactory
 from fep.links.services import Services
 from fep.links.transport import PromptServer
@@ -65,7 +65,7 @@ class Ports:
         self._ports: list[Port] = []
         self._keepers: dict[Port, Doorkeeper] = {}
         self._paces: dict[Port, AcceptPace] = {}
-        self._accept_time = AcceptTime()
+        self._accept_time = accept_time()
         self.factories: list[LinkFactory] = []
 
     def require_wanted(self, dialects: Sequence[Dialect]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from fep.links.time_share import TimeShare
+
 ACCEPTS_MAX = 32
 """In one round of the loop: a millisecond or two."""
 
@@ -19,22 +21,9 @@ CREDIT_S = 0.2
 """Time that may be saved up: all the links that there may be are accepted at once after a start."""
 
 
-class AcceptTime:
-    """What all ports of one daemon may take together.
-
-    Args:
-        seconds: a clock.
-    """
-
-    def __init__(self, seconds: Callable[[], float] = perf_counter) -> None:
-        self.seconds = seconds
-        self._rests_until_s = 0.0
-
-    def spent(self, begun_s: float) -> float:
-        """Count what was done since ``begun_s``; return for how many seconds to rest, less than none to go on."""
-        now = self.seconds()
-        self._rests_until_s = max(self._rests_until_s, now - CREDIT_S) + (now - begun_s) / SHARE
-        return self._rests_until_s - now
+def accept_time(seconds: Callable[[], float] = perf_counter) -> TimeShare:
+    """Return what all ports of one daemon may take together."""
+    return TimeShare(SHARE, CREDIT_S, seconds)
 
 
 class AcceptPace:
@@ -46,7 +35,7 @@ class AcceptPace:
         call_later: has a function called so many seconds later.
     """
 
-    def __init__(self, port: Any, time: AcceptTime, call_later: Callable[..., object]) -> None:
+    def __init__(self, port: Any, time: TimeShare, call_later: Callable[..., object]) -> None:
         self._port = port
         self._accept = port.doRead
         self._time = time
@@ -59,7 +48,8 @@ class AcceptPace:
         port.numberAccepts = min(port.numberAccepts, ACCEPTS_MAX)
         begun_s = self._time.seconds()
         self._accept()
-        rest_s = self._time.spent(begun_s)
+        self._time.spent(self._time.seconds() - begun_s)
+        rest_s = self._time.rest_s
         if rest_s > 0 and port.connected:
             self.is_resting = True
             port.stopReading()

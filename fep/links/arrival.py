@@ -158,9 +158,9 @@ class Arrival(TwistedProtocol):
             self._waiting_s = self._clock.seconds()
             self.transport.pauseProducing()
             return
-        begun_s = self._guests.seconds()
+        begun_s = self._guests.time.seconds()
         self._tls_transport.dataReceived(data)
-        self._guests.spent(self._guests.seconds() - begun_s)
+        self._guests.time.spent(self._guests.time.seconds() - begun_s)
 
     def take_turn(self) -> None:
         """Go on with the handshake."""

@@ -125,10 +125,11 @@ class Connection(TwistedProtocol):
             if link.machine.is_proven:
                 link.frame_received(frame)
                 return
-        begun_s = services.guests.seconds()
+        time = services.guests.time
+        begun_s = time.seconds()
         link.frame_received(frame)
         if link.dialect.session.has_mac:
-            services.guests.spent(services.guests.seconds() - begun_s)
+            time.spent(time.seconds() - begun_s)
         if link.bank is not None:
             services.guests.leave(self)
 

@@ -11,6 +11,8 @@ from typing import Protocol
 
 import structlog
 
+from fep.links.time_share import TimeShare
+
 SHARE = 0.1
 """Of the loop's time. A sign-in takes some 0.2 ms, so it is five hundred a second; all the links that there may be are
 signed in within two seconds of a start."""
@@ -66,14 +68,16 @@ class Guests:
     Args:
         call_later: has a function called so many seconds later.
         seconds: a clock that counts what guests cost; without one they cost nothing.
+
+    Attributes:
+        time: that all guests may take together; whoever takes a frame of one counts it there.
     """
 
     def __init__(self, call_later: CallLater = _never, seconds: Callable[[], float] = float) -> None:
         self._call_later = call_later
-        self.seconds = seconds
+        self.time = TimeShare(SHARE, CREDIT_S, seconds)
         self._owners: dict[str, _Owner] = {}
         self._owner_of: dict[Guest, _Owner] = {}
-        self._rests_until_s = 0.0
         self._is_scheduled = False
 
     def __len__(self) -> int:
@@ -113,28 +117,23 @@ class Guests:
 
     def takes(self, guest: Guest) -> bool:
         """Tell whether a frame of ``guest`` may be taken now; else ``take_turn`` is called later."""
-        if self._rests_until_s <= self.seconds() or guest not in self._owner_of:
+        if self.time.rest_s <= 0 or guest not in self._owner_of:
             return True
         self._owner_of[guest].waiting[guest] = None
         self._schedule()
         return False
 
-    def spent(self, elapsed_s: float) -> None:
-        """A frame of a guest has taken so long: rest for as long as makes it the guests' share."""
-        now = self.seconds()
-        self._rests_until_s = max(self._rests_until_s, now - CREDIT_S) + elapsed_s / SHARE
-
     def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._call_later(max(0.0, self._rests_until_s - self.seconds()), self._serve)
+            self._call_later(max(0.0, self.time.rest_s), self._serve)
 
     def _serve(self) -> None:
         """Let one guest of each owner that has some waiting take its turn, until the time is used up."""
         self._is_scheduled = False
         codes = [code for code, owner in self._owners.items() if owner.waiting]
         for code in codes:
-            if self._rests_until_s > self.seconds():
+            if self.time.rest_s > 0:
                 break
             owner = self._owners.pop(code)
             self._owners[code] = owner  # the last in turn from now on

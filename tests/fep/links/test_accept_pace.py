@@ -2,7 +2,7 @@
 
 from twisted.internet.task import Clock
 
-from fep.links.accept_pace import ACCEPTS_MAX, CREDIT_S, SHARE, AcceptPace, AcceptTime
+from fep.links.accept_pace import ACCEPTS_MAX, CREDIT_S, SHARE, AcceptPace, accept_time
 
 
 class Port:
@@ -34,7 +34,7 @@ def test_a_flood_of_strangers_gets_its_share() -> None:
     clock = Clock()
     clock.advance(1000)
     port = Port(clock)
-    pace = AcceptPace(port, AcceptTime(clock.seconds), clock.callLater)
+    pace = AcceptPace(port, accept_time(clock.seconds), clock.callLater)
     while clock.seconds() < 1010:
         if port.is_read:
             port.doRead()
@@ -49,7 +49,7 @@ def test_a_port_that_is_closed_stays_so() -> None:
     """It is not read again after its rest."""
     clock = Clock()
     port = Port(clock)
-    AcceptPace(port, AcceptTime(clock.seconds), clock.callLater)
+    AcceptPace(port, accept_time(clock.seconds), clock.callLater)
     while port.is_read:
         port.doRead()
     port.connected = False
@@ -61,7 +61,7 @@ def test_ports_share_the_time() -> None:
     """Two that are flooded take no more than one."""
     clock = Clock()
     clock.advance(1000)
-    time, ports = AcceptTime(clock.seconds), [Port(clock), Port(clock)]
+    time, ports = accept_time(clock.seconds), [Port(clock), Port(clock)]
     for port in ports:
         AcceptPace(port, time, clock.callLater)
     while clock.seconds() < 1010:

@@ -227,8 +227,8 @@ def test_a_handshake_waits_for_its_turn(rim, endpoint):
     arrival = socket.protocol
     assert isinstance(arrival, Arrival)
     now = [100.0]
-    rim.services.guests.seconds = lambda: now[0]
-    rim.services.guests.spent(1.0)
+    rim.services.guests.time.seconds = lambda: now[0]
+    rim.services.guests.time.spent(1.0)
     socket.send(b"\x15")
     socket.is_blocked = False
     assert socket.producerState == "paused"

@@ -20,7 +20,7 @@ class Visitor:
         while self.frames and self.guests.takes(self):
             self.frames -= 1
             self.taken_s.append(self.clock.seconds())
-            self.guests.spent(0.01)
+            self.guests.time.spent(0.01)
 
     def evict(self) -> None:
         self.is_evicted = True

@@ -21,7 +21,7 @@ def test_guests_wait_and_banks_do_not(logs):
     rim = Rim(connections_max=64)
     rim.services.guests = Guests(rim.clock.callLater, rim.clock.seconds)
     bank = rim.bank("0103")
-    rim.services.guests.spent(0.5)  # as of a storm
+    rim.services.guests.time.spent(0.5)  # as of a storm
     stranger = rim.connect()
     stranger.send(stranger.build(SIGN_IN, SIGN_IN_REQUEST.pack())[:-8] + b"wrongmac")
     assert stranger.frames() == []
@@ -35,7 +35,7 @@ def test_a_guest_that_sends_more_is_not_read_while_it_waits(logs):
     """What comes behind a frame that waits stays in the line."""
     rim = Rim(connections_max=64)
     rim.services.guests = Guests(rim.clock.callLater, rim.clock.seconds)
-    rim.services.guests.spent(0.5)
+    rim.services.guests.time.spent(0.5)
     stranger = rim.connect()
     request = stranger.build(SIGN_IN, SIGN_IN_REQUEST.pack())
     stranger.send(request)
@@ -114,7 +114,7 @@ def test_frames_cost_until_the_session_keys_are_shown(logs):
     rim = Rim()
     spent: list[float] = []
     guests = Guests()
-    guests.spent = spent.append
+    guests.time.spent = spent.append
     rim.services.guests = guests
     bank = rim.connect()
     bank.exchange_keys(SIGN_IN)
