@@ -31,13 +31,14 @@ FOLDER_MODE = 0o750
 FILE_MODE = 0o640
 """The daemon's group may read: what names a customer is masked."""
 
-SLOTS_MAX = 64
-"""Writers of one kind at a time: more daemons than one machine has cores for."""
+SLOTS_MAX = 9_999
+"""Folders of one kind: of those who write now, and of each name that the machine has had: a container that is made anew
+has another one."""
 
 _READ_BYTES = 1 << 20
 _LOCK = "lock"
 _FILE = re.compile(r"(\d{12})\.jsonl", re.ASCII)
-_FOLDER = re.compile(rf"({COMMANDS}|{DAEMON}|{JOB})-([1-9]\d?)", re.ASCII)
+_FOLDER = re.compile(rf"({COMMANDS}|{DAEMON}|{JOB})-([1-9]\d{{0,3}})", re.ASCII)
 
 
 class FolderTaken(OSError):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fep.audit.chain import Chain
-from fep.audit.folders import is_held, open_to_read
+from fep.audit.folders import chain_folders, is_held, open_to_read
 from fep.audit.verifying import Verifier
 from tests.fep.audit.chains import KEY, act, made
 
@@ -95,3 +95,15 @@ def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     (folder / "lock").unlink()
     os.mkfifo(folder / "lock")
     assert not is_held(folder)
+
+
+def test_a_machine_may_have_had_many_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container gets another name each time; the log is begun anew each time too, and all of them are verified."""
+    for number in range(70):
+        monkeypatch.setattr("fep.audit.folders.socket.gethostname", lambda number=number: f"container-{number}")
+        chain = Chain.of_slot(tmp_path, "daemon")
+        chain.close()
+    assert chain.folder.name == "daemon-70"
+    (tmp_path / "daemon-1234").mkdir()
+    found = [folder.name for folder in chain_folders(tmp_path)]
+    assert found == [*(f"daemon-{number}" for number in range(1, 71)), "daemon-1234"]
