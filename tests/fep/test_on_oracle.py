@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from fep.commands.demo import _teller_day
-from tests.support.daemon import ROOT, environment, free_port
+from tests.support.daemon import ROOT, environment
 from tests.support.oracle_emulation import PREFIX
+from tests.support.ports import free_port
 
 START_LINES_MAX = 50
 

@@ -14,7 +14,7 @@ from fep.links.listener import LinkFactory
 from fep.ports import Ports, SocketUnfit
 from fep.service_manager import InheritedSocket
 from protocol.dialects.registry import DIALECTS
-from tests.support.daemon import free_port
+from tests.support.ports import free_port
 from tests.support.rim import Rim
 
 STANDARD, ELEC02 = DIALECTS["standard"], DIALECTS["elec02"]

@@ -10,12 +10,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.chaos.accounts import make_accounts, write_files
-from tests.support.daemon import START_DEADLINE_S, Daemon, done, fep, free_port, init_demo
+from tests.support.daemon import START_DEADLINE_S, Daemon, done, fep, init_demo
+from tests.support.ports import free_port, free_ports
 from tests.support.postgresql_server import PostgresServer, running_server
 from tests.system import database
 from tests.system.billing import Books as NoBooks
 from tests.system.conftest import Site as SystemSite
-from tests.system.tellers.bank import ON_ONE_SITE, Bank, free_ports
+from tests.system.tellers.bank import ON_ONE_SITE, Bank
 
 DAEMONS = 2
 BANKS = ("0102", "0103", "0901", "0104", "0401", "0105")

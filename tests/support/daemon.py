@@ -19,6 +19,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 30.0
@@ -46,13 +48,6 @@ def done(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProces
     """Return the result of a command that must have succeeded."""
     assert result.returncode == 0, f"{result.args}\nexit code {result.returncode}\n{result.stdout}\n{result.stderr}"
     return result
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def init_demo(directory: Path, accounts: int = 200, *, database: str = "") -> Path:

@@ -26,7 +26,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -39,6 +38,8 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import sql
+
+from tests.support.ports import free_port
 
 WHEEL_VERSION = 18
 # Longer than any recovery of a test's data; a machine with two cores may be busy with other things.
@@ -138,7 +139,7 @@ class PostgresServer:
         tries = 1 if self.port else _START_TRIES
         for left in reversed(range(tries)):
             if tries > 1:
-                self.port = _free_port()
+                self.port = free_port()
             self._launch()
             if self._answers():
                 return self
@@ -313,12 +314,6 @@ def _remove_left_folders() -> None:
         with suppress(OSError), path.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(path.parent)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _environment() -> dict[str, str]:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.protocol.dialects.elec02.frames import framed, head
 from tests.protocol.dialects.iso8583 import frames
-from tests.support.daemon import free_port
+from tests.support.ports import free_port
 from tests.support.raw_bank import DEADLINE_S, new_serial
 from tests.system.conftest import Site
 from tests.system.tellers.bank import FORMATS, PACKED_WITH_NUMBER, Bank, Format, start

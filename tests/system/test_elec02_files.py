@@ -12,8 +12,9 @@ from tests.protocol.dialects.elec02.frames import REPLY_HEAD, packed, unpacked
 from tests.protocol.dialects.elec02.test_notices import RECONCILE_READY, RESULT_READY, head
 from tests.protocol.files.elec02_golden import DH, DS, DZ, PREFIX, dz_head, dz_row
 from tests.support import partner_bank
-from tests.support.daemon import done, fep, free_port
+from tests.support.daemon import done, fep
 from tests.support.partner_bank import Manner, PartnerBank, refuse
+from tests.support.ports import free_port
 from tests.support.raw_bank import today
 from tests.system.checks import clearing_date
 from tests.system.conftest import Site

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from fep.descriptors import RESERVE
-from tests.support.daemon import free_port
+from tests.support.ports import free_port
 from tests.support.raw_bank import SIGN_IN, Closed, today
 from tests.system.checks import query_fields
 from tests.system.messages import DEPOSIT, FILE_PUT, PAY, QUERY, pay, query

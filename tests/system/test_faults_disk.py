@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon import free_port
 from tests.support.faults import CannotMount, FailingDisk, Filler, small_disk
+from tests.support.ports import free_port
 from tests.support.raw_bank import new_serial
 from tests.system.checks import query_fields
 from tests.system.messages import DEPOSIT, FILE_PUT, PAY, QUERY, pay, query

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support import partner_bank
-from tests.support.daemon import done, fep, free_port
+from tests.support.daemon import done, fep
 from tests.support.partner_bank import Manner, PartnerBank, refuse
+from tests.support.ports import free_port
 from tests.support.raw_bank import today
 from tests.system import database
 from tests.system.checks import clearing_date

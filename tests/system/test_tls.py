@@ -23,7 +23,8 @@ from typing import Any
 import pytest
 
 from tests.support.certificates import Authority, Issued
-from tests.support.daemon import fep, free_port
+from tests.support.daemon import fep
+from tests.support.ports import free_port
 from tests.support.raw_bank import ECHO, KEY_EXCHANGE, SIGN_IN, SIGN_IN_REQUEST, SIGN_OUT, Closed, RawBank
 from tests.system.messages import DEPOSIT, PAY, pay
 

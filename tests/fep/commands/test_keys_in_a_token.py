@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import soft_token
-from tests.support.daemon import Daemon, done, fep, free_port, init_demo
+from tests.support.daemon import Daemon, done, fep, init_demo
+from tests.support.ports import free_port
 from tests.support.raw_bank import RawBank
 
 pytestmark = pytest.mark.skipif(bool(soft_token.why_not()), reason=soft_token.why_not() or "never")

@@ -18,8 +18,8 @@ from protocol.files.names import FileKind
 from protocol.files.notices import BatchCancel, BatchCancelReply, CancelOutcome, FileNotice
 from protocol.transactions import Transaction
 from tests.support import partner_bank
-from tests.support.daemon import free_port
 from tests.support.partner_bank import Manner, PartnerBank, refuse
+from tests.support.ports import free_port
 from tests.support.records import NOW
 from tests.support.rim import settings_of
 

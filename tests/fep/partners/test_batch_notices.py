@@ -16,8 +16,8 @@ from fep.partners.batch_notices import cancel, is_told_of_files
 from protocol.dialects.registry import DIALECTS
 from protocol.files.notices import CancelOutcome
 from tests.support import partner_bank, rim
-from tests.support.daemon import free_port
 from tests.support.partner_bank import Asked, Manner, PartnerBank, refuse, reply
+from tests.support.ports import free_port
 from tests.support.rim import settings_of
 
 NAME = "301445500ds20261101.txt"

@@ -22,8 +22,8 @@ from protocol.errors import LocalProtocolError
 from protocol.transactions import Transaction
 from tests.fep.partners.conftest import TIMEOUT_S, AskingDialect, Turning
 from tests.support import partner_bank
-from tests.support.daemon import free_port
 from tests.support.partner_bank import Manner, PartnerBank, refuse, say
+from tests.support.ports import free_port
 from tests.support.records import NOW
 from tests.support.rim import settings_of
 

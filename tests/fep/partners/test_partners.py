@@ -16,8 +16,8 @@ from protocol.session import SignsIn
 from protocol.transactions import Transaction
 from tests.fep.partners.conftest import AskingDialect, Turning
 from tests.support import partner_bank
-from tests.support.daemon import free_port
 from tests.support.partner_bank import PartnerBank, refuse
+from tests.support.ports import free_port
 from tests.support.records import NOW
 from tests.support.rim import Rim
 

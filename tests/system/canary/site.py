@@ -13,6 +13,7 @@ import pytest
 from tests.support.canaries import Search
 from tests.support.daemon import Daemon
 from tests.support.partner_bank import PartnerBank, approve
+from tests.support.ports import free_ports
 from tests.support.postgresql_server import PostgresServer
 from tests.support.raw_bank import SESSION_KEYS, SUITES, RawBank
 from tests.support.trace_collector import TraceCollector
@@ -22,7 +23,7 @@ from tests.system.canary.commands import Commands, Ended
 from tests.system.canary.secrets import AK, BOOKS, KEK, PASSWORD, Ceremony, canaries_of
 from tests.system.checks import CUT_OFF
 from tests.system.tellers import elec02, iso8583, iso8583_line
-from tests.system.tellers.bank import ELEC02_FILE, ISO8583_FILE, free_ports
+from tests.system.tellers.bank import ELEC02_FILE, ISO8583_FILE
 
 ROLE, DATABASE = "canary_role", "canary_site"
 WAIT_S = 15.0

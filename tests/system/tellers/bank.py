@@ -3,7 +3,6 @@
 One more format is one more entry of FORMATS.
 """
 
-import random
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tests.support.daemon import START_DEADLINE_S, Daemon, done, fep
+from tests.support.ports import free_ports
 from tests.support.raw_bank import AK, KEK
 from tests.system.checks import CUT_OFF
 from tests.system.conftest import Site
@@ -72,9 +72,6 @@ ON_ONE_SITE = {name: bank_format for name, bank_format in FORMATS.items() if not
 """The formats that one daemon serves at once: how ISO 8583 is written is a setting of the site."""
 SECOND_STANDARD = Format("0103", lambda port: StandardTeller(port, "0103"))
 """Another bank of the demonstration, with another suite."""
-
-BELOW_THE_EPHEMERAL = range(20_000, 32_000)
-"""Ports that no outgoing connection takes, so that the ports above a listener's are free as long as nobody listens."""
 
 
 class Bank:
@@ -141,21 +138,3 @@ def _wait_until_somebody_listens(port: int) -> None:
             time.sleep(0.01)
         else:
             return
-
-
-def free_ports(count: int) -> int:
-    """Return the first of some ports in a row that nobody listens on."""
-    for _ in range(1_000):
-        first = random.choice(BELOW_THE_EPHEMERAL)
-        if all(_is_free(port) for port in range(first, first + count)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

@@ -19,9 +19,10 @@ from protocol.response_codes import ResponseCode
 from tests.fep.commands.debit.conftest import DebitSite
 from tests.protocol.files.elec02_golden import PREFIX, line
 from tests.support import partner_bank
-from tests.support.daemon import free_port, set_key
+from tests.support.daemon import set_key
 from tests.support.debit_site import BANK, MONTH, account_no
 from tests.support.partner_bank import PartnerBank, refuse
+from tests.support.ports import free_port
 
 LIST, RESULT = f"{PREFIX}ds{MONTH}01.txt", f"{PREFIX}dh{MONTH}01.txt"
 KEYS = {
