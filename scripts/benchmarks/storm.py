@@ -25,7 +25,7 @@ from pathlib import Path
 
 from daemon import Daemon, free_port
 from driver import PAY, Link, Serials, connect, drive, frame, pay
-from visitors import ACCOUNT, BANK, BUSY, BUSY_BANK, INSIDE, KINDS
+from visitor_kinds import ACCOUNT, BANK, BUSY, BUSY_BANK, INSIDE, KINDS
 
 PAYING_BANK, PAYING_SUITE = "0103", "aes"
 DAEMON_CORE, VISITORS_CORE = 0, 1
