@@ -246,6 +246,11 @@ class ProposalFault(Enum):
         "another officer must approve it",
         "由本人提请, 须由另一人复核",
     )
+    NO_LOGIN = (
+        "one of its two officers works without a login, so that the system cannot tell him from the other",
+        "propose and approve from sessions of your own logins",
+        "提请人或复核人未经登录, 系统无法分辨是否同一人, 须各自登录后提请和复核",
+    )
     CHANGED = (
         "the keys have changed since it was proposed",
         "look at them, reject it, and propose again what is still wanted",

@@ -32,6 +32,7 @@ class KeyProposal:
         proposed_at: naive, Asia/Shanghai.
         expires_at: from then on it is not approved any more.
         basis: digest of the bank's keys that it was proposed on.
+        has_login: the system could tell who it was; else it was whoever works as that user.
     """
 
     number: int
@@ -42,6 +43,7 @@ class KeyProposal:
     proposed_at: datetime
     expires_at: datetime
     basis: str
+    has_login: bool = True
 
 
 class KeyProposals:
@@ -61,13 +63,22 @@ class KeyProposals:
         return tuple(each for _, each in sorted(self._waiting.items()) if now < each.expires_at)
 
     def add(
-        self, bank_code: str, change: KeyChange, detail: str, operator: str, now: datetime, until: datetime, basis: str
+        self,
+        bank_code: str,
+        change: KeyChange,
+        detail: str,
+        operator: str,
+        now: datetime,
+        until: datetime,
+        basis: str,
+        *,
+        has_login: bool = True,
     ) -> KeyProposal:
         """Add what ``operator`` proposes; KeyProposalRefused when too many wait."""
         if len(self.waiting(now)) >= PROPOSALS_MAX:
             raise KeyProposalRefused(None, ProposalFault.TOO_MANY)
         self.last += 1
-        proposal = KeyProposal(self.last, bank_code, change, detail, operator, now, until, basis)
+        proposal = KeyProposal(self.last, bank_code, change, detail, operator, now, until, basis, has_login)
         self._waiting[self.last] = proposal
         return proposal
 

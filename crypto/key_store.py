@@ -160,13 +160,22 @@ class KeyStore:
         return self._proposals.find(number, now)
 
     def propose(
-        self, bank_code: str, change: KeyChange, detail: str, operator: str, now: datetime, until: datetime
+        self,
+        bank_code: str,
+        change: KeyChange,
+        detail: str,
+        operator: str,
+        now: datetime,
+        until: datetime,
+        *,
+        has_login: bool = True,
     ) -> KeyProposal:
         """Add what ``operator`` proposes about the keys as they are; KeyProposalRefused when too many wait."""
-        return self._proposals.add(bank_code, change, detail, operator, now, until, self._basis(bank_code, now))
+        basis_ = self._basis(bank_code, now)
+        return self._proposals.add(bank_code, change, detail, operator, now, until, basis_, has_login=has_login)
 
-    def approvable(self, number: int, operator: str, now: datetime) -> KeyProposal:
-        """Return a proposal that ``operator`` may approve.
+    def approvable(self, number: int, operator: str, now: datetime, *, has_login: bool = True) -> KeyProposal:
+        """Return a proposal that ``operator`` may approve; ``has_login``: the system can tell who he is.
 
         Raises:
             KeyProposalRefused: it is not there, over, his own, or about keys that have changed since.
@@ -174,6 +183,8 @@ class KeyStore:
         proposal = self._proposals.find(number, now)
         if proposal.proposed_by == operator:
             raise KeyProposalRefused(number, ProposalFault.SAME_OPERATOR)
+        if not (has_login and proposal.has_login):
+            raise KeyProposalRefused(number, ProposalFault.NO_LOGIN)
         if proposal.basis != self._basis(proposal.bank_code, proposal.proposed_at):
             raise KeyProposalRefused(number, ProposalFault.CHANGED)
         return proposal

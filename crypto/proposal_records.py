@@ -1,7 +1,7 @@
 """Proposals as JSON 密钥操作提请记录, in the key store.
 
     {"number": 1, "bank_code": "0102", "proposed_by": "…", "proposed_at": "2026-11-22T13:05:00", "expires_at": …,
-     "basis": hex, "detail": "…", "change": {"act": "activate", "number": 2, "valid_from": …, …}}
+     "basis": hex, "has_login": true, "detail": "…", "change": {"act": "activate", "number": 2, "valid_from": …, …}}
 
 A change has the fields of its class in ``key_changes``: moments in ISO form or null, the window in seconds, keys as in
 ``key_records``.
@@ -26,6 +26,7 @@ def proposal_record(proposal: KeyProposal) -> dict[str, Any]:
         "proposed_at": proposal.proposed_at.isoformat(timespec="seconds"),
         "expires_at": proposal.expires_at.isoformat(timespec="seconds"),
         "basis": proposal.basis,
+        "has_login": proposal.has_login,
         "detail": proposal.detail,
         "change": {"act": proposal.change.act, **_fields_of(proposal.change)},
     }
@@ -48,6 +49,7 @@ def proposal_of(record: dict[str, Any]) -> KeyProposal:
         datetime.fromisoformat(record["proposed_at"]),
         datetime.fromisoformat(record["expires_at"]),
         str(record["basis"]),
+        bool(record.get("has_login", True)),
     )
 
 

@@ -24,6 +24,15 @@ def present_operator() -> str:
         return f"uid-{uid}"
 
 
+def has_login() -> bool:
+    """Tell whether ``present_operator`` is one person.
+
+    In a session for which the kernel keeps no login, a service of the user's own manager for one, whoever works as
+    another user is that user: he could be anybody who may, also the one who has a name in his other session.
+    """
+    return _kept_uid() is not None or os.getuid() != os.geteuid()
+
+
 def is_member(group: str) -> bool:
     """Tell whether the operator of this command belongs to a group of this system; root belongs to every one.
 
@@ -54,8 +63,14 @@ def owns_way_to(path: Path) -> bool:
 
 
 def _login_uid() -> int:
+    uid = _kept_uid()
+    return os.getuid() if uid is None else uid
+
+
+def _kept_uid() -> int | None:
+    """Return who has logged in, None where the kernel does not know."""
     try:
         uid = int(LOGIN_UID.read_text(encoding="ascii"))
     except (OSError, ValueError):  # a kernel without audit
-        return os.getuid()
-    return os.getuid() if uid == _NO_LOGIN else uid
+        return None
+    return None if uid == _NO_LOGIN else uid

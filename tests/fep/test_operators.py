@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from fep import operators
-from fep.operators import is_member, owns_way_to, present_operator
+from fep.operators import has_login, is_member, owns_way_to, present_operator
 from tests.support.daemon import ROOT, environment
 from tests.support.operators import CLERKS, name_of, process_of
 
@@ -130,3 +130,15 @@ def test_his_own_site_is_everybodys_own(no_login: Path, tmp_path: Path) -> None:
     """Who works as himself may read what is his."""
     no_login.write_text(f"{os.getuid()}")
     assert not owns_way_to(tmp_path)
+
+
+def test_who_has_no_login_is_nobody_for_certain(no_login: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel keeps a login, or the real user is another than the one he works as; else anybody may be that user."""
+    monkeypatch.setattr(os, "geteuid", os.getuid)
+    assert not has_login()
+    no_login.write_text(f"{CLERKS['clerk']}")
+    assert has_login()
+    no_login.unlink()
+    assert not has_login()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert has_login()

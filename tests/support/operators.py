@@ -35,7 +35,8 @@ from types import SimpleNamespace
 from unittest.mock import patch
 from fep import cli
 
-with patch("fep.operators.pwd.getpwuid", lambda _: SimpleNamespace(pw_name=sys.argv[1])):
+name = patch("fep.operators.pwd.getpwuid", lambda _: SimpleNamespace(pw_name=sys.argv[1]))
+with name, patch("fep.commands.keys.store.has_login", lambda: True):
     sys.exit(cli.main(sys.argv[2:]))
 """
 

@@ -39,7 +39,7 @@ def approve_act(opened: OpenStore, number: int) -> int:
         CommandFailed: he does not agree, or is no security officer.
     """
     require_officer(opened.settings)
-    proposal = opened.store.approvable(number, opened.operator, opened.now)
+    proposal = opened.store.approvable(number, opened.operator, opened.now, has_login=opened.has_login)
     what, who = what_of(proposal, opened.store), proposal.proposed_by
     if is_interactive() and not confirm(
         str(Text(f"{what.en}, proposed by {who}. Approve?", f"{who} 提请{what.zh}。是否同意?"))
@@ -82,7 +82,9 @@ def _propose(opened: OpenStore, bank_code: str, change: KeyChange, detail: str) 
             version = _carried_out(opened, bank_code, change)
     latest = opened.now + timedelta(seconds=opened.settings.keys.proposal_age_max)
     until = deadline_of(change, latest, opened.now)
-    proposal = opened.store.propose(bank_code, change, detail, opened.operator, opened.now, until)
+    proposal = opened.store.propose(
+        bank_code, change, detail, opened.operator, opened.now, until, has_login=opened.has_login
+    )
     if isinstance(change, NewJournal):
         opened.store.save()
     else:

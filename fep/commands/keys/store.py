@@ -22,7 +22,7 @@ from fep.config.settings import Settings
 from fep.core_dumps import forbid_core_dumps
 from fep.exits import EXIT_BAD_INPUT, CommandFailed
 from fep.language import Text, say
-from fep.operators import present_operator
+from fep.operators import has_login, present_operator
 from fep.system_reasons import os_reason_text
 from fep.terminal import is_interactive
 
@@ -37,6 +37,7 @@ class OpenStore:
         store: opened.
         now: the moment of the command, naive, Asia/Shanghai, whole seconds as the store keeps them.
         operator: who runs it, as the system knows him.
+        has_login: that tells him from others who work as the same user.
     """
 
     config_path: Path
@@ -44,6 +45,7 @@ class OpenStore:
     store: KeyStore
     now: datetime
     operator: str
+    has_login: bool
 
     @classmethod
     def of(cls, config_path: Path) -> "OpenStore":
@@ -52,7 +54,7 @@ class OpenStore:
         settings = load(config_path)
         require_configuration_of_others(config_path)
         now = shanghai_now().replace(microsecond=0)
-        return cls(config_path, settings, open_key_store(settings), now, present_operator())
+        return cls(config_path, settings, open_key_store(settings), now, present_operator(), has_login())
 
     def save(
         self, act: str, bank_code: str, version: KeyVersion | None = None, detail: str = "", proposed_by: str = ""

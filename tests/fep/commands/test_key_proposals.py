@@ -25,6 +25,7 @@ def office(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
 
     def work(officer: str, *words: object) -> Outcome:
         monkeypatch.setattr("fep.commands.keys.store.present_operator", lambda: officer)
+        monkeypatch.setattr("fep.commands.keys.store.has_login", lambda: not officer.startswith("service"))
         return run("keys", *words, "--config", site / "fep.toml")
 
     return work
@@ -241,4 +242,16 @@ def test_an_officer_brings_no_configuration_of_his_own(
         refused = run("keys", "import", "0103", *new_keys, "--config", site / "fep.toml")
     assert refused.exit_code == 2
     assert "a configuration that is not his own" in refused.err
+    assert [state[:2] for state in states_of(run, site, "0103")] == [("1", "active")]
+
+
+@pytest.mark.parametrize(("proposes", "approves"), [("li", "service"), ("service", "li"), ("service", "service-2")])
+def test_one_person_is_not_two_without_a_login(
+    run: Run, site: Path, office: Office, new_keys: list[object], proposes: str, approves: str
+) -> None:
+    """In a session without a login li is the site's user, and could approve there what he has proposed as himself."""
+    assert office(proposes, "import", "0103", *new_keys).exit_code == 0
+    refused = office(approves, "approve", "1")
+    assert refused.exit_code == 2
+    assert "works without a login" in refused.err
     assert [state[:2] for state in states_of(run, site, "0103")] == [("1", "active")]
