@@ -110,6 +110,8 @@ class ControlDesk:
         told = self._acted(asked, Act(asked.operator, "frames_tail", code, f"{seconds} s", reason))
 
         def begun(answer: Answer) -> Told:
+            if len(tails.watching) >= TAILS_MAX:  # others were recorded meanwhile
+                raise ControlRefused("too_many")
             return FrameTail(tails, code, seconds, self._call_later, is_recorded=answer["is_recorded"])
 
         return told.addCallback(begun)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.python.failure import Failure
 
 from dbgate.books.acts import Act
 from dbgate.errors import DatabaseUnavailable
@@ -281,3 +282,31 @@ def test_wrong_macs_are_counted_by_bank(desk):
     bank = desk.rim.bank("0103")
     bank.exchange(bank.build(STATUS, status(ACCOUNT, 7, TODAY), mac=b"\1" * 8))
     assert dict(desk.rim.services.mac_failures) == {"0103": 1}
+
+
+def test_many_who_ask_at_once_are_not_more(desk, monkeypatch):
+    """While the first are being recorded others ask: who comes after the fourth is refused all the same."""
+    recorded: list[Deferred[None]] = []
+    told: list[Any] = []
+
+    def later(_act: Act) -> "Deferred[None]":
+        recorded.append(Deferred())
+        return recorded[-1]
+
+    monkeypatch.setattr(desk, "record", later)
+    links = list
+    commands = ControlDesk(
+        desk.rim.services, links, dict, desk.record, desk.take_banks, desk.rim.clock.callLater
+    ).commands()
+    for _ in range(6):
+        asked = Asked("zhang", frozenset({Role.AUDITOR}), {"bank": "0102", "seconds": 60})
+        commands["frames_tail"].answers(asked).addBoth(told.append)
+    for each in recorded:
+        each.callback(None)
+        if not isinstance(told[-1], Failure):
+            told[-1].begin(Screen())
+    assert len(desk.rim.services.tails.watching) == 4
+    assert [isinstance(each, Failure) and each.check(ControlRefused) is not None for each in told] == [
+        *([False] * 4),
+        *([True] * 2),
+    ]
