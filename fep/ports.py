@@ -87,6 +87,8 @@ class Ports:
                     f"no bank is listened for on {host}:{port}, which the service manager has opened; name the socket "
                     f"after a dialect (FileDescriptorName={names}), or give it an address of fep.toml"
                 )
+        for dialect in dialects:
+            self._require_sockets_for_tls(dialect)
 
     def _require_known_tls(self, host: str, port: int, dialect: Dialect) -> None:
         """Refuse a socket of which nobody says whether TLS is spoken on it, where it is on others of its dialect."""
@@ -96,6 +98,16 @@ class Ports:
                 f"banks of {dialect.name} speak TLS, but nothing says whether they do on {host}:{port}, which the "
                 "service manager has opened; give the socket a port of [listener] in fep.toml"
             )
+
+    def _require_sockets_for_tls(self, dialect: Dialect) -> None:
+        """Refuse an address with TLS that no socket has, of a dialect whose sockets are handed over."""
+        own = {inherited.address()[1] for inherited in self._inherited if self._belongs(inherited, dialect)}
+        for address in self._settings.addresses_of(dialect):
+            if own and address in self._settings.tls and address.port not in own:
+                raise SocketUnfit(
+                    f"banks of {dialect.name} are to speak TLS on {address}, but the service manager has opened no socket "
+                    f"there; add ListenStream={address} to the socket unit (systemctl edit), or disable the unit"
+                )
 
     def listen_for(self, services: Services, dialects: Sequence[Dialect]) -> None:
         """Listen for the banks of those dialects that are not listened for yet; raises as ``listen``."""

@@ -88,7 +88,17 @@ def test_a_socket_of_which_nobody_says_whether_it_speaks_tls(handed_over: socket
     with pytest.raises(SocketUnfit, match="nothing says whether"):
         Ports(reactor, ListenerSettings(addresses, tls=tls), unknown).require_wanted([STANDARD])
     known = Address("0.0.0.0", handed_over.getsockname()[1])
-    Ports(reactor, ListenerSettings((*addresses, known), tls=tls), unknown).require_wanted([STANDARD])
+    of_known = {known: TlsSettings(Path("fep.pem"), "file:fep.key")}
+    Ports(reactor, ListenerSettings((addresses[0], known), tls=of_known), unknown).require_wanted([STANDARD])
+
+
+def test_an_address_with_tls_that_no_socket_has(handed_over: socket.socket) -> None:
+    """Whoever adds an address with TLS to the file and none to the socket unit is told at the start, not by the banks."""
+    known, secure = Address("0.0.0.0", handed_over.getsockname()[1]), Address("0.0.0.0", 9743)
+    own = ListenerSettings((known, secure), tls={secure: TlsSettings(Path("fep.pem"), "file:fep.key")})
+    with pytest.raises(SocketUnfit, match=r"to speak TLS on 0\.0\.0\.0:9743, .* add ListenStream=0\.0\.0\.0:9743"):
+        Ports(reactor, own, [InheritedSocket(handed_over.fileno(), "standard")]).require_wanted([STANDARD])
+    Ports(reactor, own).require_wanted([STANDARD])
 
 
 def test_a_socket_that_does_not_listen() -> None:
