@@ -129,8 +129,9 @@ def _from_credential(reference: str, name: str, bytes_max: int, environ: Mapping
         raise MasterKeyUnavailable(
             reference,
             "$CREDENTIALS_DIRECTORY is not set",
-            "start this by systemd, with LoadCredential= in the unit",
-            "未设置 $CREDENTIALS_DIRECTORY, 请由systemd启动并在单元中配置 LoadCredential=",
+            "start this by systemd, with LoadCredential= in the unit, or a command by fep-site (docs/operations.md)",
+            "未设置 $CREDENTIALS_DIRECTORY, 请由systemd启动并在单元中配置 LoadCredential=, "
+            "命令则用 fep-site 执行 (docs/operations.zh-CN.md)",
         )
     return _from_file(reference, Path(directory) / name, bytes_max, guarded=True)
 

@@ -105,8 +105,8 @@ class Ports:
         for address in self._settings.addresses_of(dialect):
             if own and address in self._settings.tls and address.port not in own:
                 raise SocketUnfit(
-                    f"banks of {dialect.name} are to speak TLS on {address}, but the service manager has opened no socket "
-                    f"there; add ListenStream={address} to the socket unit (systemctl edit), or disable the unit"
+                    f"banks of {dialect.name} are to speak TLS on {address}, but the service manager has opened no "
+                    f"socket there; add ListenStream={address} to the socket unit (systemctl edit), or disable the unit"
                 )
 
     def listen_for(self, services: Services, dialects: Sequence[Dialect]) -> None:

@@ -93,7 +93,7 @@ def test_a_socket_of_which_nobody_says_whether_it_speaks_tls(handed_over: socket
 
 
 def test_an_address_with_tls_that_no_socket_has(handed_over: socket.socket) -> None:
-    """Whoever adds an address with TLS to the file and none to the socket unit is told at the start, not by the banks."""
+    """Whoever adds an address with TLS to the file and none to the socket unit is told so at the start."""
     known, secure = Address("0.0.0.0", handed_over.getsockname()[1]), Address("0.0.0.0", 9743)
     own = ListenerSettings((known, secure), tls={secure: TlsSettings(Path("fep.pem"), "file:fep.key")})
     with pytest.raises(SocketUnfit, match=r"to speak TLS on 0\.0\.0\.0:9743, .* add ListenStream=0\.0\.0\.0:9743"):
