@@ -4,8 +4,10 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +32,16 @@ def test_layers_hold() -> None:
     """No package imports one above it, and each outside library has one package that imports it."""
     result = lint_imports(ROOT)
     assert result.returncode == 0, result.stdout
+
+
+def test_no_module_imports_what_imports_it() -> None:
+    """Not by way of others either, and however late: each can be read, and tested, after those that it builds on."""
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+    order = TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules})
+    try:
+        order.prepare()
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -14,11 +14,12 @@ from typing import Any
 
 import structlog
 
-from fep.audit.chain_end import ChainElsewhere, ChainEnd, ChainUnusable, Place, end_of, put_aside, sync_folder
+from fep.audit.chain_end import ChainElsewhere, ChainEnd, ChainUnusable, Place, end_of, put_aside
 from fep.audit.folders import COMMANDS, FolderTaken, chain_files, file_name, hold, open_to_write, place_of, slots
 from fep.audit.lines import Entry, Kind, chained, entry
 from fep.audit.seals import SealKey
 from fep.audit.tallies import BankDay, Tallies
+from fep.durability import sync_folder
 
 _log = structlog.get_logger()
 

@@ -11,6 +11,7 @@ from fep.audit.folders import open_to_read, open_to_write, place_of
 from fep.audit.lines import NO_HASH, Kind, counted_of, fields_of, is_configuration, is_seal
 from fep.audit.seals import CLEAN, IDLE
 from fep.audit.tallies import Tallies, day_of
+from fep.durability import sync_folder
 
 _ENDS = frozenset({Kind.COMMAND.value, Kind.KEY_ACT.value})
 """Lines with which a command has ended in order, that has no key for a seal."""
@@ -131,12 +132,3 @@ def put_aside(path: Path, size: int) -> dict[str, Any]:
     sync_folder(path.parent)
     told = {"torn_bytes": len(torn), "torn_sha256": sha256(torn).hexdigest(), "torn_file": aside.name}
     return told if torn else {}
-
-
-def sync_folder(folder: Path) -> None:
-    """Have on the disk which files there are."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

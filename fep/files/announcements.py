@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fep.config.settings import BankSettings
-from fep.files.folders import FILE_MODE, FOLDER_MODE, BankFolder, chunks_of, sync_folder
+from fep.durability import sync_folder
+from fep.files.folders import FILE_MODE, FOLDER_MODE, BankFolder, chunks_of
 from fep.files.pace import Pace
 from fep.language import Text
 from handlers import file_notice, file_put

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from fep.durability import sync_folder
 from protocol.files.names import checked_name
 
 FILE_MODE = 0o640
@@ -168,15 +169,6 @@ def open_regular(path: Path) -> Iterator[BinaryIO]:
 
 _NO_FILE = frozenset({errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.ENOTDIR})
 """Nothing there, a link, a socket, a file where a folder should be."""
-
-
-def sync_folder(path: Path) -> None:
-    """Make a rename in it durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_synced(path: Path, chunks: Iterable[bytes]) -> None:

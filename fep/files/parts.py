@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fep.files.folders import CHUNK_BYTES, FILE_MODE, BankFolder, entries_of, sync_folder
+from fep.durability import sync_folder
+from fep.files.folders import CHUNK_BYTES, FILE_MODE, BankFolder, entries_of
 
 _PART = re.compile(r"(?P<name>[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63})\.[0-9a-f]{64}\.part")
 _PUBLISHING = re.compile(r"\..+\.[0-9]+")

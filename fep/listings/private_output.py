@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crypto.private_file import PRIVATE_MODE
-from fep.files.folders import sync_folder
+from fep.durability import sync_folder
 
 
 @contextmanager
