@@ -57,6 +57,7 @@ def test_told_once_and_once_that_it_is_over(
         descriptors.check(119.0 + STEADY_S)
         is_short[0] = False
         descriptors.check(120.0 + STEADY_S)
+        assert len(logs) == 1  # enough for a second only
         descriptors.check(119.0 + 2 * STEADY_S)
         descriptors.check(500.0)
 

@@ -62,6 +62,16 @@ def test_threads_are_left_once_all_is_drained(monkeypatch: pytest.MonkeyPatch) -
     assert given_up.exit_codes == [0]
 
 
+def test_what_bounds_the_end_does_not_put_it_off() -> None:
+    """A process does not wait for the thread that stands behind it."""
+    before = set(threading.enumerate())
+    ending = Ending(GivenUp())
+    ending.begin(3600.0)
+    started = set(threading.enumerate()) - before
+    ending.over()
+    assert [thread.daemon for thread in started] == [True]
+
+
 def test_a_second_signal_does_not_prolong_it() -> None:
     """The bound counts from the first signal."""
     given_up = GivenUp()
