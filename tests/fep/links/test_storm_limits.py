@@ -86,6 +86,15 @@ def test_lengths_out_of_bounds_count_as_failures(rim):
         rim.connect()
 
 
+def test_a_bank_that_uses_its_session_keys_is_forgiven(rim):
+    """Failures of its address before are forgotten: as many again keep nobody out."""
+    for _ in range(2):
+        for _ in range(FREE_FAILURES):
+            rim.connect().connection.dataReceived(b"\xff\xff")
+        rim.bank().check_alive()
+    rim.connect()
+
+
 def test_a_bank_that_goes_on_asking_too_much_is_not_read(logs):
     """Above its rate each request is 1011; after so many refusals its link rests, and then goes on where it was."""
     rim = Rim(banks={"0102": {"rate_max": 5}})
