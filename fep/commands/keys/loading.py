@@ -138,7 +138,10 @@ def _from_custodians(
         if only in {None, kind}
     }
     entered = dict(zip(wanted, enter_keys(list(wanted.values()), components), strict=True))
-    detail = ", ".join(f"{kind.upper()} of {each.components} components" for kind, each in entered.items())
+    detail = ", ".join(
+        f"{kind.upper()} of {each.components} component{'s' if each.components > 1 else ''}"
+        for kind, each in entered.items()
+    )
     kept = None if former is None else former.keys
     ak = kept.ak if kept is not None and "ak" not in entered else entered["ak"].key
     kek = kept.kek if kept is not None and "kek" not in entered else entered["kek"].key

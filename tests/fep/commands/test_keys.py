@@ -78,6 +78,8 @@ def test_keys_are_imported_from_files_in_components(run: Run, site: Path, tmp_pa
     assert f"{first}: KCV " in done.err
     for secret in (FIRST, AES_KEY, KEY, xor(FIRST, AES_KEY)):
         assert secret not in (done.out + done.err).upper()
+    journal = run("keys", "journal", "--config", site / "fep.toml").out
+    assert "AK of 2 components, KEK of 1 component\t" in journal
 
 
 def test_keys_are_imported_as_typed(run: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
