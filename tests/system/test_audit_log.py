@@ -23,18 +23,24 @@ def run(site, *words: str | Path) -> str:
     return done(fep("--lang", "en", *words, "--config", site.directory / "fep.toml")).stdout
 
 
-def wait_for(site, condition: Callable[[Line], object], timeout_s: float = 20.0) -> Line:
-    """Return the first line that fulfils a condition, as soon as it is written."""
+def wait_for_lines(site, condition: Callable[[Line], object], timeout_s: float = 20.0) -> tuple[Line, list[Line]]:
+    """Return the first line that fulfils a condition, as soon as it is written, and all that stand there then."""
     deadline = time.monotonic() + timeout_s
     while True:
         try:
-            found = next((line for line in lines_of_site(site.directory) if condition(line)), None)
+            lines = lines_of_site(site.directory)
         except (AssertionError, ValueError):  # half a line, which is being written
-            found = None
+            lines = []
+        found = next((line for line in lines if condition(line)), None)
         if found is not None:
-            return found
+            return found, lines
         assert time.monotonic() < deadline, "no such line"
         time.sleep(0.05)
+
+
+def wait_for(site, condition: Callable[[Line], object]) -> Line:
+    """Return the first line that fulfils a condition, as soon as it is written."""
+    return wait_for_lines(site, condition)[0]
 
 
 def serial_is(serial: int) -> Callable[[Line], bool]:
@@ -71,14 +77,15 @@ def test_all_that_happens(audited) -> None:
     run(audited, "keys", "retire", "0403", "1", "--yes")
     assert fep("link", "close", "999", "--config", audited.directory / "fep.toml").returncode != 0
 
-    money = wait_for(audited, serial_is(paid))
+    # Written beside the answer, behind all else.
+    _, lines = wait_for_lines(audited, lambda line: line.get("act") == "link_close")
+    money = next(line for line in lines if serial_is(paid)(line))
     shown = ("kind", "counted", "transaction", "amount_fen", "response_code", "bank_date", "peer")
     assert [money[name] for name in shown] == [
         *("money", "pay", "pay", 12_300, "0000"),
         today().strftime("%Y%m%d"),
         "127.0.0.1",
     ]
-    lines = lines_of_site(audited.directory)
     assert [line["counted"] for line in lines if serial_is(paid)(line)] == ["pay", ""]  # the second is a repeat
     of_cancel = next(line for line in lines if serial_is(cancelled)(line))
     assert (of_cancel["counted"], of_cancel["original_serial"], of_cancel["outcome"]) == ("cancel", f"{paid:012d}", 1)
