@@ -106,7 +106,9 @@ class Daemon:
         self._billing = Billing(settings, self._deliver, self._turn)
         clock = SteadyClock()
         first = self._billing.branches[0].database
-        self._audit = AuditKeeping(self._settings, configured.seal_key, first, self._in_thread, clock.seconds)
+        self._audit = AuditKeeping(
+            self._settings, configured.files, configured.seal_key, first, self._in_thread, clock.seconds
+        )
         self._files = FileService(settings.files, configured.banks, self._turn, reactor, clock.seconds)
         self._serials = EchoSerials(self._billing.draw_fep_serials, reactor)
         self._services = Services(

@@ -1,6 +1,6 @@
 """Reloader 重读配置执行: takes a new configuration over in a running daemon, whole or not at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -44,8 +44,8 @@ class Listens(Protocol):
 class KeepsSettings(Protocol):
     """What of the audit log is told of settings."""
 
-    def take_settings(self, present: Settings) -> object:
-        """Tell of settings that a reload has brought."""
+    def take_settings(self, present: Settings, files: Mapping[str, str]) -> object:
+        """Tell of settings that a reload has brought, and of the digests of their files."""
         ...
 
     def settings_refused(self, reason: str) -> None:
@@ -115,7 +115,7 @@ class Reloader:
             self._in_thread(self._billing.ensure_banks).addErrback(_unforeseen)
         tell_certificates(read.tls, services.wall_clock())
         if self._audit is not None:
-            self._audit.take_settings(read.settings)
+            self._audit.take_settings(read.settings, read.files)
         self._say_taken_over(present, read.settings, changes)
 
     def _change_banks(self, read: Configuration, changes: BankChanges) -> list[Bank]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crypto.key_store import KeyStore
 from crypto.master_key import resolve_master_key
+from fep.audit.configuration import files_told
 from fep.audit.seals import SealKey, seal_keys
 from fep.config.configuration import load
 from fep.config.findings import ConfigInvalid, Finding
@@ -33,11 +34,17 @@ _FIXED_EXCEPT = {
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A configuration that has been checked whole, with the keys that it needs; ``seal_key``: of its audit log."""
+    """A configuration that has been checked whole, with the keys that it needs.
+
+    Attributes:
+        seal_key: of its audit log.
+        files: the SHA-256 of each of its files, as they stood when it was read.
+    """
 
     settings: Settings
     banks: dict[str, Bank]
     seal_key: SealKey
+    files: Mapping[str, str] = field(default_factory=dict)
     tls: Mapping[Address, "TlsEndpoint"] = field(default_factory=dict)
 
 
@@ -79,7 +86,7 @@ def with_keys(settings: Settings) -> Configuration:
     references = replace(settings.rules.query_references, key=store.derived_secret("query references"))
     with_secret = replace(settings, rules=replace(settings.rules, query_references=references))
     banks = {code: Bank.from_store(bank, store) for code, bank in settings.banks.items()}
-    return Configuration(with_secret, banks, seal_keys(store)[0], _tls_endpoints(settings))
+    return Configuration(with_secret, banks, seal_keys(store)[0], files_told(settings), _tls_endpoints(settings))
 
 
 def _tls_endpoints(settings: Settings) -> Mapping[Address, "TlsEndpoint"]:

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred, succeed
 
 from dbgate.database import Database
 from fep.audit.chain import Chain
-from fep.audit.configuration import changes_told, files_told, settings_told
+from fep.audit.configuration import changes_told, settings_told
 from fep.audit.folders import DAEMON
-from fep.audit.lines import Kind, entry
+from fep.audit.lines import Entry, Kind, entry
 from fep.audit.log import AuditLog
 from fep.audit.sealing import Sealer, Witness, seal_idle
 from fep.audit.seals import SealKey
@@ -35,6 +35,7 @@ class AuditKeeping:
 
     Args:
         settings: of the daemon.
+        files: the SHA-256 of each file of its configuration, as it was read.
         key: of the seals.
         database: keeps the seals: the first one.
         in_thread: for what blocks.
@@ -45,9 +46,16 @@ class AuditKeeping:
     """
 
     def __init__(
-        self, settings: Settings, key: SealKey, database: Database, in_thread: InThread, seconds: Callable[[], float]
+        self,
+        settings: Settings,
+        files: Mapping[str, str],
+        key: SealKey,
+        database: Database,
+        in_thread: InThread,
+        seconds: Callable[[], float],
     ) -> None:
         self._settings = settings
+        self._first = settings_told(settings), files
         self._key = key
         self._in_thread = in_thread
         self._seconds = seconds
@@ -77,11 +85,11 @@ class AuditKeeping:
         present = self._sealer.present() if is_due else None
         return self._in_thread(self._attend, present).addErrback(_failed).addBoth(self._attended)
 
-    def take_settings(self, present: Settings) -> "Deferred[None]":
-        """Tell of settings that a reload has brought; ``present``: from now on."""
-        former, self._settings = self._settings, present
-        changed = changes_told(settings_told(former), settings_told(present))
-        return self._in_thread(self._told_configuration, "reload", changed).addErrback(_failed)
+    def take_settings(self, present: Settings, files: Mapping[str, str]) -> None:
+        """Tell of settings that a reload has brought; ``present``: from now on, ``files``: as they were read."""
+        former, self._settings = settings_told(self._settings), present
+        now = settings_told(present)
+        self._writer.note(Preamble(_entry_of("reload", changes_told(former, now), files, now)))
 
     def settings_refused(self, reason: str) -> None:
         """Tell of a reload that was refused."""
@@ -124,19 +132,10 @@ class AuditKeeping:
 
     def _begin(self, chain: Chain) -> None:
         chain.opened({"by": "daemon", "pid": os.getpid(), "version": version(), "user": present_operator()})
-        present = settings_told(self._settings)
+        present, files = self._first
         former = chain.former_configuration
-        told = self._configuration("start", changes_told(former, present) if former else {}, present)
-        chain.append([entry(Kind.CONFIGURATION, told)])
-        chain.preamble = entry(Kind.CONFIGURATION, {**told, "cause": "file", "changed": None})
-
-    def _told_configuration(self, cause: str, changed: Mapping[str, Any]) -> None:
-        told = self._configuration(cause, changed, settings_told(self._settings))
-        self._writer.note(Preamble(entry(Kind.CONFIGURATION, told)))
-
-    def _configuration(self, cause: str, changed: Mapping[str, Any], present: Mapping[str, str]) -> dict[str, Any]:
-        files = files_told(self._settings)
-        return {"cause": cause, "result": "taken", "changed": changed, "files": files, "settings": present}
+        chain.append([_entry_of("start", changes_told(former, present) if former else {}, files, present)])
+        chain.preamble = _entry_of("file", None, files, present)
 
     def _attend(self, present: dict[str, str] | None) -> None:
         """Seal the chains that nobody writes, when ``present`` is given, and record what was sealed."""
@@ -153,6 +152,13 @@ class AuditKeeping:
 
     def _attended(self, _: object) -> None:
         self._is_attending = False
+
+
+def _entry_of(
+    cause: str, changed: Mapping[str, Any] | None, files: Mapping[str, str], present: Mapping[str, str]
+) -> Entry:
+    told = {"cause": cause, "result": "taken", "changed": changed, "files": files, "settings": present}
+    return entry(Kind.CONFIGURATION, told)
 
 
 def _failed(failure: Any) -> None:

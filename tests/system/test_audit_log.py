@@ -154,8 +154,9 @@ def test_two_daemons_of_one_directory(audited) -> None:
     """Each has a chain of its own; together they tell of every movement."""
     audited.add_daemon()
     for number in (0, 1):
-        bank, account = audited.bank(daemon=number), audited.take("owing")
-        assert bank.request(PAY, pay(account.account_no, 5, mode=DEPOSIT), serial=new_serial()).code == "0000"
+        bank, account, serial = audited.bank(daemon=number), audited.take("owing"), new_serial()
+        assert bank.request(PAY, pay(account.account_no, 5, mode=DEPOSIT), serial=serial).code == "0000"
+        wait_for(audited, serial_is(serial))  # else the second might begin when the first has ended
     audited.hang_up()
     for daemon in audited.daemons:
         assert daemon.stop() == 0
