@@ -7,7 +7,9 @@ Everybody is answered in time, the service manager sees a healthy process, and i
 import os
 import signal
 import socket
+import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -73,6 +75,13 @@ def connect(site):
     return psycopg.connect(site.url.replace("postgresql+psycopg://", "postgresql://", 1), connect_timeout=20)
 
 
+def wait_until_locked(connection):
+    """Wait until somebody waits for a lock."""
+    deadline = time.monotonic() + DB_TIMEOUT_S
+    while not connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0]:
+        assert time.monotonic() < deadline, "nobody waits for the account"
+
+
 def check_watched(manager):
     """Signs of life come now: those that have come before are not looked at."""
     manager.setblocking(False)
@@ -114,7 +123,11 @@ def test_an_account_that_somebody_holds_for_ever(site, manager, tellers):
     mark = site.daemon.mark()
     with connect(site) as connection:
         connection.execute("SELECT 1 FROM accounts WHERE account_no = %s FOR UPDATE", (held.account_no,))
-        (held_result, *results) = at_once([held.send, *(payment.send for payment in others)])
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(held.send)
+            wait_until_locked(connection)  # its batch has begun; what is in it waits with it
+            results = at_once([payment.send for payment in others])
+            held_result = waiting.result()
         again = at_once([Payment(payment.bank, site.bystander).send for payment in others])
         check_watched(manager)
         connection.rollback()
