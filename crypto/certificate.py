@@ -1,7 +1,7 @@
 """Certificate 证书: what is known of one, apart from the library that reads it, which takes its time to load."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,3 @@ class Certificate:
     sha256: str
     not_before: datetime
     not_after: datetime
-
-    def is_valid(self, now: datetime) -> bool:
-        """Tell whether it may be used at ``now`` (aware)."""
-        return self.not_before <= now.astimezone(UTC) <= self.not_after

@@ -10,8 +10,6 @@ from typing import Any
 from fep.audit.folders import chain_files, open_to_read
 from fep.audit.lines import fields_of
 
-WHO = ("operator", "teller_id", "bank_code")
-
 
 @dataclass(frozen=True, slots=True)
 class Criteria:

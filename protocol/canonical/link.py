@@ -1,4 +1,4 @@
-"""Link management 链路管理: bodies of sign-in, keys, work days, and of what has or says nothing more."""
+"""Link management 链路管理: bodies of sign-in, keys, work days, and of what says nothing more."""
 
 from dataclasses import field
 from datetime import date
@@ -30,13 +30,6 @@ class KeyReply:
 @record
 class NoBody:
     """Body of a transaction that has none."""
-
-
-@record
-class ErrorReply:
-    """Body of every reply that is not approved; ``message`` is shown to the teller (Chinese)."""
-
-    message: str
 
 
 @record

@@ -161,8 +161,3 @@ FILES: dict[str, tuple[FileLayout[Any, Any], bytes, object, list[Any]]] = {
         [DebitResultRow(*row, *debit) for row, debit in zip(BILLS, DEBITS, strict=True)],
     ),
 }
-
-
-def with_tail(body: bytes, crc: str) -> bytes:
-    """Lines and the tail that is said to be theirs."""
-    return body + b"T" + crc.encode("ascii") + b"\r\n"
